@@ -1,0 +1,192 @@
+"""From a drawing of any size to the canonical drawing: crop, shrink, deskew, centre, warp."""
+
+import numpy as np
+from numba import njit
+
+SIDE = 28  # pixels along one side of a kept or canonical drawing
+KEPT = 24  # longest side of the ink in a kept drawing: a rim of paper always remains around it
+BOX = 20.0  # longest side of the ink in a canonical drawing, as in MNIST
+LEVELS = 15  # ink is kept in 16 levels: 0 … 15
+STEP = 255 // LEVELS
+FAINT = 3  # levels up to this one do not count when the box of the ink is measured
+MAX_SHEAR = 0.7  # steeper handwriting than 35° is left slanted
+
+
+@njit(nogil=True, cache=True)
+def ink_box(drawing, floor, out):
+    """Find the smallest box that holds every pixel above ``floor``.
+
+    drawing (H, W) uint8, floor int -> out (4,) int64: top, bottom, left, right, the ends exclusive;
+    all 0 when no pixel is above the floor
+    """
+    height, width = drawing.shape
+    top, bottom, left, right = height, 0, width, 0
+    for y in range(height):
+        first, last = -1, -1
+        for x in range(width):
+            if drawing[y, x] > floor:
+                if first < 0:
+                    first = x
+                last = x
+        if first >= 0:
+            if top == height:
+                top = y
+            bottom = y + 1
+            left = min(left, first)
+            right = max(right, last + 1)
+    if bottom == 0:
+        top = left = right = 0
+    out[0], out[1], out[2], out[3] = top, bottom, left, right
+
+
+@njit(nogil=True, cache=True)
+def shrink(drawing, box, out, size):
+    """Copy a box of the drawing to the top left of ``out``, shrunk by area averaging if it is larger than that.
+
+    drawing (H, W) uint8, box (4,) int64 -> out (S, S) float32, 0 … 255; size (2,) int64: rows and columns used
+    """
+    top, left = box[0], box[2]
+    height, width = box[1] - top, box[3] - left
+    longest = max(height, width)
+    out[:] = 0.0
+    if longest <= KEPT:
+        size[0], size[1] = height, width
+        for y in range(height):
+            for x in range(width):
+                out[y, x] = drawing[top + y, left + x]
+        return
+    scale = longest / KEPT
+    rows = max(1, min(KEPT, int(round(height / scale))))
+    columns = max(1, min(KEPT, int(round(width / scale))))
+    size[0], size[1] = rows, columns
+    step_y, step_x = height / rows, width / columns
+    for y in range(height):
+        low = y / step_y
+        high = (y + 1) / step_y
+        row = min(int(low), rows - 1)
+        share_next = max(0.0, high - (row + 1)) / (high - low) if row + 1 < rows else 0.0
+        for x in range(width):
+            ink = drawing[top + y, left + x]
+            if ink == 0:
+                continue
+            low_x = x / step_x
+            high_x = (x + 1) / step_x
+            column = min(int(low_x), columns - 1)
+            across = max(0.0, high_x - (column + 1)) / (high_x - low_x) if column + 1 < columns else 0.0
+            out[row, column] += ink * (1.0 - share_next) * (1.0 - across)
+            if across > 0.0:
+                out[row, column + 1] += ink * (1.0 - share_next) * across
+            if share_next > 0.0:
+                out[row + 1, column] += ink * share_next * (1.0 - across)
+                if across > 0.0:
+                    out[row + 1, column + 1] += ink * share_next * across
+    area = step_y * step_x
+    for y in range(rows):
+        for x in range(columns):
+            out[y, x] /= area
+
+
+@njit(nogil=True, cache=True)
+def keep(drawing, out):
+    """Reduce a drawing to what the agent remembers of it: its ink alone, at most 24x24, in 16 levels.
+
+    Keeping what was already kept changes nothing. Returns False, and an empty ``out``, for a drawing without ink.
+
+    drawing (H, W) uint8 -> out (S, S) uint8, multiples of 17, the box of the ink in the middle
+    """
+    out[:] = 0
+    darkest = 0
+    for y in range(drawing.shape[0]):
+        for x in range(drawing.shape[1]):
+            darkest = max(darkest, drawing[y, x])
+    if darkest == 0:
+        return False
+    box = np.empty(4, np.int64)
+    ink_box(drawing, darkest * (FAINT + 0.5) / LEVELS, box)
+    small = np.empty((SIDE, SIDE), np.float32)
+    size = np.empty(2, np.int64)
+    shrink(drawing, box, small, size)
+    peak = np.float32(0.0)
+    for y in range(size[0]):
+        for x in range(size[1]):
+            peak = max(peak, small[y, x])
+    if peak <= 0.0:
+        return False
+    levels = np.zeros((SIDE, SIDE), np.uint8)
+    for y in range(size[0]):
+        for x in range(size[1]):
+            levels[y, x] = np.uint8(small[y, x] * LEVELS / peak + 0.5)
+    ink_box(levels, FAINT, box)  # shrinking may have left a faint rim: the box is measured on what is kept
+    top = (SIDE - (box[1] - box[0])) // 2
+    left = (SIDE - (box[3] - box[2])) // 2
+    for y in range(box[0], box[1]):
+        for x in range(box[2], box[3]):
+            out[top + y - box[0], left + x - box[2]] = levels[y, x] * STEP
+    return True
+
+
+@njit(nogil=True, cache=True)
+def canonical(kept, out):
+    """Set a kept drawing upright, 20 pixels long, its centre of mass in the middle, in one bilinear resampling.
+
+    The shear is that of the second moments, cov(x, y) / var(y); the brightest pixel becomes 255.
+
+    kept (S, S) uint8, or larger -> out (S, S) uint8
+    """
+    out[:] = 0
+    box = np.empty(4, np.int64)
+    ink_box(kept, FAINT * STEP, box)
+    longest = max(box[1] - box[0], box[3] - box[2])
+    if longest == 0:
+        return
+    mass, mean_x, mean_y = 0.0, 0.0, 0.0
+    for y in range(box[0], box[1]):
+        for x in range(box[2], box[3]):
+            ink = float(kept[y, x])
+            mass += ink
+            mean_y += ink * y
+            mean_x += ink * x
+    mean_y /= mass
+    mean_x /= mass
+    var_y, cov = 0.0, 0.0
+    for y in range(box[0], box[1]):
+        for x in range(box[2], box[3]):
+            ink = float(kept[y, x])
+            var_y += ink * (y - mean_y) * (y - mean_y)
+            cov += ink * (y - mean_y) * (x - mean_x)
+    shear = cov / var_y if var_y > 1e-9 else 0.0
+    shear = min(MAX_SHEAR, max(-MAX_SHEAR, shear))
+    scale = longest / BOX
+    middle = (SIDE - 1) / 2.0
+    values = np.zeros((SIDE, SIDE), np.float32)
+    peak = np.float32(0.0)
+    for i in range(SIDE):
+        y = mean_y + (i - middle) * scale
+        row = int(np.floor(y))
+        if row < box[0] - 1 or row >= box[1]:
+            continue
+        fy = y - row
+        for j in range(SIDE):
+            x = mean_x + (j - middle) * scale + shear * (y - mean_y)
+            column = int(np.floor(x))
+            if column < box[2] - 1 or column >= box[3]:
+                continue
+            fx = x - column
+            value = 0.0
+            if row >= box[0]:
+                if column >= box[2]:
+                    value += (1.0 - fy) * (1.0 - fx) * kept[row, column]
+                if column + 1 < box[3]:
+                    value += (1.0 - fy) * fx * kept[row, column + 1]
+            if row + 1 < box[1]:
+                if column >= box[2]:
+                    value += fy * (1.0 - fx) * kept[row + 1, column]
+                if column + 1 < box[3]:
+                    value += fy * fx * kept[row + 1, column + 1]
+            values[i, j] = value
+            peak = max(peak, values[i, j])
+    if peak <= 0.0:
+        return
+    for i in range(SIDE):
+        for j in range(SIDE):
+            out[i, j] = np.uint8(values[i, j] * np.float32(255.0) / peak + np.float32(0.5))

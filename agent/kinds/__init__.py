@@ -1,0 +1,8 @@
+"""What learns. To add a kind, write its file and add it to the tuple."""
+
+from agent.kinds.base import Guess, Kind, Reason
+from agent.kinds.nearest import Nearest
+
+KINDS: dict[str, type[Kind]] = {kind.NAME: kind for kind in (Nearest,)}
+
+__all__ = ["KINDS", "Guess", "Kind", "Reason"]

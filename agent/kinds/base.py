@@ -1,0 +1,116 @@
+"""What every kind of agent promises, and what it answers with.
+
+A kind is the memory alone: it sees kept drawings that have passed the gate and labels that have been checked.
+`agent.pupil.Pupil` adds the gate, the lesson log and the public verbs, once for all kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One remembered drawing that spoke for a label: ``drawing`` (28, 28) uint8, ``distance`` 0 = the same."""
+
+    label: str
+    drawing: np.ndarray
+    distance: int
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An answer: the label, how sure, and why.
+
+    Attributes
+    ----------
+    label : str or None
+        The best label; None when the agent is unsure.
+    confidence : float
+        (best − second) / best response, 0 … 1.
+    responses : numpy.ndarray
+        (L,) int32 in the order of the agent's ``labels``; more is better, 0 is no evidence at all.
+    unsure : bool
+        Nothing responds, or the two best responses are equal.
+    because : tuple of Reason
+        The remembered drawings that decided, nearest first; empty for kinds that remember none.
+    """
+
+    label: str | None
+    confidence: float
+    responses: np.ndarray
+    unsure: bool
+    because: tuple[Reason, ...] = field(default=())
+
+    @classmethod
+    def of(cls, labels: Sequence[str], responses: np.ndarray, because: tuple[Reason, ...] = ()) -> Self:
+        """Read a guess off the responses; a tie is reported, never broken.
+
+        Examples
+        --------
+        >>> Guess.of(("3", "8"), np.array([10, 40], np.int32)).confidence
+        0.75
+        >>> Guess.of(("3", "8"), np.array([40, 40], np.int32)).unsure
+        True
+        """
+        if len(labels) == 0:
+            return cls(None, 0.0, responses, True, because)
+        order = np.argsort(-responses, kind="stable")
+        best = int(responses[order[0]])
+        second = int(responses[order[1]]) if len(order) > 1 else 0
+        if best <= 0 or best == second:
+            return cls(None, 0.0, responses, True, because)
+        return cls(labels[order[0]], (best - second) / best, responses, False, because)
+
+
+class Kind(Protocol):
+    """A memory that learns labels of drawings.
+
+    All drawings are kept drawings, (28, 28) uint8 as `agent.retina.keep` gives them, with ink. A kind is
+    deep-copyable plain arrays. ``ORDER_FREE`` says that the order of lessons does not matter and that forgetting a
+    lesson restores every byte; where it is False, `Pupil` forgets by replaying the log.
+    """
+
+    NAME: ClassVar[str]
+    SUMMARY: ClassVar[str]  # one sentence for menus and cards
+    ORDER_FREE: ClassVar[bool]
+    MAX_LABELS: ClassVar[int]
+    Config: ClassVar[type]
+    config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels taught so far, sorted."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of memory this agent holds, without what all agents share."""
+
+    def learn_one(self, kept: np.ndarray, label: str) -> None:
+        """Learn one lesson from a person: afterwards this drawing is answered with this label."""
+
+    def learn_many(self, kept: np.ndarray, labels: Sequence[str]) -> None:
+        """Learn (N, 28, 28) lessons in order, one pass."""
+
+    def forget_one(self, kept: np.ndarray, label: str) -> None:
+        """Take one lesson back; AgentError when it was never taught."""
+
+    def answer(self, kept: np.ndarray) -> list[Guess]:
+        """Guess (N, 28, 28) drawings; a blank drawing is unsure."""
+
+    def join(self, other: Self) -> None:
+        """Add the memory of an agent of the same kind and settings."""
+
+    def imagine(self, label: str) -> np.ndarray:
+        """Draw the mental image of a label: (28, 28) uint8."""
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Give every array that must be saved."""
+
+    @classmethod
+    def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        """Build the agent back from its saved arrays; AgentError when they do not fit the settings."""

@@ -1,0 +1,122 @@
+"""The baseline: the remembered drawing with the fewest differing pixels gives the label.
+
+One bit a pixel of the canonical drawing, one row a lesson, the smallest Hamming distance wins. It keeps the other
+kinds honest: whatever cannot beat it is not worth its memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from agent import retina
+from agent.errors import AgentError
+from agent.kernels import match
+from agent.kinds.base import Guess, Reason
+
+PIXELS = retina.SIDE * retina.SIDE
+WORDS = -(-PIXELS // 64)
+
+
+@dataclass(frozen=True)
+class NearestConfig:
+    """Settings of `Nearest`."""
+
+    seed: int = 0  # unused: nothing is random here
+    threshold: int = 96  # ink above this is a 1; costs nothing
+    n_reasons: int = 3  # remembered drawings named in a guess
+
+
+class Nearest:
+    """Hamming-nearest remembered drawing; see `agent.kinds.base.Kind` for what the verbs promise."""
+
+    NAME: ClassVar[str] = "nearest"
+    SUMMARY: ClassVar[str] = "answers with the label of the most similar drawing it remembers"
+    ORDER_FREE: ClassVar[bool] = True
+    MAX_LABELS: ClassVar[int] = 62
+    Config: ClassVar[type] = NearestConfig
+
+    def __init__(self, config: NearestConfig) -> None:
+        self.config = config
+        self._drawings = np.zeros((0, retina.SIDE, retina.SIDE), np.uint8)
+        self._rows = np.zeros((0, WORDS), np.uint64)
+        self._taught: list[str] = []
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(sorted(set(self._taught)))
+
+    @property
+    def n_bytes(self) -> int:
+        return self._drawings.nbytes + self._rows.nbytes
+
+    def learn_one(self, kept: np.ndarray, label: str) -> None:
+        self.learn_many(kept[None], [label])
+
+    def learn_many(self, kept: np.ndarray, labels: Sequence[str]) -> None:
+        self._drawings = np.concatenate([self._drawings, kept])
+        self._rows = np.concatenate([self._rows, self._bits(kept)])
+        self._taught = [*self._taught, *labels]
+
+    def forget_one(self, kept: np.ndarray, label: str) -> None:
+        same = (self._drawings == kept).all(axis=(1, 2)) if len(self._taught) else np.zeros(0, bool)
+        found = [row for row in np.flatnonzero(same) if self._taught[row] == label]
+        if not found:
+            raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
+        row = found[-1]
+        self._drawings = np.delete(self._drawings, row, axis=0)
+        self._rows = np.delete(self._rows, row, axis=0)
+        self._taught = self._taught[:row] + self._taught[row + 1 :]
+
+    def answer(self, kept: np.ndarray) -> list[Guess]:
+        labels = self.labels
+        index = {label: number for number, label in enumerate(labels)}
+        of_row = np.array([index[label] for label in self._taught], np.int64)
+        distances = np.empty(len(self._taught), np.int32)
+        guesses = []
+        for drawing, bits in zip(kept, self._bits(kept), strict=True):
+            responses = np.zeros(len(labels), np.int32)
+            if not len(of_row) or not retina.has_ink(drawing):
+                guesses.append(Guess.of(labels, responses))
+                continue
+            match.hamming(bits, self._rows, distances)
+            np.maximum.at(responses, of_row, PIXELS - distances)
+            nearest = np.argsort(distances, kind="stable")[: self.config.n_reasons]
+            reasons = tuple(Reason(self._taught[row], self._drawings[row], int(distances[row])) for row in nearest)
+            guesses.append(Guess.of(labels, responses, reasons))
+        return guesses
+
+    def join(self, other: Self) -> None:
+        if other.config != self.config:
+            raise AgentError(f"expected an agent with the settings {self.config}, got {other.config}.")
+        self.learn_many(other._drawings, other._taught)
+
+    def imagine(self, label: str) -> np.ndarray:
+        taught = [row for row, name in enumerate(self._taught) if name == label]
+        if not taught:
+            raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
+        seen = np.stack([retina.canonical(self._drawings[row]) for row in taught])
+        return np.round(seen.mean(axis=0)).astype(np.uint8)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        labels = self.labels
+        return {
+            "drawings": self._drawings,
+            "taught": np.array([labels.index(label) for label in self._taught], np.uint8),
+        }
+
+    @classmethod
+    def restore(cls, config: NearestConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        agent = cls(config)
+        agent.learn_many(tensors["drawings"], [labels[number] for number in tensors["taught"]])
+        return agent
+
+    def _bits(self, kept: np.ndarray) -> np.ndarray:
+        """Pack one bit a pixel of each canonical drawing: (N, 28, 28) uint8 -> (N, W) uint64."""
+        padded = np.zeros((len(kept), WORDS * 64), bool)
+        for row, drawing in enumerate(kept):
+            padded[row, :PIXELS] = (retina.canonical(drawing) > self.config.threshold).ravel()
+        return np.packbits(padded, axis=1).view(np.uint64)

@@ -1,0 +1,300 @@
+"""The append-only lesson log: who taught what, when, and what the agent had thought before.
+
+An agent is its birth settings plus its lessons. Own lessons carry their drawing (packed, a few hundred bytes); bulk
+lessons are a reference to the task they came from. Forgetting and relabelling are events too; a forgotten lesson's
+drawing is wiped from the log, because forgetting means forgetting.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agent.errors import AgentError
+from agent.kernels.retina import SIDE, STEP
+
+MAX_LOG_BYTES = 32_000_000
+MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One drawing a person labelled. ``guessed`` is the agent's answer before it was told (None: unsure)."""
+
+    number: int
+    label: str
+    drawing: np.ndarray  # (28, 28) uint8, kept
+    when: float  # seconds since 1970
+    guessed: str | None
+
+    @property
+    def knew(self) -> bool:
+        """Whether the agent was right before being told."""
+        return self.guessed == self.label
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Many lessons taught in one go: from a task (``source``), or drawings that came with their labels.
+
+    They are lessons ``start`` to ``start + n_lessons`` of the source.
+    """
+
+    number: int
+    n_lessons: int
+    source: dict[str, Any] | None
+    start: int = 0
+    drawings: np.ndarray | None = None
+    labels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """One of many bulk lessons that was forgotten again."""
+
+    number: int
+    label: str
+    drawing: np.ndarray
+    n_lessons: int = -1
+
+
+class Lessons:
+    """The log of one agent: events in the order they happened, and the lessons that stand now.
+
+    Examples
+    --------
+    >>> log = Lessons()
+    >>> drawing = np.zeros((28, 28), np.uint8)
+    >>> drawing[4:24, 14] = 255
+    >>> number = log.add(drawing, "1", guessed=None)
+    >>> log.relabel(number, "7")
+    >>> [(lesson.label, lesson.knew) for lesson in log.own()]
+    [('7', False)]
+    >>> log.forget(number)
+    >>> len(log), len(log.events)
+    (0, 3)
+    """
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._standing: dict[int, Lesson | Bulk | Lost] = {}
+
+    def __len__(self) -> int:
+        """Count the lessons that stand, bulk lessons one by one."""
+        return sum(1 if isinstance(entry, Lesson) else entry.n_lessons for entry in self._standing.values())
+
+    def own(self) -> list[Lesson]:
+        """Give the standing lessons a person taught, oldest first."""
+        return [entry for entry in self._standing.values() if isinstance(entry, Lesson)]
+
+    def standing(self) -> list[Lesson | Bulk | Lost]:
+        """Give everything that stands, in the order it was taught."""
+        return list(self._standing.values())
+
+    def add(self, drawing: np.ndarray, label: str, guessed: str | None, when: float | None = None) -> int:
+        """Append one own lesson and return its number."""
+        event = {
+            "event": "lesson",
+            "number": self._next(),
+            "label": label,
+            "drawing": pack(drawing[None]),
+            "when": round(time.time() if when is None else when, 3),
+            "guessed": guessed,
+        }
+        return self._append(event)
+
+    def add_many(
+        self, drawings: np.ndarray, labels: Sequence[str], source: dict[str, Any] | None = None, start: int = 0
+    ) -> int:
+        """Append bulk lessons: by reference when a source is given, with their drawings when they are few.
+
+        Parameters
+        ----------
+        drawings, labels
+            (N, 28, 28) uint8 kept drawings and their N labels.
+        source : dict, optional
+            What `agent.tasks.replay` needs to draw the same lessons again.
+        start : int
+            Which of the source's lessons is the first of these. Lessons that go on where the last ones of the same
+            source ended extend them.
+        """
+        last = self.events[-1] if self.events else {}
+        if source is not None and last.get("source") == source and last["start"] + last["n_lessons"] == start:
+            self.events.pop()
+            return self._append({**last, "n_lessons": last["n_lessons"] + len(labels)})
+        event: dict[str, Any] = {
+            "event": "bulk",
+            "number": self._next(),
+            "n_lessons": len(labels),
+            "source": source,
+            "start": start,
+        }
+        if source is None and len(labels) <= MAX_UNSOURCED:
+            event |= {"drawings": pack(drawings), "labels": list(labels)}
+        return self._append(event)
+
+    def lose(self, drawing: np.ndarray, label: str) -> int:
+        """Note that one of the bulk lessons was forgotten."""
+        return self._append({"event": "lose", "number": self._next(), "label": label, "drawing": pack(drawing[None])})
+
+    def forget(self, number: int) -> None:
+        """Take a lesson back; its drawing is wiped."""
+        self._get(number)
+        for event in self.events:
+            if event["number"] == number:
+                event.pop("drawing", None)
+                event.pop("drawings", None)
+        self._append({"event": "forget", "number": number})
+
+    def relabel(self, number: int, label: str) -> None:
+        """Say that an own lesson was something else."""
+        if not isinstance(self._get(number), Lesson):
+            raise AgentError(f"expected the number of a drawing of your own, got lesson {number}, which is many at once.")
+        self._append({"event": "relabel", "number": number, "label": label})
+
+    def find(self, drawing: np.ndarray, label: str) -> int | None:
+        """Give the number of the newest own lesson with this drawing and label."""
+        for entry in reversed(self.own()):
+            if entry.label == label and (entry.drawing == drawing).all():
+                return entry.number
+        return None
+
+    def right_before_told(self, last: int | None = None) -> tuple[int, int]:
+        """Count (right, told) over the standing own lessons, or the last few of them."""
+        told = self.own()[-last:] if last else self.own()
+        return sum(lesson.knew for lesson in told), len(told)
+
+    def join(self, other: Lessons) -> None:
+        """Append another agent's standing lessons."""
+        for entry in other.standing():
+            if isinstance(entry, Lesson):
+                self.add(entry.drawing, entry.label, entry.guessed, entry.when)
+            elif isinstance(entry, Lost):
+                self.lose(entry.drawing, entry.label)
+            else:
+                event = next(e for e in other.events if e["number"] == entry.number)
+                self._append({**event, "number": self._next()})
+
+    def to_jsonl(self, with_drawings: bool = True) -> str:
+        """Write one event a line."""
+        hidden = () if with_drawings else ("drawing", "drawings")
+        return "".join(
+            json.dumps({key: value for key, value in event.items() if key not in hidden}, separators=(",", ":")) + "\n"
+            for event in self.events
+        )
+
+    @classmethod
+    def from_jsonl(cls, text: str) -> Lessons:
+        """Read a log back; AgentError names the line that does not fit."""
+        log = cls()
+        for line_number, line in enumerate(text.splitlines(), 1):
+            try:
+                log._append(_checked(json.loads(line), log))
+            except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
+                raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {error}.") from error
+        return log
+
+    def _next(self) -> int:
+        return sum(event["event"] in ("lesson", "bulk", "lose") for event in self.events)
+
+    def _get(self, number: int) -> Lesson | Bulk | Lost:
+        if number not in self._standing:
+            raise AgentError(f"expected the number of a lesson that stands, got {number}. It was forgotten or never given.")
+        return self._standing[number]
+
+    def _append(self, event: dict[str, Any]) -> int:
+        """Add an event and bring the standing lessons up to date."""
+        number = event["number"]
+        match event["event"]:
+            case "lesson":
+                if "drawing" in event:
+                    drawing = unpack(event["drawing"])[0]
+                    self._standing[number] = Lesson(number, event["label"], drawing, event["when"], event["guessed"])
+            case "bulk":
+                drawings = unpack(event["drawings"]) if "drawings" in event else None
+                labels = tuple(event["labels"]) if "labels" in event else None
+                self._standing[number] = Bulk(
+                    number, event["n_lessons"], event["source"], event["start"], drawings, labels
+                )
+            case "lose":
+                self._standing[number] = Lost(number, event["label"], unpack(event["drawing"])[0])
+            case "forget":
+                self._standing.pop(number, None)
+            case "relabel":
+                old = self._standing[number]
+                self._standing[number] = Lesson(number, event["label"], old.drawing, old.when, old.guessed)
+        self.events.append(event)
+        return number
+
+
+def pack(drawings: np.ndarray) -> str:
+    """Pack (N, 28, 28) kept drawings into text: four bits a pixel, deflated, base 85.
+
+    Examples
+    --------
+    >>> drawing = np.zeros((1, 28, 28), np.uint8)
+    >>> drawing[0, 4:24, 14] = 255
+    >>> bool((unpack(pack(drawing)) == drawing).all()), len(pack(drawing)) < 100
+    (True, True)
+    """
+    levels = (drawings // STEP).reshape(len(drawings), -1)
+    nibbles = (levels[:, ::2] << 4) | levels[:, 1::2]
+    return base64.b85encode(zlib.compress(nibbles.astype(np.uint8).tobytes(), 9)).decode()
+
+
+def unpack(text: str, limit: int = MAX_LOG_BYTES) -> np.ndarray:
+    """Unpack what `pack` packed; AgentError when it is anything else."""
+    try:
+        inflater = zlib.decompressobj()
+        raw = inflater.decompress(base64.b85decode(text), limit)
+    except (ValueError, TypeError, zlib.error) as error:
+        raise AgentError(f"expected packed drawings, got text that does not unpack ({error}).") from error
+    half = SIDE * SIDE // 2
+    if not inflater.eof or not raw or len(raw) % half:
+        raise AgentError(f"expected packed drawings of {half} bytes each, got {len(raw)} bytes.")
+    nibbles = np.frombuffer(raw, np.uint8).reshape(-1, half)
+    levels = np.stack([nibbles >> 4, nibbles & 15], axis=2)
+    return (levels * STEP).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def _checked(event: object, log: Lessons) -> dict[str, Any]:
+    """Check one event read from a file against the log so far; ValueError says what is wrong."""
+    if not isinstance(event, dict) or not isinstance(event.get("number"), int) or isinstance(event["number"], bool):
+        raise ValueError("something else")
+    fields = _FIELDS.get(event.get("event"))
+    if fields is None or not set(event) <= {"event", "number", *fields}:
+        raise ValueError(f"an event with the fields {sorted(map(str, event))[:8]}")
+    for name, types in fields.items():
+        if name in event and not (isinstance(event[name], types) and not isinstance(event[name], bool)):
+            raise ValueError(f"{name} of type {type(event[name]).__name__}")
+        if name not in event and name not in ("drawing", "drawings", "labels"):
+            raise ValueError(f"an event without {name}")
+    if event["event"] in ("forget", "relabel"):
+        return event
+    if event["number"] != log._next():
+        raise ValueError(f"number {event['number']} instead of {log._next()}")
+    if event["event"] == "bulk" and (event["n_lessons"] < 1 or event["start"] < 0):
+        raise ValueError(f"{event['n_lessons']} lessons from {event['start']}")
+    return event
+
+
+_FIELDS: dict[str, dict[str, Any]] = {
+    "lesson": {"label": str, "drawing": str, "when": (int, float), "guessed": (str, type(None))},
+    "bulk": {
+        "n_lessons": int,
+        "source": (dict, type(None)),
+        "start": int,
+        "drawings": str,
+        "labels": list,
+    },
+    "lose": {"label": str, "drawing": str},
+    "forget": {},
+    "relabel": {"label": str},
+}

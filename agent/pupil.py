@@ -1,0 +1,278 @@
+"""One agent as its user meets it: the gate in front, a memory behind, the lesson log beside."""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from agent import retina, tasks
+from agent.errors import AgentError
+from agent.kinds import KINDS, Guess, Kind
+from agent.lessons import Bulk, Lesson, Lessons, Lost
+
+MAX_LABEL_CHARS = 8
+
+
+def new(kind: str = "recall", *, seed: int = 0, name: str = "Pupil", **settings: Any) -> Pupil:
+    """Make an agent that knows nothing yet.
+
+    Parameters
+    ----------
+    kind : str
+        One of ``agent.KINDS``.
+    seed : int
+        Fixes everything that is drawn at birth.
+    name : str
+        What people call it.
+    **settings
+        Fields of the kind's ``Config``.
+
+    Raises
+    ------
+    AgentError
+        Unknown kind or setting, or a value out of range.
+    """
+    if kind not in KINDS:
+        raise AgentError(f"expected a kind among {', '.join(KINDS)}, got {kind!r}.")
+    config_type = KINDS[kind].Config
+    fields = {field.name for field in dataclasses.fields(config_type)}
+    unknown = sorted(set(settings) - fields)
+    if unknown:
+        raise AgentError(f"expected settings among {', '.join(sorted(fields))}, got {', '.join(unknown)}.")
+    return Pupil(KINDS[kind](config_type(seed=seed, **settings)), Lessons(), name)
+
+
+class Pupil:
+    """An agent: learn, guess, forget, join, imagine, undo.
+
+    Attributes
+    ----------
+    memory : Kind
+        What it knows.
+    lessons : Lessons
+        What it was told.
+    name : str
+        What people call it.
+    """
+
+    def __init__(self, memory: Kind, lessons: Lessons, name: str = "Pupil") -> None:
+        self.memory = memory
+        self.lessons = lessons
+        self.name = name
+
+    @property
+    def kind(self) -> str:
+        """The name of the kind of memory."""
+        return self.memory.NAME
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels taught so far, sorted: the order of ``Guess.responses``."""
+        return self.memory.labels
+
+    @property
+    def n_lessons(self) -> int:
+        """How many lessons it remembers."""
+        return len(self.lessons)
+
+    def learn_one(self, drawing: object, label: object) -> None:
+        """Learn from one correction: afterwards this drawing is answered with this label.
+
+        Parameters
+        ----------
+        drawing
+            (H, W) uint8, 0 paper, 255 ink, or anything else `agent.retina.read` takes.
+        label
+            A short string, 1 to 8 characters; new ones are welcome.
+
+        Raises
+        ------
+        AgentError
+            A blank or unreadable drawing, or a label that is none; nothing has been learned then.
+        """
+        kept, label = _inked(drawing), self._label(label)
+        guessed = self.memory.answer(kept[None])[0].label
+        self.memory.learn_one(kept, label)
+        self.lessons.add(kept, label, guessed)
+
+    def learn_many(
+        self,
+        drawings: Iterable[object],
+        labels: Iterable[object],
+        *,
+        source: dict[str, Any] | None = None,
+        start: int = 0,
+    ) -> None:
+        """Learn many lessons in order, in one pass.
+
+        Parameters
+        ----------
+        drawings
+            N drawings as for `learn_one`; an array (N, H, W) is fastest.
+        labels
+            N labels.
+        source : dict, optional
+            Where the lessons came from, for the log: what `agent.tasks.replay` draws them from again.
+        start : int
+            Which of the source's lessons is the first of these.
+        """
+        kept = _all_kept(drawings)
+        names = [clean_label(label) for label in labels]
+        if len(kept) != len(names):
+            raise AgentError(f"expected as many labels as drawings, got {len(kept)} drawings and {len(names)} labels.")
+        blank = np.flatnonzero(~kept.any(axis=(1, 2)))
+        if len(blank):
+            raise AgentError(f"expected ink in every drawing, got {len(blank)} blank ones, the first at {blank[0]}.")
+        if not names:
+            return
+        self._check_room(names)
+        self.memory.learn_many(kept, names)
+        self.lessons.add_many(kept, names, source, start)
+
+    def predict_one(self, drawing: object) -> Guess:
+        """Guess one drawing; a blank one is answered with unsure."""
+        return self.memory.answer(retina.keep(drawing)[None])[0]
+
+    def predict_many(self, drawings: Iterable[object]) -> list[Guess]:
+        """Guess many drawings."""
+        return self.memory.answer(_all_kept(drawings))
+
+    def forget_one(self, drawing: object, label: object) -> None:
+        """Take one lesson back, wherever in the log it stands; AgentError when it was never taught."""
+        kept, label = _inked(drawing), clean_label(label)
+        number = self.lessons.find(kept, label)
+        if number is not None:
+            self.delete(number)
+        elif self.memory.ORDER_FREE:
+            self.memory.forget_one(kept, label)
+            self.lessons.lose(kept, label)
+        else:
+            raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
+
+    def delete(self, number: int) -> None:
+        """Forget the own lesson of this number: the agent becomes what it would be without it."""
+        lesson = self._own(number)
+        if self.memory.ORDER_FREE:
+            self.memory.forget_one(lesson.drawing, lesson.label)
+            self.lessons.forget(number)
+            return
+        log = Lessons.from_jsonl(self.lessons.to_jsonl())
+        log.forget(number)
+        self.memory, self.lessons = rebuild(type(self.memory), self.memory.config, log), log
+
+    def undo(self) -> Lesson:
+        """Forget the last own lesson and return it; AgentError when there is none."""
+        own = self.lessons.own()
+        if not own:
+            raise AgentError("expected a lesson to take back, got none. Draw something and say what it is.")
+        self.delete(own[-1].number)
+        return own[-1]
+
+    def relabel(self, number: int, label: object) -> None:
+        """Say that the own lesson of this number was something else."""
+        lesson, label = self._own(number), self._label(label)
+        if self.memory.ORDER_FREE:
+            self.memory.forget_one(lesson.drawing, lesson.label)
+            self.memory.learn_one(lesson.drawing, label)
+            self.lessons.relabel(number, label)
+            return
+        log = Lessons.from_jsonl(self.lessons.to_jsonl())
+        log.relabel(number, label)
+        self.memory, self.lessons = rebuild(type(self.memory), self.memory.config, log), log
+
+    def join(self, other: Pupil) -> None:
+        """Add what another agent of the same kind, settings and birth has learned."""
+        if other.kind != self.kind:
+            raise AgentError(f"expected an agent of kind {self.kind}, got {other.kind}. Teach one from the other's log.")
+        self._check_room(other.labels)
+        self.memory.join(other.memory)
+        self.lessons.join(other.lessons)
+
+    def imagine(self, label: object) -> np.ndarray:
+        """Draw the mental image of a label: (28, 28) uint8."""
+        return self.memory.imagine(clean_label(label))
+
+    def _own(self, number: int) -> Lesson:
+        for lesson in self.lessons.own():
+            if lesson.number == number:
+                return lesson
+        raise AgentError(f"expected the number of a drawing of your own, got {number}. It was forgotten or never given.")
+
+    def _label(self, label: object) -> str:
+        name = clean_label(label)
+        self._check_room([name])
+        return name
+
+    def _check_room(self, names: Iterable[str]) -> None:
+        labels = set(self.labels) | set(names)
+        if len(labels) > self.memory.MAX_LABELS:
+            raise AgentError(
+                f"expected at most {self.memory.MAX_LABELS} labels, got {len(labels)}. Forget one or start another agent."
+            )
+
+
+def rebuild(kind: type[Kind], config: Any, log: Lessons) -> Kind:
+    """Teach a newborn memory everything in a log, in order.
+
+    Raises
+    ------
+    AgentError
+        Some bulk lessons were logged neither with their drawings nor with a source.
+    """
+    memory = kind(config)
+    for entry in log.standing():
+        if isinstance(entry, Lesson):
+            memory.learn_one(entry.drawing, entry.label)
+        elif isinstance(entry, Lost):
+            memory.forget_one(entry.drawing, entry.label)
+        else:
+            memory.learn_many(*_bulk_lessons(entry))
+    return memory
+
+
+def clean_label(label: object) -> str:
+    """Check a label: 1 to 8 visible characters, digits as numbers allowed.
+
+    Examples
+    --------
+    >>> clean_label(7), clean_label(" A ")
+    ('7', 'A')
+    """
+    if isinstance(label, (int, np.integer)) and not isinstance(label, bool):
+        label = str(label)
+    if not isinstance(label, str):
+        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} characters, got {type(label).__name__}.")
+    name = unicodedata.normalize("NFC", label).strip()
+    if not 1 <= len(name) <= MAX_LABEL_CHARS or not name.isprintable():
+        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} visible characters, got {label[:40]!r}.")
+    return name
+
+
+def _bulk_lessons(bulk: Bulk) -> tuple[np.ndarray, Sequence[str]]:
+    """Find the drawings and labels of bulk lessons again."""
+    if bulk.drawings is not None and bulk.labels is not None:
+        return bulk.drawings, bulk.labels
+    if bulk.source is None:
+        raise AgentError(
+            f"expected a source for {bulk.n_lessons} bulk lessons, got none: they cannot be taught again. "
+            "Teach them through a task, or in parts of at most 5,000."
+        )
+    drawings, labels = tasks.replay(bulk.source)
+    taught = slice(bulk.start, bulk.start + bulk.n_lessons)
+    return _all_kept(drawings[taught]), labels[taught]
+
+
+def _inked(drawing: object) -> np.ndarray:
+    kept = retina.keep(drawing)
+    if not retina.has_ink(kept):
+        raise AgentError("expected a drawing with ink, got a blank one. Draw something first.")
+    return kept
+
+
+def _all_kept(drawings: Iterable[object]) -> np.ndarray:
+    kept = [retina.keep(drawing) for drawing in drawings]
+    return np.stack(kept) if kept else np.zeros((0, retina.SIDE, retina.SIDE), np.uint8)
