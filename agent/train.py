@@ -1,0 +1,234 @@
+"""Teaching many lessons with a learning curve, and testing: generators, so that both can be watched and stopped."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from agent import retina
+from agent.errors import AgentError
+from agent.pupil import Pupil, clean_label
+
+MAX_CHUNK = 2_000  # lessons between two looks at the Stop button
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a course of lessons stands after a chunk; shares are 0 … 1."""
+
+    n_done: int  # lessons taught so far
+    n_total: int
+    right_before_told: float  # share of the chunk's drawings answered right before their labels were told
+    accuracy_held_out: float | None  # share of the held-out drawings answered right now; None without any
+    seconds: float  # since the first lesson
+    n_asked: int  # drawings behind right_before_told, evenly spread over the chunk
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One test drawing answered wrong: its index, what it is, and what the agent said (None: unsure)."""
+
+    index: int
+    label: str
+    guessed: str | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a test has shown so far."""
+
+    n_done: int  # drawings asked so far
+    n_total: int
+    n_right: int
+    n_unsure: int  # not answered, which counts as wrong
+    confusion: np.ndarray  # (L, L + 1) int64, read-only: rows what it was, columns what was said, the last unsure
+    labels: tuple[str, ...]  # the L labels of rows and columns, sorted: those the agent knows and those it was asked
+    mistakes: tuple[Mistake, ...]  # every wrong or missing answer, in order
+
+    @property
+    def accuracy(self) -> float:
+        """Share answered right, 0 … 1."""
+        return self.n_right / self.n_done
+
+
+def progressive(
+    pupil: Pupil,
+    drawings: Iterable[object],
+    labels: Iterable[object],
+    *,
+    source: dict[str, Any] | None = None,
+    held_out: tuple[Iterable[object], Iterable[object]] | None = None,
+    n_asked: int = 200,
+) -> Iterator[Progress]:
+    """Teach lessons chunk by chunk: predict, score, learn (prequential evaluation), then tell how it went.
+
+    Chunks end at 10, 20, 50, 100, … lessons and hold at most 2,000. Closing the generator between two of them stops the
+    course: the lessons taught so far stay, in the agent and in its log.
+
+    Parameters
+    ----------
+    pupil : Pupil
+        Who learns.
+    drawings, labels
+        N lessons, as for `Pupil.learn_many`.
+    source : dict, optional
+        Where they come from, for the log: `agent.tasks.digits.Selection.source`.
+    held_out : (drawings, labels), optional
+        Test lessons asked after every chunk; a few hundred keep the course quick.
+    n_asked : int
+        How many drawings of a chunk, evenly spread, are asked before it is taught.
+
+    Returns
+    -------
+    iterator of Progress
+        One a chunk.
+
+    Raises
+    ------
+    AgentError
+        At once, before the first lesson: no lessons, a blank or unreadable drawing, a label that is none, too many
+        labels.
+
+    Examples
+    --------
+    >>> from agent.pupil import new
+    >>> from agent.tasks.digits import Selection
+    >>> lessons = Selection({"mnist": 60})
+    >>> pupil = new("nearest")
+    >>> [progress.n_done for progress in progressive(pupil, *lessons.draw(), source=lessons.source)]
+    [10, 20, 50, 60]
+    >>> pupil.n_lessons
+    60
+    """
+    if isinstance(n_asked, bool) or not isinstance(n_asked, int) or n_asked < 1:
+        raise AgentError(f"expected at least 1 drawing asked of each chunk, got {n_asked!r}.")
+    kept, names = _lessons(drawings, labels)
+    n_labels, limit = len({*pupil.labels, *names}), pupil.memory.MAX_LABELS
+    if n_labels > limit:
+        raise AgentError(f"expected at most {limit} labels, got {n_labels}. Leave some out or start another agent.")
+    blank = np.flatnonzero(~kept.any(axis=(1, 2)))
+    if len(blank):
+        raise AgentError(f"expected ink in every drawing, got {len(blank)} blank ones, the first at {blank[0]}.")
+    return _course(pupil, kept, names, source, held_out and _lessons(*held_out), n_asked)
+
+
+def evaluate(
+    pupil: Pupil, drawings: Iterable[object], labels: Iterable[object], chunk: int = 200
+) -> Iterator[Evaluation]:
+    """Test an agent without teaching it anything.
+
+    Parameters
+    ----------
+    pupil : Pupil
+        Who is asked.
+    drawings, labels
+        N drawings and what they are. Labels the agent has never learned count as wrong, like unsure answers.
+    chunk : int
+        How many drawings to ask between two snapshots.
+
+    Returns
+    -------
+    iterator of Evaluation
+        Cumulative; the last one is the result.
+
+    Raises
+    ------
+    AgentError
+        At once: no drawings, an unreadable one, a label that is none.
+
+    Examples
+    --------
+    >>> from agent.pupil import new
+    >>> from agent.tasks.digits import font
+    >>> pupil = new("nearest")
+    >>> pupil.learn_many(*font("Carlito"))
+    >>> [(seen.n_done, seen.accuracy) for seen in evaluate(pupil, *font("Carlito"), chunk=5)]
+    [(5, 1.0), (10, 1.0)]
+    """
+    if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
+        raise AgentError(f"expected at least 1 drawing between two snapshots, got {chunk!r}.")
+    kept, names = _lessons(drawings, labels)
+    return _test(pupil, kept, names, chunk)
+
+
+def _course(
+    pupil: Pupil,
+    kept: np.ndarray,
+    names: Sequence[str],
+    source: dict[str, Any] | None,
+    held_out: tuple[np.ndarray, list[str]] | None,
+    n_asked: int,
+) -> Iterator[Progress]:
+    begun, start = time.perf_counter(), 0
+    for end in _chunk_ends(len(names)):
+        asked = start + np.unique(np.linspace(0, end - start - 1, min(n_asked, end - start)).astype(int))
+        before = _share_right(pupil, kept[asked], [names[row] for row in asked])
+        pupil.learn_many(kept[start:end], names[start:end], source=source, start=start)
+        after = _share_right(pupil, *held_out) if held_out else None
+        yield Progress(end, len(names), before, after, time.perf_counter() - begun, len(asked))
+        start = end
+
+
+def _test(pupil: Pupil, kept: np.ndarray, names: list[str], chunk: int) -> Iterator[Evaluation]:
+    said: Counter[tuple[str, str | None]] = Counter()
+    mistakes: list[Mistake] = []
+    for start in range(0, len(names), chunk):
+        guesses = pupil.predict_many(kept[start : start + chunk])
+        for index, guess in enumerate(guesses, start):
+            said[names[index], guess.label] += 1
+            if guess.label != names[index]:
+                mistakes.append(Mistake(index, names[index], guess.label))
+        labels = tuple(sorted({*pupil.labels, *names, *(label for _, label in said if label is not None)}))
+        confusion = _confusion(said, labels)
+        n_done, n_unsure = start + len(guesses), int(confusion[:, -1].sum())
+        yield Evaluation(n_done, len(names), n_done - len(mistakes), n_unsure, confusion, labels, tuple(mistakes))
+
+
+def _confusion(said: Counter[tuple[str, str | None]], labels: tuple[str, ...]) -> np.ndarray:
+    """Count (what it was, what was said) into a table: (L, L + 1) int64, read-only."""
+    place = {label: number for number, label in enumerate(labels)}
+    confusion = np.zeros((len(labels), len(labels) + 1), np.int64)
+    for (label, guessed), n_times in said.items():
+        confusion[place[label], -1 if guessed is None else place[guessed]] = n_times
+    confusion.setflags(write=False)
+    return confusion
+
+
+def _lessons(drawings: Iterable[object], labels: Iterable[object]) -> tuple[np.ndarray, list[str]]:
+    """Check lessons and pass their drawings through the gate: (N, 28, 28) uint8 and N labels."""
+    names = [clean_label(label) for label in labels]
+    kept = [retina.keep(drawing) for drawing in drawings]
+    if len(kept) != len(names):
+        raise AgentError(f"expected as many labels as drawings, got {len(kept)} drawings and {len(names)} labels.")
+    if not names:
+        raise AgentError("expected at least 1 lesson, got none. Choose some first.")
+    return np.stack(kept), names
+
+
+def _share_right(pupil: Pupil, kept: np.ndarray, names: Sequence[str]) -> float:
+    guesses = pupil.predict_many(kept)
+    return sum(guess.label == name for guess, name in zip(guesses, names, strict=True)) / len(names)
+
+
+def _chunk_ends(n_total: int) -> Iterator[int]:
+    """Give the numbers of lessons after which to report.
+
+    Examples
+    --------
+    >>> list(_chunk_ends(8_000))
+    [10, 20, 50, 100, 200, 500, 1000, 2000, 4000, 5000, 7000, 8000]
+    """
+    end = 0
+    round_numbers = (digit * 10**power for power in count(1) for digit in (1, 2, 5))
+    for round_number in round_numbers:
+        while end < min(round_number, n_total):
+            end = min(round_number, n_total, end + MAX_CHUNK)
+            yield end
+        if end == n_total:
+            return
