@@ -17,7 +17,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 SIDE = 64  # of a drawing: the gate keeps 24 x 24 of it, so more would be thrown away
 FINE = 4  # supersampling
 LARGEST = 52  # the larger side of the largest digit of a font, in pixels of the drawing
-THINNEST = 0.09  # strokes below this share of LARGEST are thickened; MNIST's are 0.10 to 0.15 of the height
+THINNEST = 0.11  # mean stroke width below this share of LARGEST is thickened to it; MNIST has 0.10 to 0.15
 
 
 def fonts() -> tuple[str, ...]:

@@ -1,0 +1,560 @@
+"""Tasks: MNIST, fonts and data sets give what they promise; selections draw the same lessons again, and only those."""
+
+import dataclasses
+import gzip
+import io
+import json
+import os
+import zipfile
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont, features
+
+from agent import retina
+from agent.errors import AgentError
+from agent.tasks import TASKS, data_sets, digits, figures, fonts, mnist, replay
+from agent.tasks.digits import Selection
+
+FONTS = digits.fonts()
+GOLDEN_BALANCED = "190358252543607496877314"
+GOLDEN_PLAIN = "913044361843594986865471"
+N_OF_LABEL = {
+    "0": 5923,
+    "1": 6742,
+    "2": 5958,
+    "3": 6131,
+    "4": 5842,
+    "5": 5421,
+    "6": 5918,
+    "7": 6265,
+    "8": 5851,
+    "9": 5949,
+}
+
+
+# --- MNIST
+
+
+@pytest.mark.parametrize(("split", "n_digits"), [("train", 60_000), ("test", 10_000)])
+def test_mnist_has_its_counts_shapes_and_labels(split, n_digits):
+    drawings, labels = digits.mnist(split)
+    assert (drawings.shape, drawings.dtype, len(labels)) == ((n_digits, 28, 28), np.uint8, n_digits)
+    assert {type(label) for label in labels} == {str} and set(labels) == set("0123456789")
+    assert (drawings.min(), drawings.max()) == (0, 255) and drawings.any(axis=(1, 2)).all()
+
+
+def test_mnist_training_digits_are_as_many_of_each_label_as_published():
+    assert Counter(digits.mnist("train")[1]) == N_OF_LABEL
+
+
+def test_mnist_is_read_once_and_cannot_be_written():
+    drawings, _ = digits.mnist("train")
+    assert digits.mnist("train")[0] is drawings
+    with pytest.raises(ValueError, match="read-only"):
+        drawings[0, 0, 0] = 1
+
+
+def test_mnist_is_found_from_any_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    mnist._labels.cache_clear()
+    assert digits.mnist("test")[1][:3] == ("7", "2", "1")
+
+
+@pytest.mark.parametrize("split", ["training", "", None, 3, ["train"]])
+def test_another_split_is_refused(split):
+    with pytest.raises(AgentError, match="expected a split among train, test, got"):
+        digits.mnist(split)
+
+
+def idx(drawings: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, drawings.ndim]) + np.array(drawings.shape, ">u4").tobytes() + drawings.tobytes()
+
+
+@pytest.fixture
+def few():
+    """Three drawings of 5 x 9 pixels."""
+    return np.random.default_rng(0).integers(0, 256, (3, 5, 9)).astype(np.uint8)
+
+
+def test_an_idx_file_is_read_back_as_written(tmp_path, few):
+    path = tmp_path / "few.gz"
+    path.write_bytes(gzip.compress(idx(few)))
+    got = mnist.read_idx(path, few.shape)
+    assert got.tolist() == few.tolist() and not got.flags.writeable
+
+
+def test_an_idx_file_cut_off_at_any_byte_is_refused(tmp_path, few):
+    path = tmp_path / "few.gz"
+    whole = gzip.compress(idx(few))
+    for n_bytes in range(len(whole)):
+        path.write_bytes(whole[:n_bytes])
+        with pytest.raises(AgentError, match=r"few\.gz"):
+            mnist.read_idx(path, few.shape)
+
+
+def test_an_idx_body_cut_off_or_too_long_is_refused_with_its_bytes(tmp_path, few):
+    path = tmp_path / "few.gz"
+    for body, got in ((idx(few)[:-1], "150"), (idx(few) + b"x", "more")):
+        path.write_bytes(gzip.compress(body))
+        with pytest.raises(AgentError, match=rf"expected 151 bytes in few\.gz, got {got}"):
+            mnist.read_idx(path, few.shape)
+
+
+@pytest.mark.parametrize("place", range(16))
+def test_an_idx_header_with_a_wrong_byte_is_refused(tmp_path, few, place):
+    path, body = tmp_path / "few.gz", bytearray(idx(few))
+    body[place] ^= 1
+    path.write_bytes(gzip.compress(bytes(body)))
+    with pytest.raises(AgentError, match=r"expected an idx file of shape \(3, 5, 9\), got the header"):
+        mnist.read_idx(path, few.shape)
+
+
+def test_a_git_lfs_pointer_says_what_to_run(tmp_path):
+    path = tmp_path / "few.gz"
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 151\n")
+    with pytest.raises(AgentError, match="git lfs pull"):
+        mnist.read_idx(path, (3, 5, 9))
+
+
+def test_a_missing_idx_file_is_refused(tmp_path):
+    with pytest.raises(AgentError, match=r"expected 151 bytes in none\.gz"):
+        mnist.read_idx(tmp_path / "none.gz", (3, 5, 9))
+
+
+# --- fonts
+
+
+def test_there_are_twenty_fonts_or_more():
+    assert len(FONTS) >= 20 and list(FONTS) == sorted(set(FONTS))
+
+
+@pytest.mark.parametrize("name", FONTS)
+def test_every_font_draws_ten_different_digits_with_ink(name):
+    drawings, labels = digits.font(name)
+    kept = [retina.keep(drawing) for drawing in drawings]
+    assert (drawings.shape, drawings.dtype, "".join(labels)) == ((10, fonts.SIDE, fonts.SIDE), np.uint8, "0123456789")
+    assert len({drawing.tobytes() for drawing in kept}) == 10
+    bright = [(retina.canonical(drawing) >= 128).sum() for drawing in kept]
+    assert min(bright) >= 20, f"thin strokes vanish: {bright}"
+    assert max(bright) <= 400, f"a black box: {bright}"
+
+
+@pytest.mark.parametrize("name", FONTS)
+def test_every_digit_stands_clear_of_the_border(name):
+    drawings, _ = digits.font(name)
+    assert not drawings[:, [0, -1]].any() and not drawings[:, :, [0, -1]].any()
+
+
+@pytest.mark.parametrize("name", FONTS)
+def test_every_font_has_its_licence(name):
+    found = [path for path in (fonts.FOLDER / "LICENSES").iterdir() if path.name.startswith(name + "-")]
+    assert len(found) == 1 and len(found[0].read_text()) > 200
+
+
+def test_every_font_is_in_the_table():
+    table = (fonts.FOLDER / "README.md").read_text()
+    missing = [name for name in FONTS if f"| {name}." not in table]
+    assert missing == []
+
+
+def test_all_digits_of_a_font_are_drawn_at_one_size():
+    drawings, _ = digits.font("PatrickHand")
+    heights = drawings.any(axis=2).sum(axis=1)
+    assert heights.max() - heights.min() <= 2  # one cap height
+    widths = drawings.any(axis=1).sum(axis=1)
+    assert widths[1] < widths[0] < heights[0]
+
+
+def heights_px(file: bytes) -> list[int]:
+    face = ImageFont.truetype(io.BytesIO(file), 200, layout_engine=ImageFont.Layout.BASIC)
+    return [bottom - top for _, top, _, bottom in (face.getbbox(digit, anchor="ls") for digit in figures.DIGITS)]
+
+
+def test_old_style_figures_become_lining_figures():
+    file = (fonts.FOLDER / "Gelasio.ttf").read_bytes()
+    before, after = heights_px(file), heights_px(figures.with_lining_figures(file))
+    assert min(before) < 0.8 * max(before)
+    assert min(after) > 0.9 * max(after)
+
+
+def test_a_font_without_other_figures_is_left_as_it_is():
+    file = (fonts.FOLDER / "Anton.ttf").read_bytes()
+    assert figures.with_lining_figures(file) is file
+
+
+def printed(face: ImageFont.FreeTypeFont, digit: str, **options) -> np.ndarray:
+    page = Image.new("L", (400, 500))
+    ImageDraw.Draw(page).text((20, 400), digit, font=face, fill=255, anchor="ls", **options)
+    return np.asarray(page).astype(int)
+
+
+@pytest.mark.skipif(not features.check("raqm"), reason="needs a shaping library as its oracle")
+@pytest.mark.parametrize("name", FONTS)
+def test_lining_figures_are_those_a_shaping_library_takes(name):
+    path = fonts._files()[name]
+    file = io.BytesIO(figures.with_lining_figures(path.read_bytes()))
+    ours = ImageFont.truetype(file, 400, layout_engine=ImageFont.Layout.BASIC)
+    theirs = ImageFont.truetype(path, 400, layout_engine=ImageFont.Layout.RAQM)
+    for digit in figures.DIGITS:
+        expected = printed(theirs, digit, features=["lnum"])
+        apart = np.abs(printed(ours, digit) - expected).sum() / expected.sum()
+        assert apart < 0.06, digit  # they hint differently; most old-style figures are apart by 0.3 to 1.6
+
+
+def test_a_font_file_dropped_into_the_folder_is_a_font(monkeypatch, tmp_path):
+    (tmp_path / "Mine.otf").write_bytes((fonts.FOLDER / "ComicNeue.otf").read_bytes())
+    (tmp_path / "README.md").write_text("not a font")
+    monkeypatch.setattr(fonts, "FOLDER", tmp_path)
+    assert digits.fonts() == ("Mine",)
+    assert digits.sets() == ("mnist", "font:Mine", *digits.data_sets())
+    assert digits.font("Mine")[0].any(axis=(1, 2)).all()
+
+
+@pytest.mark.parametrize("n_bytes", [0, 3, 11, 12, 100, 500, 5_000, 20_000, 30_000])
+def test_a_font_file_cut_off_is_refused(tmp_path, n_bytes):
+    path = tmp_path / "Short.ttf"
+    path.write_bytes((fonts.FOLDER / "Gelasio.ttf").read_bytes()[:n_bytes])
+    with pytest.raises(AgentError, match=r"Short\.ttf"):
+        fonts.draw_digits(path)
+
+
+@pytest.mark.parametrize("name", ["", "Arial", "../fonts/Anton", "Anton.ttf", None, 7, ["Anton"]])
+def test_an_unknown_font_is_refused(name):
+    with pytest.raises(AgentError, match="expected a font among Anton, "):
+        digits.font(name)
+
+
+# --- data sets
+
+
+@pytest.fixture
+def data_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(data_sets, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def strokes(n_drawings: int, height: int = 12, width: int = 20) -> np.ndarray:
+    """Draw one upright stroke each, every one at another place."""
+    drawings = np.zeros((n_drawings, height, width), np.uint8)
+    for number in range(n_drawings):
+        drawings[number, 1 + number % 3 : -1 - number % 2, 2 + number % (width - 4)] = 255
+    return drawings
+
+
+@pytest.mark.parametrize("labels", [np.array(["a", "b", "a", "cd"]), np.array([4, 0, 4, 11])])
+def test_a_data_set_dropped_into_the_folder_is_a_set(data_folder, labels):
+    np.savez_compressed(data_folder / "letters.npz", drawings=strokes(4), labels=labels)
+    drawings, names = digits.data_set("letters")
+    assert digits.data_sets() == ("letters",) and "letters" in digits.sets()
+    assert drawings.tolist() == strokes(4).tolist() and names == tuple(str(label) for label in labels)
+    assert not drawings.flags.writeable
+    drawn, told = Selection({"letters": None, "font:Anton": 10, "mnist": 20}).draw()
+    assert {drawing.shape for drawing in drawn} == {(12, 20), (28, 28), (64, 64)}
+    assert Counter(told) == Counter(names) + Counter({digit: 3 for digit in figures.DIGITS})
+
+
+def test_a_changed_data_set_is_read_anew(data_folder):
+    path = data_folder / "mine.npz"
+    for n_drawings, now_ns in ((3, 10**18), (5, 2 * 10**18)):
+        np.savez(path, drawings=strokes(n_drawings), labels=np.arange(n_drawings))
+        os.utime(path, ns=(now_ns, now_ns))
+        assert len(digits.data_set("mine")[1]) == n_drawings
+
+
+def test_a_data_set_may_not_take_the_name_of_another_set(data_folder):
+    for name in ("mnist", "font:Anton"):
+        np.savez(data_folder / f"{name}.npz", drawings=strokes(2), labels=np.arange(2))
+    assert digits.data_sets() == ()
+
+
+def npz(folder, name="hostile", **arrays):
+    np.savez(folder / f"{name}.npz", **arrays)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "got"),
+    [
+        ({"drawings": strokes(2)}, "got .'drawings.npy'."),
+        ({"drawings": strokes(2), "labels": np.arange(2), "more": np.arange(2)}, "more.npy"),
+        ({"drawings": strokes(2), "labels": np.arange(3)}, "got 3 and 2"),
+        ({"drawings": strokes(2).astype(np.float32), "labels": np.arange(2)}, "drawings of type float32"),
+        ({"drawings": strokes(2)[0], "labels": np.arange(2)}, r"shape \(12, 20\)"),
+        ({"drawings": strokes(2)[..., None], "labels": np.arange(2)}, r"shape \(2, 12, 20, 1\)"),
+        ({"drawings": np.asfortranarray(strokes(2)), "labels": np.arange(2)}, "drawings of type uint8"),
+        ({"drawings": strokes(2), "labels": np.arange(2) / 2}, "labels of type float64"),
+        ({"drawings": strokes(2), "labels": np.array(["a", "b"], object)}, "labels of type object"),
+        ({"drawings": strokes(2), "labels": np.array([b"a", b"b"])}, r"labels of type \|S1"),
+        ({"drawings": strokes(2, 7, 20), "labels": np.arange(2)}, r"got \(2, 7, 20\)"),
+        ({"drawings": strokes(2, 9, 2049), "labels": np.arange(2)}, r"got \(2, 9, 2049\)"),
+        ({"drawings": strokes(0), "labels": np.arange(0)}, r"got \(0, 12, 20\)"),
+    ],
+)
+def test_a_data_set_that_does_not_fit_is_refused(data_folder, arrays, got):
+    npz(data_folder, **arrays)
+    with pytest.raises(AgentError, match=rf"hostile\.npz.*{got}"):
+        digits.data_set("hostile")
+
+
+def test_a_data_set_cut_off_at_any_byte_is_refused(data_folder):
+    npz(data_folder, drawings=strokes(2), labels=np.arange(2))
+    path = data_folder / "hostile.npz"
+    whole = path.read_bytes()
+    for n_bytes in range(0, len(whole), 7):
+        path.write_bytes(whole[:n_bytes])
+        with pytest.raises(AgentError, match=r"hostile\.npz"):
+            data_sets.read_npz(path)
+
+
+def entry(shape: tuple[int, ...], dtype: str = "|u1", body: bytes = b"") -> bytes:
+    """Write an array whose header may lie about its body."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return file.getvalue() + body
+
+
+def hostile(folder, drawings: bytes, labels: bytes):
+    path = folder / "hostile.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("drawings.npy", drawings)
+        archive.writestr("labels.npy", labels)
+    return path
+
+
+def test_a_data_set_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(data_folder, monkeypatch):
+    monkeypatch.setattr(data_sets, "MAX_BYTES", 10_000)
+    path = hostile(data_folder, entry((100, 10, 20), body=bytes(20_000)), entry((100,), body=bytes(100)))
+    assert path.stat().st_size < 1_000
+    monkeypatch.setattr(data_sets, "_read", None)  # reading would fail
+    with pytest.raises(AgentError, match=r"expected at most 10,000 bytes in hostile\.npz, got 20,\d+ unpacked"):
+        data_sets.read_npz(path)
+
+
+@pytest.mark.parametrize("shape", [(10**9, 28, 28), (3, 10, 20), (1, 10, 20), (-2, -10, 10), (2**62, 2**62, 4)])
+def test_a_header_that_lies_about_its_body_is_refused(data_folder, shape):
+    path = hostile(data_folder, entry(shape, body=bytes(400)), entry((2,), "<i8", bytes(16)))
+    with pytest.raises(AgentError, match=r"hostile\.npz, got"):
+        data_sets.read_npz(path)
+
+
+def test_a_pickle_in_a_data_set_is_never_opened(data_folder):
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("unpickled",))
+
+    np.savez(data_folder / "hostile.npz", drawings=strokes(1), labels=np.array([Bomb()], object))
+    with pytest.raises(AgentError, match="labels of type object"):
+        digits.data_set("hostile")
+
+
+@pytest.mark.parametrize("name", ["", "none", "../data/none", None, 3])
+def test_an_unknown_data_set_is_refused(data_folder, name):
+    with pytest.raises(AgentError, match="expected a data set among none yet"):
+        digits.data_set(name)
+
+
+# --- selections
+
+
+def test_a_selection_draws_as_many_as_its_length_and_every_drawing_with_its_label():
+    drawings, labels = Selection({"mnist": 500}, seed=4).draw()
+    everything = dict(zip((drawing.tobytes() for drawing in digits.mnist()[0]), digits.mnist()[1], strict=True))
+    assert isinstance(drawings, np.ndarray) and drawings.shape == (500, 28, 28) and drawings.dtype == np.uint8
+    assert [everything[drawing.tobytes()] for drawing in drawings] == list(labels)
+    assert len({drawing.tobytes() for drawing in drawings}) == 500  # without replacement
+
+
+@pytest.mark.parametrize("n_lessons", [1, 9, 10, 63, 600])
+def test_a_balanced_selection_has_equally_many_of_each_label(n_lessons):
+    counts = Counter({digit: 0 for digit in figures.DIGITS})
+    counts.update(Selection({"mnist": n_lessons}, seed=2).draw()[1])
+    assert sorted(counts.values()) == [n_lessons // 10] * (10 - n_lessons % 10) + [n_lessons // 10 + 1] * (
+        n_lessons % 10
+    )
+
+
+def test_the_rest_of_a_balanced_selection_goes_to_labels_chosen_by_the_seed():
+    extra = {frozenset(Selection({"mnist": 3}, seed=seed).draw()[1]) for seed in range(10)}
+    assert len(extra) > 5 and all(len(labels) == 3 for labels in extra)
+
+
+def test_a_balanced_selection_of_almost_everything_is_as_balanced_as_it_can_be():
+    counts = Counter(Selection({"mnist": 58_000}).draw()[1])
+    full = {label for label, n_there in N_OF_LABEL.items() if counts[label] == n_there}
+    assert "5" in full and max(counts.values()) - min(counts[label] for label in counts if label not in full) <= 1
+
+
+def test_a_plain_selection_is_as_unequal_as_chance():
+    counts = Counter(Selection({"mnist": 600}, balanced=False, seed=0).draw()[1])
+    assert len(set(counts.values())) > 4 and min(counts.values()) > 30
+
+
+def test_a_selection_of_all_is_every_drawing_once():
+    drawings, labels = Selection({"mnist": None}, split="test", seed=1).draw()
+    everything, names = digits.mnist("test")
+    assert Counter(labels) == Counter(names) and labels != names
+    assert (drawings.sum(axis=0, dtype=np.int64) == everything.sum(axis=0, dtype=np.int64)).all()
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_a_selection_keeps_to_its_labels(balanced):
+    lessons = Selection({"mnist": 50, "font:Anton": None}, labels=["7", "1"], balanced=balanced)
+    _, labels = lessons.draw()
+    assert len(lessons) == len(labels) == 52 and set(labels) == {"1", "7"} and lessons.labels == ("1", "7")
+
+
+def test_a_font_gives_all_ten_digits():
+    lessons = Selection({"font:Anton": None, "font:Carlito": None})
+    drawings, labels = lessons.draw()
+    assert isinstance(drawings, np.ndarray) and drawings.shape == (20, fonts.SIDE, fonts.SIDE)
+    assert Counter(labels) == {digit: 2 for digit in figures.DIGITS}
+    assert lessons.sets == (("font:Anton", 10), ("font:Carlito", 10))
+
+
+def test_drawings_of_different_sizes_come_as_a_list_in_one_shuffled_order():
+    drawings, labels = Selection({"mnist": 30, "font:Anton": 10}, seed=5).draw()
+    shapes = [drawing.shape for drawing in drawings]
+    assert isinstance(drawings, list) and set(shapes) == {(28, 28), (64, 64)} and len(labels) == 40
+    assert 64 in {height for height, _ in shapes[:20]} and 64 in {height for height, _ in shapes[20:]}
+
+
+def same(one, other) -> bool:
+    return one[1] == other[1] and len(one[0]) == len(other[0]) and all(map(np.array_equal, one[0], other[0]))
+
+
+@pytest.mark.parametrize("sets", [{"mnist": 70}, {"mnist": 12, "font:Damion": 10}, {"font:Anton": 4}])
+@pytest.mark.parametrize("balanced", [True, False])
+def test_a_seed_fixes_the_draw_and_another_seed_changes_it(sets, balanced):
+    one = Selection(sets, seed=7, balanced=balanced).draw()
+    assert same(one, Selection(sets, seed=7, balanced=balanced).draw())
+    assert not same(one, Selection(sets, seed=8, balanced=balanced).draw())
+
+
+def test_the_draw_is_the_same_on_every_machine_and_in_every_version():
+    assert "".join(Selection({"mnist": 24}, seed=0).draw()[1]) == GOLDEN_BALANCED
+    assert "".join(Selection({"mnist": 24}, seed=0, balanced=False).draw()[1]) == GOLDEN_PLAIN
+
+
+def test_the_order_in_which_sets_are_named_does_not_matter():
+    one = Selection({"mnist": 12, "font:Anton": 10})
+    other = Selection([("font:Anton", 10), ("mnist", 12)])
+    assert one == other and hash(one) == hash(other) and same(one.draw(), other.draw())
+
+
+def taken(selection: Selection) -> set[bytes]:
+    return {drawing.tobytes() for drawing in selection.draw()[0] if drawing.shape == (28, 28)}
+
+
+def test_a_larger_draw_holds_the_smaller_one_and_other_sets_do_not_change_it():
+    small = taken(Selection({"mnist": 33}, seed=1))
+    assert small < taken(Selection({"mnist": 61}, seed=1))
+    assert small == taken(Selection({"mnist": 33, "font:Anton": 10}, seed=1))
+
+
+def test_a_selection_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Selection({"mnist": 10}).seed = 3
+
+
+def test_held_out_lessons_are_never_among_those_taught():
+    taught = Selection({"mnist": None})
+    held_out = taught.held_out(10_000)
+    assert len(held_out) == 10_000 and held_out.split == "test"
+    assert not taken(taught) & taken(held_out)
+
+
+def test_held_out_lessons_keep_to_the_labels_and_fonts_have_none():
+    held_out = Selection({"mnist": 10, "font:Anton": 2}, labels=["3", "5"]).held_out(40, seed=3)
+    assert set(held_out.draw()[1]) == {"3", "5"} and len(held_out) == 40
+    assert Selection({"font:Anton": 10}).held_out(40) is None
+
+
+# --- replay
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection({"mnist": 25}, seed=3),
+        Selection({"mnist": 25}, seed=2**63 - 1, balanced=False, split="test"),
+        Selection({"mnist": 8, "font:Gelasio": None}, labels=["2", "9"], seed=1),
+    ],
+)
+def test_replay_draws_the_same_lessons_from_a_reference_that_went_through_json(selection):
+    assert same(replay(json.loads(json.dumps(selection.source))), selection.draw())
+
+
+def test_every_task_replays_and_says_what_it_is():
+    for name, task in TASKS.items():
+        assert name == task.NAME and task.SUMMARY and callable(task.replay)
+
+
+GOOD = Selection({"mnist": 5}).source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        None,
+        [],
+        "digits",
+        {},
+        {"task": "digits"},
+        GOOD | {"task": "numbers"},
+        GOOD | {"task": ["digits"]},
+        GOOD | {"task": None},
+        GOOD | {"path": "/etc/passwd"},
+        GOOD | {"sets": {}},
+        GOOD | {"sets": []},
+        GOOD | {"sets": "mnist"},
+        GOOD | {"sets": None},
+        GOOD | {"sets": [["mnist", 5]]},
+        GOOD | {"sets": {"mnist": 0}},
+        GOOD | {"sets": {"mnist": -1}},
+        GOOD | {"sets": {"mnist": 60_001}},
+        GOOD | {"sets": {"mnist": 10**30}},
+        GOOD | {"sets": {"mnist": 5.0}},
+        GOOD | {"sets": {"mnist": True}},
+        GOOD | {"sets": {"mnist": "5"}},
+        GOOD | {"sets": {"mnist": [5]}},
+        GOOD | {"sets": {"fashion": 5}},
+        GOOD | {"sets": {"font:../../x": 5}},
+        GOOD | {"sets": {"font:Anton": 11}},
+        GOOD | {"sets": {"../mnist": 5}},
+        GOOD | {"sets": {f"font:{number}": 1 for number in range(300)}},
+        GOOD | {"labels": "38"},
+        GOOD | {"labels": None},
+        GOOD | {"labels": [3]},
+        GOOD | {"labels": ["x"]},
+        GOOD | {"labels": [""]},
+        GOOD | {"labels": ["123456789"]},
+        GOOD | {"labels": ["1"] * 257},
+        GOOD | {"labels": {"1": 1}},
+        GOOD | {"labels": [["1"]]},
+        GOOD | {"seed": -1},
+        GOOD | {"seed": 2**63},
+        GOOD | {"seed": 1.5},
+        GOOD | {"seed": None},
+        GOOD | {"seed": True},
+        GOOD | {"seed": "0"},
+        GOOD | {"balanced": 1},
+        GOOD | {"balanced": None},
+        GOOD | {"split": "validation"},
+        GOOD | {"split": None},
+        GOOD | {"split": ["train"]},
+        GOOD | {"split": "test", "sets": {"font:Anton": 10}},
+        {1: 2, **GOOD},
+    ],
+    ids=lambda source: json.dumps(source)[:60] if isinstance(source, dict) else str(source),
+)
+def test_a_reference_from_a_hostile_file_is_refused(source):
+    with pytest.raises(AgentError, match="^expected "):
+        replay(source)
+
+
+def test_errors_name_the_numbers():
+    with pytest.raises(AgentError, match=r"from 1 to 5,421, got 6000"):
+        Selection({"mnist": 6000}, labels=["5"])
+    with pytest.raises(AgentError, match=r"expected drawings labelled A in mnist, got none"):
+        Selection({"mnist": 10}, labels=["A"])
