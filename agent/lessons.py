@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from agent import retina
 from agent.errors import AgentError
-from agent.kernels.retina import SIDE, STEP
 
 MAX_LOG_BYTES = 32_000_000
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
@@ -244,9 +244,7 @@ def pack(drawings: np.ndarray) -> str:
     >>> bool((unpack(pack(drawing)) == drawing).all()), len(pack(drawing)) < 100
     (True, True)
     """
-    levels = (drawings // STEP).reshape(len(drawings), -1)
-    nibbles = (levels[:, ::2] << 4) | levels[:, 1::2]
-    return base64.b85encode(zlib.compress(nibbles.astype(np.uint8).tobytes(), 9)).decode()
+    return base64.b85encode(zlib.compress(retina.pack(drawings).tobytes(), 9)).decode()
 
 
 def unpack(text: str, limit: int = MAX_LOG_BYTES) -> np.ndarray:
@@ -256,12 +254,10 @@ def unpack(text: str, limit: int = MAX_LOG_BYTES) -> np.ndarray:
         raw = inflater.decompress(base64.b85decode(text), limit)
     except (ValueError, TypeError, zlib.error) as error:
         raise AgentError(f"expected packed drawings, got text that does not unpack ({error}).") from error
-    half = SIDE * SIDE // 2
-    if not inflater.eof or not raw or len(raw) % half:
-        raise AgentError(f"expected packed drawings of {half} bytes each, got {len(raw)} bytes.")
-    nibbles = np.frombuffer(raw, np.uint8).reshape(-1, half)
-    levels = np.stack([nibbles >> 4, nibbles & 15], axis=2)
-    return (levels * STEP).astype(np.uint8).reshape(-1, SIDE, SIDE)
+    size = retina.PACKED_BYTES
+    if not inflater.eof or not raw or len(raw) % size:
+        raise AgentError(f"expected packed drawings of {size} bytes each, got {len(raw)} bytes.")
+    return retina.unpack(np.frombuffer(raw, np.uint8).reshape(-1, size))
 
 
 def _checked(event: object, log: Lessons) -> dict[str, Any]:

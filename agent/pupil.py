@@ -95,7 +95,7 @@ class Pupil:
             A blank or unreadable drawing, or a label that is none; nothing has been learned then.
         """
         kept, label = _inked(drawing), self._label(label)
-        guessed = self.memory.answer(kept[None])[0].label
+        guessed = self.memory.answer(kept[None], reasons=False)[0].label
         self.memory.learn_one(kept, label)
         self.lessons.add(kept, label, guessed)
 
@@ -138,8 +138,8 @@ class Pupil:
         return self.memory.answer(retina.keep(drawing)[None])[0]
 
     def predict_many(self, drawings: Iterable[object]) -> list[Guess]:
-        """Guess many drawings."""
-        return self.memory.answer(_all_kept(drawings))
+        """Guess many drawings, without reasons: the same answers as `predict_one`, faster."""
+        return self.memory.answer(_all_kept(drawings), reasons=False)
 
     def forget_one(self, drawing: object, label: object) -> None:
         """Take one lesson back, wherever in the log it stands; AgentError when it was never taught."""

@@ -15,6 +15,7 @@ from agent.kernels import retina as kernels
 
 SIDE = kernels.SIDE
 SMALLEST_PX, LARGEST_PX = 8, 2048
+PACKED_BYTES = SIDE * SIDE // 2
 PAPER_CONTRAST = 16  # a picture whose brightest and darkest pixel differ by less than this is blank
 
 
@@ -104,6 +105,26 @@ def canonical(kept: np.ndarray) -> np.ndarray:
     seen = np.empty((SIDE, SIDE), np.uint8)
     kernels.canonical(kept, seen)
     return seen
+
+
+def pack(kept: np.ndarray) -> np.ndarray:
+    """Pack kept drawings into four bits a pixel: (N, 28, 28) uint8 -> (N, 392) uint8.
+
+    Examples
+    --------
+    >>> drawings = np.zeros((2, 28, 28), np.uint8)
+    >>> drawings[1, 4:24, 14] = 255
+    >>> bool((unpack(pack(drawings)) == drawings).all())
+    True
+    """
+    levels = (kept // kernels.STEP).reshape(len(kept), PACKED_BYTES, 2)
+    return (levels[:, :, 0] << 4) | levels[:, :, 1]
+
+
+def unpack(packed: np.ndarray) -> np.ndarray:
+    """Unpack what `pack` packed: (N, 392) uint8 -> (N, 28, 28) uint8."""
+    levels = np.stack([packed >> 4, packed & 15], axis=2)
+    return (levels * kernels.STEP).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
 
 def has_ink(kept: np.ndarray) -> bool:

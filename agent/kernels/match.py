@@ -1,20 +1,28 @@
-"""Comparing a drawing with remembered drawings."""
+"""Comparing a drawing with remembered drawings: first by signature, then deformably, pixel by pixel."""
 
 import numpy as np
 from numba import njit
+
+from agent.kernels.edges import CODE_ZERO
+from agent.kernels.retina import SIDE
+
+REACH = 2  # a pixel may find its like this many pixels away
+STRIDE = 32  # codes are unpacked to rows of this length, so that one loop runs over a whole drawing
+PAD = (REACH + 1) * STRIDE + REACH + 1
+UNPACKED = (SIDE + 2 * (REACH + 1)) * STRIDE + 2 * STRIDE
+FAR = np.int32(1 << 28)
 
 
 @njit(nogil=True, cache=True)
 def popcount(word):
     """Count the bits of a 64-bit word.
 
-    word uint64 -> int64, 0 … 64
+    word uint64 -> uint64, 0 … 64
     """
-    word = np.uint64(word)
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
 @njit(nogil=True, cache=True)
@@ -24,7 +32,124 @@ def hamming(bits, rows, out):
     bits (W,) uint64, rows (R, W) uint64 -> out (R,) int32, 0 … 64 W
     """
     for r in range(rows.shape[0]):
-        distance = 0
+        distance = np.uint64(0)
         for w in range(rows.shape[1]):
             distance += popcount(bits[w] ^ rows[r, w])
-        out[r] = distance
+        out[r] = np.int32(distance)
+
+
+@njit(nogil=True, cache=True)
+def closest(distances, limit, counts, out):
+    """Choose the rows at the smallest distances, at most ``limit``, all of one distance or none of it.
+
+    So the choice does not depend on the order of rows. The rows at the very smallest distance are always taken, as
+    many as ``out`` holds.
+
+    distances (R,) int32, counts (D,) int32 scratch, D above every distance -> out (C,) int32 rows; returns how many
+    """
+    counts[:] = 0
+    for r in range(distances.shape[0]):
+        counts[distances[r]] += 1
+    farthest, n_chosen = -1, 0
+    for d in range(counts.shape[0]):
+        if counts[d] > 0 and n_chosen > 0 and n_chosen + counts[d] > limit:
+            break
+        n_chosen += counts[d]
+        farthest = d
+    n = 0
+    for r in range(distances.shape[0]):
+        if distances[r] <= farthest and n < out.shape[0]:
+            out[n] = r
+            n += 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def unpack(codes, out):
+    """Spread a code over two padded planes, so that a displacement is one offset.
+
+    codes (S, S) uint8 -> out (2, U) uint8, 0 … 14; the padding is no gradient
+    """
+    out[:] = CODE_ZERO
+    for y in range(SIDE):
+        start = PAD + y * STRIDE
+        for x in range(SIDE):
+            out[0, start + x] = codes[y, x] & np.uint8(15)
+            out[1, start + x] = codes[y, x] >> np.uint8(4)
+
+
+@njit(nogil=True, cache=True)
+def difference(one, other, cost, sums, best):
+    """Sum over all pixels the least difference of their 3x3 surroundings under displacements of up to 2 pixels.
+
+    The remembered drawing bends to meet the one that is asked about. All sums fit 8 bits: 9 pixels x 2 x 14 = 252.
+
+    one, other (2, U) uint8 unpacked; cost, sums, best (U,) uint8 scratch -> int32, 0 … 197568, 0 = the same
+    """
+    one_x, one_y, other_x, other_y = one[0], one[1], other[0], other[1]
+    corner = PAD - STRIDE - 1  # where the surroundings of the first pixel begin
+    n_cost = (SIDE + 2) * STRIDE
+    n_best = SIDE * STRIDE
+    for i in range(n_best):
+        best[i] = 255
+    for dy in range(-REACH, REACH + 1):
+        for dx in range(-REACH, REACH + 1):
+            shift = corner + dy * STRIDE + dx
+            for i in range(n_cost):
+                a, b = one_x[corner + i], other_x[shift + i]
+                across = np.uint8((a if a > b else b) - (b if a > b else a))
+                a, b = one_y[corner + i], other_y[shift + i]
+                down = np.uint8((a if a > b else b) - (b if a > b else a))
+                cost[i] = np.uint8(across + down)
+            for i in range(n_cost - 2):
+                sums[i] = np.uint8(np.uint8(cost[i] + cost[i + 1]) + cost[i + 2])
+            for i in range(n_best):
+                total = np.uint8(np.uint8(sums[i] + sums[i + STRIDE]) + sums[i + 2 * STRIDE])
+                best[i] = total if total < best[i] else best[i]
+    result = np.int32(0)
+    for y in range(SIDE):
+        for x in range(SIDE):
+            result += np.int32(best[y * STRIDE + x])
+    return result
+
+
+@njit(nogil=True, cache=True)
+def differences(codes, rows, chosen, out):
+    """Compare a drawing deformably with the chosen remembered rows.
+
+    codes (S, S) uint8, rows (R, S, S) uint8, chosen (C,) int32 -> out (C,) int32
+    """
+    one = np.empty((2, UNPACKED), np.uint8)
+    other = np.empty((2, UNPACKED), np.uint8)
+    cost = np.zeros(UNPACKED, np.uint8)
+    sums = np.zeros(UNPACKED, np.uint8)
+    best = np.zeros(UNPACKED, np.uint8)
+    unpack(codes, one)
+    other[:] = CODE_ZERO
+    for c in range(chosen.shape[0]):
+        row = rows[chosen[c]]
+        for y in range(SIDE):
+            start = PAD + y * STRIDE
+            for x in range(SIDE):
+                other[0, start + x] = row[y, x] & np.uint8(15)
+                other[1, start + x] = row[y, x] >> np.uint8(4)
+        out[c] = difference(one, other, cost, sums, best)
+
+
+@njit(nogil=True, cache=True)
+def smallest_three(differences, slots, out, n_found):
+    """Keep the three smallest differences of each label, and of all labels in the last line.
+
+    differences (C,) int32, slots (C,) uint8 below L -> out (L+1, 3) int32 ascending, FAR where there are fewer;
+    n_found (L+1,) int32, how many of each there are
+    """
+    out[:] = FAR
+    n_found[:] = 0
+    last = out.shape[0] - 1
+    for c in range(differences.shape[0]):
+        for line in (np.int64(slots[c]), last):
+            n_found[line] += 1
+            value = differences[c]
+            for place in range(3):
+                if value < out[line, place]:
+                    value, out[line, place] = out[line, place], value

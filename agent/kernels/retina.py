@@ -190,3 +190,29 @@ def canonical(kept, out):
     for i in range(SIDE):
         for j in range(SIDE):
             out[i, j] = np.uint8(values[i, j] * np.float32(255.0) / peak + np.float32(0.5))
+
+
+@njit(nogil=True, cache=True)
+def warp(kept, field, out):
+    """Bend a kept drawing: each pixel of a wider frame is fetched from where the field points.
+
+    kept (S, S) uint8, field (2, S+4, S+4) float32 displacements down and right in pixels -> out (S+4, S+4) uint8
+    """
+    for i in range(SIDE + 4):
+        for j in range(SIDE + 4):
+            y = i - 2 + field[0, i, j]
+            x = j - 2 + field[1, i, j]
+            row, column = int(np.floor(y)), int(np.floor(x))
+            fy, fx = y - row, x - column
+            value = 0.0
+            if 0 <= row < SIDE:
+                if 0 <= column < SIDE:
+                    value += (1.0 - fy) * (1.0 - fx) * kept[row, column]
+                if 0 <= column + 1 < SIDE:
+                    value += (1.0 - fy) * fx * kept[row, column + 1]
+            if 0 <= row + 1 < SIDE:
+                if 0 <= column < SIDE:
+                    value += fy * (1.0 - fx) * kept[row + 1, column]
+                if 0 <= column + 1 < SIDE:
+                    value += fy * fx * kept[row + 1, column + 1]
+            out[i, j] = np.uint8(value + 0.5)

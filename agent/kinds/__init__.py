@@ -2,7 +2,8 @@
 
 from agent.kinds.base import Guess, Kind, Reason
 from agent.kinds.nearest import Nearest
+from agent.kinds.recall import Recall
 
-KINDS: dict[str, type[Kind]] = {kind.NAME: kind for kind in (Nearest,)}
+KINDS: dict[str, type[Kind]] = {kind.NAME: kind for kind in (Recall, Nearest)}
 
 __all__ = ["KINDS", "Guess", "Kind", "Reason"]

@@ -99,8 +99,8 @@ class Kind(Protocol):
     def forget_one(self, kept: np.ndarray, label: str) -> None:
         """Take one lesson back; AgentError when it was never taught."""
 
-    def answer(self, kept: np.ndarray) -> list[Guess]:
-        """Guess (N, 28, 28) drawings; a blank drawing is unsure."""
+    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
+        """Guess (N, 28, 28) drawings; a blank drawing is unsure. Without reasons it may be faster, never different."""
 
     def join(self, other: Self) -> None:
         """Add the memory of an agent of the same kind and settings."""

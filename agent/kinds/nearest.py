@@ -71,7 +71,7 @@ class Nearest:
         self._rows = np.delete(self._rows, row, axis=0)
         self._taught = self._taught[:row] + self._taught[row + 1 :]
 
-    def answer(self, kept: np.ndarray) -> list[Guess]:
+    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
         labels = self.labels
         index = {label: number for number, label in enumerate(labels)}
         of_row = np.array([index[label] for label in self._taught], np.int64)
@@ -85,8 +85,8 @@ class Nearest:
             match.hamming(bits, self._rows, distances)
             np.maximum.at(responses, of_row, PIXELS - distances)
             nearest = np.argsort(distances, kind="stable")[: self.config.n_reasons]
-            reasons = tuple(Reason(self._taught[row], self._drawings[row], int(distances[row])) for row in nearest)
-            guesses.append(Guess.of(labels, responses, reasons))
+            because = tuple(Reason(self._taught[row], self._drawings[row], int(distances[row])) for row in nearest)
+            guesses.append(Guess.of(labels, responses, because if reasons else ()))
         return guesses
 
     def join(self, other: Self) -> None:
