@@ -11,6 +11,8 @@ STRIDE = 32  # codes are unpacked to rows of this length, so that one loop runs 
 PAD = (REACH + 1) * STRIDE + REACH + 1
 UNPACKED = (SIDE + 2 * (REACH + 1)) * STRIDE + 2 * STRIDE
 FAR = np.int32(1 << 28)
+BANDS = 4
+BAND_ROWS = SIDE // BANDS
 
 
 @njit(nogil=True, cache=True)
@@ -26,12 +28,16 @@ def popcount(word):
 
 
 @njit(nogil=True, cache=True)
-def hamming(bits, rows, out):
-    """Count, for each remembered row, the bits in which it differs from the drawing's.
+def hamming(bits, rows, slots, plausible, out):
+    """Count, for each remembered row of a plausible label, the bits in which it differs from the drawing's.
 
-    bits (W,) uint64, rows (R, W) uint64 -> out (R,) int32, 0 … 64 W
+    bits (W,) uint64, rows (R, W) uint64, slots (R,) uint8 below L, plausible (L,) bool -> out (R,) int32, 0 … 64 W;
+    64 W for rows of other labels
     """
     for r in range(rows.shape[0]):
+        if not plausible[slots[r]]:
+            out[r] = 64 * rows.shape[1]
+            continue
         distance = np.uint64(0)
         for w in range(rows.shape[1]):
             distance += popcount(bits[w] ^ rows[r, w])
@@ -40,37 +46,39 @@ def hamming(bits, rows, out):
 
 @njit(nogil=True, cache=True)
 def closest(distances, limit, counts, out):
-    """Choose the rows at the smallest distances, at most ``limit``, all of one distance or none of it.
+    """Choose the rows at the smallest distances, nearest first, at most ``limit``, all of one distance or none of it.
 
     So the choice does not depend on the order of rows. The rows at the very smallest distance are always taken, as
     many as ``out`` holds.
 
-    distances (R,) int32, counts (D,) int32 scratch, D above every distance -> out (C,) int32 rows; returns how many
+    distances (R,) int32, counts (D,) int32 scratch; rows at D or more are never chosen -> out (C,) int32 rows;
+    returns how many
     """
     counts[:] = 0
     for r in range(distances.shape[0]):
-        counts[distances[r]] += 1
+        if distances[r] < counts.shape[0]:
+            counts[distances[r]] += 1
     farthest, n_chosen = -1, 0
     for d in range(counts.shape[0]):
         if counts[d] > 0 and n_chosen > 0 and n_chosen + counts[d] > limit:
             break
-        n_chosen += counts[d]
+        counts[d], n_chosen = n_chosen, n_chosen + counts[d]  # from now on: where rows at this distance begin
         farthest = d
-    n = 0
     for r in range(distances.shape[0]):
-        if distances[r] <= farthest and n < out.shape[0]:
-            out[n] = r
-            n += 1
-    return n
+        d = distances[r]
+        if d <= farthest:
+            if counts[d] < out.shape[0]:
+                out[counts[d]] = r
+            counts[d] += 1
+    return min(n_chosen, out.shape[0])
 
 
 @njit(nogil=True, cache=True)
 def unpack(codes, out):
     """Spread a code over two padded planes, so that a displacement is one offset.
 
-    codes (S, S) uint8 -> out (2, U) uint8, 0 … 14; the padding is no gradient
+    codes (S, S) uint8 -> out (2, U) uint8, 0 … 14; the padding is left as it is and must hold no gradient, 7
     """
-    out[:] = CODE_ZERO
     for y in range(SIDE):
         start = PAD + y * STRIDE
         for x in range(SIDE):
@@ -79,77 +87,73 @@ def unpack(codes, out):
 
 
 @njit(nogil=True, cache=True)
-def difference(one, other, cost, sums, best):
+def difference(one, other, bound, cost, sums, best):
     """Sum over all pixels the least difference of their 3x3 surroundings under displacements of up to 2 pixels.
 
-    The remembered drawing bends to meet the one that is asked about. All sums fit 8 bits: 9 pixels x 2 x 14 = 252.
+    The remembered drawing bends to meet the one that is asked about. It is worked out in four bands of rows, and given
+    up when the sum reaches ``bound``. All small sums fit 8 bits: 9 pixels x 2 x 14 = 252.
 
-    one, other (2, U) uint8 unpacked; cost, sums, best (U,) uint8 scratch -> int32, 0 … 197568, 0 = the same
+    one, other (2, U) uint8 unpacked; bound int32; cost, sums, best (U,) uint8 scratch -> int32, 0 … 197568, 0 = the
+    same; FAR when it is at least ``bound``
     """
     one_x, one_y, other_x, other_y = one[0], one[1], other[0], other[1]
-    corner = PAD - STRIDE - 1  # where the surroundings of the first pixel begin
-    n_cost = (SIDE + 2) * STRIDE
-    n_best = SIDE * STRIDE
-    for i in range(n_best):
-        best[i] = 255
-    for dy in range(-REACH, REACH + 1):
-        for dx in range(-REACH, REACH + 1):
-            shift = corner + dy * STRIDE + dx
-            for i in range(n_cost):
-                a, b = one_x[corner + i], other_x[shift + i]
-                across = np.uint8((a if a > b else b) - (b if a > b else a))
-                a, b = one_y[corner + i], other_y[shift + i]
-                down = np.uint8((a if a > b else b) - (b if a > b else a))
-                cost[i] = np.uint8(across + down)
-            for i in range(n_cost - 2):
-                sums[i] = np.uint8(np.uint8(cost[i] + cost[i + 1]) + cost[i + 2])
-            for i in range(n_best):
-                total = np.uint8(np.uint8(sums[i] + sums[i + STRIDE]) + sums[i + 2 * STRIDE])
-                best[i] = total if total < best[i] else best[i]
     result = np.int32(0)
-    for y in range(SIDE):
-        for x in range(SIDE):
-            result += np.int32(best[y * STRIDE + x])
+    for band in range(BANDS):
+        corner = PAD - STRIDE - 1 + band * BAND_ROWS * STRIDE  # where the surroundings of the band's first pixel begin
+        for i in range(BAND_ROWS * STRIDE):
+            best[i] = 255
+        for dy in range(-REACH, REACH + 1):
+            for dx in range(-REACH, REACH + 1):
+                shift = corner + dy * STRIDE + dx
+                for i in range((BAND_ROWS + 2) * STRIDE):
+                    a, b = one_x[corner + i], other_x[shift + i]
+                    across = np.uint8((a if a > b else b) - (b if a > b else a))
+                    a, b = one_y[corner + i], other_y[shift + i]
+                    down = np.uint8((a if a > b else b) - (b if a > b else a))
+                    cost[i] = np.uint8(across + down)
+                for i in range((BAND_ROWS + 2) * STRIDE - 2):
+                    sums[i] = np.uint8(np.uint8(cost[i] + cost[i + 1]) + cost[i + 2])
+                for i in range(BAND_ROWS * STRIDE):
+                    total = np.uint8(np.uint8(sums[i] + sums[i + STRIDE]) + sums[i + 2 * STRIDE])
+                    best[i] = total if total < best[i] else best[i]
+        for y in range(BAND_ROWS):
+            for x in range(SIDE):
+                result += np.int32(best[y * STRIDE + x])
+        if result >= bound:
+            return FAR
     return result
 
 
 @njit(nogil=True, cache=True)
-def differences(codes, rows, chosen, out):
-    """Compare a drawing deformably with the chosen remembered rows.
+def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
+    """Compare a drawing deformably with chosen rows and keep the three smallest differences of each label, and of all.
 
-    codes (S, S) uint8, rows (R, S, S) uint8, chosen (C,) int32 -> out (C,) int32
+    A row that cannot be among its label's three smallest is given up early, so the order of rows changes only the
+    time it takes.
+
+    codes (S, S) uint8, rows (R, S, S) uint8, slots (R,) uint8 below L, chosen (C,) int32 -> differences (C,) int32,
+    FAR where given up; smallest (L+1, 3) int32 ascending, FAR where there are fewer, the last line for all labels;
+    n_found (L+1,) int32, how many rows each label has among the chosen
     """
     one = np.empty((2, UNPACKED), np.uint8)
     other = np.empty((2, UNPACKED), np.uint8)
     cost = np.zeros(UNPACKED, np.uint8)
     sums = np.zeros(UNPACKED, np.uint8)
     best = np.zeros(UNPACKED, np.uint8)
-    unpack(codes, one)
+    one[:] = CODE_ZERO
     other[:] = CODE_ZERO
-    for c in range(chosen.shape[0]):
-        row = rows[chosen[c]]
-        for y in range(SIDE):
-            start = PAD + y * STRIDE
-            for x in range(SIDE):
-                other[0, start + x] = row[y, x] & np.uint8(15)
-                other[1, start + x] = row[y, x] >> np.uint8(4)
-        out[c] = difference(one, other, cost, sums, best)
-
-
-@njit(nogil=True, cache=True)
-def smallest_three(differences, slots, out, n_found):
-    """Keep the three smallest differences of each label, and of all labels in the last line.
-
-    differences (C,) int32, slots (C,) uint8 below L -> out (L+1, 3) int32 ascending, FAR where there are fewer;
-    n_found (L+1,) int32, how many of each there are
-    """
-    out[:] = FAR
+    unpack(codes, one)
+    smallest[:] = FAR
     n_found[:] = 0
-    last = out.shape[0] - 1
-    for c in range(differences.shape[0]):
-        for line in (np.int64(slots[c]), last):
+    last = smallest.shape[0] - 1
+    for c in range(chosen.shape[0]):
+        slot = np.int64(slots[chosen[c]])
+        unpack(rows[chosen[c]], other)
+        found = difference(one, other, smallest[slot, 2], cost, sums, best)
+        differences[c] = found
+        for line in (slot, last):
             n_found[line] += 1
-            value = differences[c]
+            value = found
             for place in range(3):
-                if value < out[line, place]:
-                    value, out[line, place] = out[line, place], value
+                if value < smallest[line, place]:
+                    value, smallest[line, place] = smallest[line, place], value

@@ -31,22 +31,18 @@ def look_at_copies(kept, fields, start, stop, pixels, planes, addresses, codes, 
 
 
 @njit(nogil=True, cache=True)
-def compare(codes, signature, row_codes, row_signatures, row_slots, chosen, differences, smallest, n_found):
+def compare(codes, signature, row_codes, row_signatures, row_slots, plausible, chosen, differences, smallest, n_found):
     """Find the rows whose signatures are nearest and compare them deformably.
 
     codes (S, S) uint8, signature (22,) uint64; row_codes (R, S, S) uint8, row_signatures (R, 22) uint64,
-    row_slots (R,) uint8 -> chosen (C,) int32 rows, differences (C,) int32, smallest (L+1, 3) int32, n_found (L+1,)
+    row_slots (R,) uint8, plausible (L,) bool -> chosen (C,) int32 rows, differences (C,) int32, smallest (L+1, 3) int32, n_found (L+1,)
     int32; returns how many were compared
     """
     distances = np.empty(row_codes.shape[0], np.int32)
-    match.hamming(signature, row_signatures, distances)
-    counts = np.empty(64 * signature.shape[0] + 1, np.int32)
+    match.hamming(signature, row_signatures, row_slots, plausible, distances)
+    counts = np.empty(64 * signature.shape[0], np.int32)
     n_chosen = match.closest(distances, chosen.shape[0], counts, chosen)
-    match.differences(codes, row_codes, chosen[:n_chosen], differences)
-    slots = np.empty(n_chosen, np.uint8)
-    for c in range(n_chosen):
-        slots[c] = row_slots[chosen[c]]
-    match.smallest_three(differences[:n_chosen], slots, smallest, n_found)
+    match.three_nearest(codes, row_codes, row_slots, chosen[:n_chosen], differences, smallest, n_found)
     return n_chosen
 
 

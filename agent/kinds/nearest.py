@@ -76,13 +76,14 @@ class Nearest:
         index = {label: number for number, label in enumerate(labels)}
         of_row = np.array([index[label] for label in self._taught], np.int64)
         distances = np.empty(len(self._taught), np.int32)
+        every_slot, every_label = np.zeros(len(of_row), np.uint8), np.ones(1, bool)
         guesses = []
         for drawing, bits in zip(kept, self._bits(kept), strict=True):
             responses = np.zeros(len(labels), np.int32)
             if not len(of_row) or not retina.has_ink(drawing):
                 guesses.append(Guess.of(labels, responses))
                 continue
-            match.hamming(bits, self._rows, distances)
+            match.hamming(bits, self._rows, every_slot, every_label, distances)
             np.maximum.at(responses, of_row, PIXELS - distances)
             nearest = np.argsort(distances, kind="stable")[: self.config.n_reasons]
             because = tuple(Reason(self._taught[row], self._drawings[row], int(distances[row])) for row in nearest)

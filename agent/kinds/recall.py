@@ -44,6 +44,7 @@ class RecallConfig:
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 2.4 kB a row
     n_candidates: int = 150  # remembered rows compared deformably; 4 µs each
     votes_weight: int = 750  # what all votes weigh against the difference, in thousandths
+    plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
     clear_lead: float = 0.15  # share of the nodes by which the first label leads when no comparison is needed
 
     def __post_init__(self) -> None:
@@ -60,8 +61,10 @@ class RecallConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 raise AgentError(f"expected {name} as a whole number from {low} to {high}, got {value!r}.")
-        if not isinstance(self.clear_lead, (int, float)) or not 0 <= self.clear_lead <= 2:
-            raise AgentError(f"expected clear_lead from 0 to 2, got {self.clear_lead!r}.")
+        for name in ("plausible_lag", "clear_lead"):
+            value = getattr(self, name)
+            if not isinstance(value, float) or not 0.0 <= value <= 1.0:
+                raise AgentError(f"expected {name} as a share from 0.0 to 1.0, got {value!r}.")
 
 
 class Recall:
@@ -202,7 +205,8 @@ class Recall:
         if clear:
             responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // self.config.n_nodes).astype(np.int32)
         if not clear or with_reasons:
-            rows, differences, smallest, n_found = self._compare(codes, signature, REASONS if clear else None)
+            lag = 0 if clear else self.config.plausible_lag * self.config.n_nodes
+            rows, differences, smallest, n_found = self._compare(codes, signature, votes >= most - lag, clear)
         if not clear:
             responses = np.empty(len(labels), np.int32)
             weight = self.config.votes_weight
@@ -211,10 +215,12 @@ class Recall:
         guess = Guess.of(labels, responses[order])
         return replace(guess, because=self._reasons(guess.label, rows, differences)) if with_reasons else guess
 
-    def _compare(self, codes: np.ndarray, signature: np.ndarray, n_candidates: int | None) -> tuple[np.ndarray, ...]:
-        """Compare the drawing with the remembered rows whose signatures are nearest."""
+    def _compare(
+        self, codes: np.ndarray, signature: np.ndarray, plausible: np.ndarray, clear: bool
+    ) -> tuple[np.ndarray, ...]:
+        """Compare the drawing with the remembered rows of plausible labels whose signatures are nearest."""
         rows, n_labels = self._rows, len(self._slots)
-        chosen = np.empty(n_candidates or self.config.n_candidates, np.int32)
+        chosen = np.empty(REASONS if clear else self.config.n_candidates, np.int32)
         differences = np.empty(len(chosen), np.int32)
         smallest = np.empty((n_labels + 1, 3), np.int32)
         n_found = np.empty(n_labels + 1, np.int32)
@@ -224,6 +230,7 @@ class Recall:
             rows.codes[: rows.n],
             rows.signatures[: rows.n],
             rows.slots[: rows.n],
+            plausible,
             chosen,
             differences,
             smallest,
