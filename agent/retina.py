@@ -162,7 +162,10 @@ def _grey(picture: object) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _bytes(picture: object) -> np.ndarray:
     """Check an array's shape and values and give it as uint8."""
-    array = np.asarray(picture)
+    try:
+        array = np.asarray(picture)
+    except ValueError:  # lists of unequal lengths
+        array = np.empty(0, object)
     if array.dtype == object or array.dtype.kind not in "buif":
         raise AgentError(
             f"expected a picture (array, PIL image or Sketchpad value), got {type(picture).__name__}. "

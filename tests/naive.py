@@ -1,0 +1,226 @@
+"""The same as the kernels, plain and slow, as obvious as possible: the oracle of `test_kernels`."""
+
+import math
+
+import numpy as np
+
+SIDE = 28
+
+
+def ink_box(drawing, floor):
+    rows, columns = np.nonzero(drawing > floor)
+    return (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) if len(rows) else (0, 0, 0, 0)
+
+
+def shrink(drawing, box, longest):
+    """Area averaging by spreading every pixel over 1/n x 1/n parts of the small one."""
+    part = drawing[box[0] : box[1], box[2] : box[3]].astype(float)
+    height, width = part.shape
+    if max(height, width) <= longest:
+        return part
+    scale = max(height, width) / longest
+    rows, columns = (max(1, min(longest, round(side / scale))) for side in (height, width))
+    return _shares(height, rows) @ part @ _shares(width, columns).T
+
+
+def _shares(n_from, n_to):
+    """How much of each large pixel falls into each small one, divided by the small one's size."""
+    step = n_from / n_to
+    shares = np.zeros((n_to, n_from))
+    for small in range(n_to):
+        for large in range(n_from):
+            overlap = min((small + 1) * step, large + 1) - max(small * step, large)
+            shares[small, large] = max(0.0, overlap) / step
+    return shares
+
+
+def keep(drawing):
+    out = np.zeros((SIDE, SIDE), np.uint8)
+    if drawing.max() == 0:
+        return out
+    small = shrink(drawing, ink_box(drawing, drawing.max() * 3.5 / 15), 24)
+    levels = np.floor(small.astype(np.float32) * 15 / np.float32(small.max()) + 0.5).astype(int)
+    top, bottom, left, right = ink_box(levels, 3)
+    down, across = (SIDE - (bottom - top)) // 2, (SIDE - (right - left)) // 2
+    out[down : down + bottom - top, across : across + right - left] = levels[top:bottom, left:right] * 17
+    return out
+
+
+def bilinear(picture, y, x, box):
+    """The value between four pixels; pixels outside the box are 0."""
+    row, column = math.floor(y), math.floor(x)
+    value = 0.0
+    for i in (row, row + 1):
+        for j in (column, column + 1):
+            if box[0] <= i < box[1] and box[2] <= j < box[3]:
+                value += (1 - abs(y - i)) * (1 - abs(x - j)) * float(picture[i, j])
+    return value
+
+
+def canonical(kept):
+    box = ink_box(kept, 51)
+    out = np.zeros((SIDE, SIDE))
+    if box[1] == 0:
+        return out.astype(np.uint8)
+    ink = np.zeros(kept.shape)
+    ink[box[0] : box[1], box[2] : box[3]] = kept[box[0] : box[1], box[2] : box[3]]
+    ys, xs = np.mgrid[: kept.shape[0], : kept.shape[1]]
+    mean_y, mean_x = (ink * ys).sum() / ink.sum(), (ink * xs).sum() / ink.sum()
+    var_y, cov = (ink * (ys - mean_y) ** 2).sum(), (ink * (ys - mean_y) * (xs - mean_x)).sum()
+    shear = min(0.7, max(-0.7, cov / var_y)) if var_y > 1e-9 else 0.0
+    scale = max(box[1] - box[0], box[3] - box[2]) / 20
+    for i in range(SIDE):
+        for j in range(SIDE):
+            y = mean_y + (i - 13.5) * scale
+            out[i, j] = bilinear(kept, y, mean_x + (j - 13.5) * scale + shear * (y - mean_y), box)
+    return np.floor(out / out.max() * 255 + 0.5).astype(np.uint8)
+
+
+def warp(kept, field):
+    out = np.zeros((SIDE + 4, SIDE + 4), np.uint8)
+    for i in range(SIDE + 4):
+        for j in range(SIDE + 4):
+            value = bilinear(kept, i - 2 + float(field[0, i, j]), j - 2 + float(field[1, i, j]), (0, SIDE, 0, SIDE))
+            out[i, j] = int(value + 0.5)
+    return out
+
+
+def blurred(seen, taps):
+    """A drawing blurred along both sides, in a frame with a rim of 4 empty pixels."""
+    frame = np.pad(seen.astype(float), 4)
+    for axis in (0, 1):
+        frame = np.apply_along_axis(lambda line: np.convolve(line, taps, mode="same"), axis, frame)
+    return frame
+
+
+def edge_maps(seen):
+    frame = np.pad(blurred(seen, [0.0545, 0.244, 0.403, 0.244, 0.0545]), 1)
+
+    def at(down, right):
+        return np.roll(frame, (-down, -right), (0, 1))
+
+    gx, gy, slant = at(0, 1) - at(0, -1), at(1, 0) - at(-1, 0), math.sqrt(0.5)
+    rough = [
+        abs(gx),
+        abs(gx + gy) * slant,
+        abs(gy),
+        abs(gx - gy) * slant,
+        frame - (at(0, 2) + at(0, -2)) / 2,
+        0.7 * (2 * frame - at(1, 1) - at(-1, -1)),
+        frame - (at(2, 0) + at(-2, 0)) / 2,
+        0.7 * (2 * frame - at(1, -1) - at(-1, 1)),
+    ]
+    smooth = []
+    for part in rough:
+        part = np.maximum(part, 0)
+        for axis in (0, 1):
+            part = np.apply_along_axis(lambda line: np.convolve(line, [0.25, 0.5, 0.25], mode="same"), axis, part)
+        smooth.append(part[5:-5, 5:-5])
+    return np.stack(smooth)
+
+
+def planes(maps):
+    out = np.zeros(SIDE * SIDE, np.uint64)
+    for p in range(SIDE * SIDE):
+        word, bit = 0, 0
+        for kind in (0, 4):
+            strengths = maps[kind : kind + 4].reshape(4, -1)[:, p]
+            for a in range(4):
+                for b in range(4):
+                    if a != b:
+                        for step in (0, 10):
+                            word |= int(np.float32(strengths[a] - strengths[b]) > step) << bit
+                            bit += 1
+        out[p] = word
+    return out
+
+
+def gradients(seen):
+    frame = blurred(seen, [0.2304, 0.5392, 0.2304])
+    out = np.zeros((2, SIDE, SIDE))
+    sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    for i in range(SIDE):
+        for j in range(SIDE):
+            around = frame[i + 3 : i + 6, j + 3 : j + 6]
+            out[:, i, j] = (around * sobel).sum(), (around * sobel.T).sum()
+    return out
+
+
+def code(slopes):
+    strengths = np.abs(slopes).sum(axis=0)
+    strong = strengths[strengths > 76.5]
+    gain = 7 / strong.mean() if len(strong) else 0.0
+    steps = np.clip(np.floor(slopes * gain + 0.5), -7, 7).astype(int) + 7
+    return (steps[0] | steps[1] << 4).astype(np.uint8)
+
+
+def signature_strengths(slopes):
+    """What the signature thresholds: 8 directions x 13 x 13 points."""
+    gx, gy = slopes
+    floor = np.hypot(gx, gy) * math.sqrt(0.5)
+    out = np.zeros((8, 13, 13))
+    for k in range(8):
+        angle = k * math.pi / 4
+        part = np.maximum(0, gx * math.cos(angle) + gy * math.sin(angle) - floor)
+        for i in range(13):
+            for j in range(13):
+                for y in range(max(0, 2 * i - 2), min(SIDE, 2 * i + 7)):
+                    for x in range(max(0, 2 * j - 2), min(SIDE, 2 * j + 7)):
+                        far = (y - 2 * i - 2) ** 2 + (x - 2 * j - 2) ** 2
+                        out[k, i, j] += part[y, x] * math.exp(-far / (2 * 1.7**2))
+    return out.ravel()
+
+
+def addresses(plane_bits, pixels, planes):
+    return [
+        int("".join(str(int(plane_bits[p]) >> int(b) & 1) for p, b in zip(*node, strict=True)), 2)
+        for node in zip(pixels, planes, strict=True)
+    ]
+
+
+def votes(row, tables, n_labels):
+    return [sum(int(tables[m, a]) >> slot & 1 for m, a in enumerate(row)) for slot in range(n_labels)]
+
+
+def hamming(bits, row):
+    return sum((int(a) ^ int(b)).bit_count() for a, b in zip(bits, row, strict=True))
+
+
+def difference(one, other):
+    """Sum over pixels of the least 3x3 difference within 2 pixels; codes are spread to (gx, gy)."""
+
+    def spread(codes):
+        steps = np.stack([codes & 15, codes >> 4]).astype(int)
+        return np.pad(steps, ((0, 0), (3, 3), (3, 3)), constant_values=7)
+
+    a, b = spread(one), spread(other)
+    total = 0
+    for y in range(3, SIDE + 3):
+        for x in range(3, SIDE + 3):
+            mine = a[:, y - 1 : y + 2, x - 1 : x + 2]
+            total += min(
+                np.abs(mine - b[:, y + dy - 1 : y + dy + 2, x + dx - 1 : x + dx + 2]).sum()
+                if 0 <= y + dy - 1 and y + dy + 2 <= SIDE + 6 and 0 <= x + dx - 1 and x + dx + 2 <= SIDE + 6
+                else math.inf
+                for dy in range(-2, 3)
+                for dx in range(-2, 3)
+            )
+    return total
+
+
+def responses(votes, of_label, n_nodes, votes_weight, scale):
+    """The recall agent's responses from each label's three smallest differences (fewer, or none, where missing)."""
+    everything = sorted(value for values in of_label for value in values)
+    nearest = max(1, 6 * sum(everything[:3]) // len(everything[:3]))
+    farthest = max(everything)
+    out = []
+    for n_votes, values in zip(votes, of_label, strict=True):
+        if not values:
+            away = farthest * 6 * 130 // 100
+        elif len(values) >= 3:
+            away = 2 * sum(sorted(values)[:3])
+        else:
+            away = 6 * sum(values) // len(values) * 115 // 100
+        lost = away * scale // nearest - scale + votes_weight * (max(votes) - n_votes) // n_nodes
+        out.append(max(0, scale - max(0, lost)))
+    return out
