@@ -21,6 +21,7 @@ from agent import retina
 from agent.errors import AgentError
 
 MAX_LOG_BYTES = 32_000_000
+MAX_BULK = 10_000_000
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
 
 
@@ -228,8 +229,9 @@ class Lessons:
             case "forget":
                 self._standing.pop(number, None)
             case "relabel":
-                old = self._standing[number]
-                self._standing[number] = Lesson(number, event["label"], old.drawing, old.when, old.guessed)
+                old = self._standing.get(number)
+                if isinstance(old, Lesson):  # a log given away without its drawings may relabel what is not there
+                    self._standing[number] = Lesson(number, event["label"], old.drawing, old.when, old.guessed)
         self.events.append(event)
         return number
 
@@ -273,10 +275,12 @@ def _checked(event: object, log: Lessons) -> dict[str, Any]:
         if name not in event and name not in ("drawing", "drawings", "labels"):
             raise ValueError(f"an event without {name}")
     if event["event"] in ("forget", "relabel"):
+        if not 0 <= event["number"] < log._next():
+            raise ValueError(f"number {event['number']} of a lesson that was never given")
         return event
     if event["number"] != log._next():
         raise ValueError(f"number {event['number']} instead of {log._next()}")
-    if event["event"] == "bulk" and (event["n_lessons"] < 1 or event["start"] < 0):
+    if event["event"] == "bulk" and not (1 <= event["n_lessons"] <= MAX_BULK and 0 <= event["start"] <= MAX_BULK):
         raise ValueError(f"{event['n_lessons']} lessons from {event['start']}")
     return event
 

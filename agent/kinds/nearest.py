@@ -85,6 +85,9 @@ class Nearest:
                 continue
             match.hamming(bits, self._rows, every_slot, every_label, distances)
             np.maximum.at(responses, of_row, PIXELS - distances)
+            same = [row for row in np.flatnonzero(distances == 0) if (self._drawings[row] == drawing).all()]
+            if same:  # of lessons that contradict each other the newest counts
+                responses[of_row[same[-1]]] = PIXELS + 1
             nearest = np.argsort(distances, kind="stable")[: self.config.n_reasons]
             because = tuple(Reason(self._taught[row], self._drawings[row], int(distances[row])) for row in nearest)
             guesses.append(Guess.of(labels, responses, because if reasons else ()))

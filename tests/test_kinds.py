@@ -1,0 +1,292 @@
+"""Promises that every kind of agent keeps, and those of recall alone."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from agent import kinds, retina
+from agent.errors import AgentError
+from agent.pupil import Pupil, new, rebuild
+from agent.tasks import digits
+
+SMALL = {"recall": {"n_warps": 10, "n_nodes": 60, "tuple_size": 8, "n_rows": 400}, "nearest": {}}
+ORDER_FREE = [name for name, kind in kinds.KINDS.items() if kind.ORDER_FREE]
+
+
+@pytest.fixture(scope="module")
+def lessons():
+    """Sixty real digits, six of each."""
+    return digits.Selection({"mnist": 60}, seed=5).draw()
+
+
+@pytest.fixture(scope="module")
+def others():
+    """Forty other real digits."""
+    drawings, labels = digits.mnist("test")
+    return drawings[:40], labels[:40]
+
+
+def born(kind, **settings):
+    return new(kind, seed=3, **(SMALL[kind] | settings))
+
+
+def memory_bytes(pupil):
+    """Everything a memory holds, byte for byte: what it would save and what it answers from."""
+    inner = pupil.memory.tensors()
+    if pupil.kind == "recall":
+        rows = pupil.memory._rows
+        inner |= {name: getattr(rows, name)[: rows.n] for name in ("lesson", "copy", "slots", "addresses", "codes")}
+        inner |= {"tables": pupil.memory._tables, "signatures": rows.signatures[: rows.n]}
+    return {name: (array.shape, array.dtype, array.tobytes()) for name, array in inner.items()}
+
+
+def responses(pupil, drawings):
+    return np.stack([guess.responses for guess in pupil.predict_many(drawings)])
+
+
+@pytest.fixture(params=list(kinds.KINDS))
+def kind(request):
+    return request.param
+
+
+def test_a_newborn_is_unsure_of_everything(kind, others):
+    guess = born(kind).predict_one(others[0][0])
+    assert guess.unsure and guess.label is None and guess.confidence == 0 and len(guess.responses) == 0
+
+
+def test_a_blank_page_is_unsure_and_cannot_be_taught(kind, lessons):
+    pupil = born(kind)
+    pupil.learn_many(*lessons)
+    before = memory_bytes(pupil)
+    blank = np.zeros((40, 50), np.uint8)
+    assert pupil.predict_one(blank).unsure and pupil.predict_one(None).unsure
+    with pytest.raises(AgentError, match="blank"):
+        pupil.learn_one(blank, "3")
+    with pytest.raises(AgentError, match="1 blank ones, the first at 2"):
+        pupil.learn_many([*lessons[0][:2], blank], ["1", "2", "3"])
+    assert memory_bytes(pupil) == before and pupil.n_lessons == 60
+
+
+def test_after_any_lesson_the_taught_drawing_is_answered_right(kind, lessons, others):
+    pupil = born(kind)
+    for drawing, label in zip(*lessons, strict=True):
+        pupil.learn_one(drawing, label)
+        assert pupil.predict_one(drawing).label == label
+    for drawing, label in zip(*others, strict=True):
+        wrong = str((int(label) + 1) % 10)
+        pupil.learn_one(drawing, wrong)
+        assert pupil.predict_one(drawing).label == wrong
+
+
+def test_undo_restores_every_byte_of_the_memory(kind, lessons, others):
+    pupil = born(kind)
+    states = []
+    for drawing, label in zip(*lessons, strict=True):
+        states.append((memory_bytes(pupil), pupil.labels))
+        pupil.learn_one(drawing, label)
+    for before, labels in reversed(states):
+        pupil.undo()
+        assert memory_bytes(pupil) == before and pupil.labels == labels
+    with pytest.raises(AgentError, match="got none"):
+        pupil.undo()
+
+
+@pytest.mark.parametrize("number", [0, 7, 30, 59])
+def test_deleting_a_lesson_leaves_what_would_be_without_it(kind, lessons, others, number):
+    drawings, labels = lessons
+    pupil, without = born(kind), born(kind)
+    for row, (drawing, label) in enumerate(zip(drawings, labels, strict=True)):
+        pupil.learn_one(drawing, label)
+        if row != number:
+            without.learn_one(drawing, label)
+    pupil.delete(pupil.lessons.own()[number].number)
+    assert (responses(pupil, others[0]) == responses(without, others[0])).all()
+    assert pupil.labels == without.labels
+
+
+def test_relabelling_a_lesson_equals_having_taught_it_so(kind, lessons, others):
+    pupil, expected = born(kind), born(kind)
+    for row, (drawing, label) in enumerate(zip(*lessons, strict=True)):
+        pupil.learn_one(drawing, label)
+        expected.learn_one(drawing, "X" if row == 11 else label)
+    pupil.relabel(pupil.lessons.own()[11].number, "X")
+    assert pupil.labels == expected.labels
+    assert (responses(pupil, others[0]) == responses(expected, others[0])).all()
+
+
+def test_forgetting_one_of_many_lessons_is_exact_and_survives_in_the_log(kind, lessons, others):
+    drawings, labels = lessons
+    pupil, without = born(kind), born(kind)
+    pupil.learn_many(drawings, labels)
+    without.learn_many([*drawings[:4], *drawings[5:]], [*labels[:4], *labels[5:]])
+    pupil.forget_one(drawings[4], labels[4])
+    assert pupil.n_lessons == 59
+    assert (responses(pupil, others[0]) == responses(without, others[0])).all()
+    again = rebuild(type(pupil.memory), pupil.memory.config, pupil.lessons)
+    assert memory_bytes(Pupil(again, pupil.lessons)) == memory_bytes(pupil)
+
+
+def test_forgetting_what_was_never_taught_changes_nothing(kind, lessons, others):
+    pupil = born(kind)
+    pupil.learn_many(*lessons)
+    before = memory_bytes(pupil)
+    for drawing, label in ((others[0][0], "7"), (lessons[0][0], "none"), (lessons[0][0], "0123456789")):
+        with pytest.raises(AgentError):
+            pupil.forget_one(drawing, label)
+    assert memory_bytes(pupil) == before
+
+
+def test_an_agent_rebuilt_from_its_log_is_the_same_to_the_byte(kind, lessons, others):
+    pupil = born(kind)
+    selection = digits.Selection({"mnist": 30, "font:Anton": None}, seed=8)
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    for drawing, label in list(zip(*others, strict=True))[:20]:
+        pupil.learn_one(drawing, label)
+    pupil.undo()
+    pupil.relabel(pupil.lessons.own()[3].number, "A")
+    pupil.delete(pupil.lessons.own()[5].number)
+    pupil.learn_many(*lessons)
+    log = type(pupil.lessons).from_jsonl(pupil.lessons.to_jsonl())
+    again = Pupil(rebuild(type(pupil.memory), pupil.memory.config, log), log)
+    assert again.labels == pupil.labels and again.n_lessons == pupil.n_lessons
+    assert (responses(again, others[0]) == responses(pupil, others[0])).all()
+
+
+def test_lessons_in_chunks_equal_lessons_at_once(kind, lessons, others):
+    drawings, labels = lessons
+    whole, chunks = born(kind), born(kind)
+    whole.learn_many(drawings, labels)
+    for start, stop in ((0, 3), (3, 20), (20, 60)):
+        chunks.learn_many(drawings[start:stop], labels[start:stop])
+    assert memory_bytes(chunks) == memory_bytes(whole)
+
+
+@pytest.mark.parametrize("kind", ORDER_FREE)
+def test_the_order_of_lessons_does_not_matter(kind, lessons, others):
+    drawings, labels = lessons
+    forth, back = born(kind), born(kind)
+    forth.learn_many(drawings, labels)
+    back.learn_many(drawings[::-1], labels[::-1])
+    assert (responses(forth, others[0]) == responses(back, others[0])).all()
+
+
+@pytest.mark.parametrize("kind", ORDER_FREE)
+def test_joining_equals_learning_both(kind, lessons, others):
+    both, one, other = born(kind), born(kind), born(kind)
+    both.learn_many(*lessons)
+    one.learn_many(lessons[0][:20], lessons[1][:20])
+    other.learn_many(lessons[0][20:], lessons[1][20:])
+    for drawing, label in list(zip(*others, strict=True))[:5]:
+        both.learn_one(drawing, label)
+        other.learn_one(drawing, label)
+    one.join(other)
+    assert one.n_lessons == both.n_lessons == 65
+    assert (responses(one, others[0]) == responses(both, others[0])).all()
+
+
+def test_agents_of_another_birth_are_not_joined(lessons):
+    pupil, stranger = born("recall"), new("recall", seed=4, **SMALL["recall"])
+    stranger.learn_many(*lessons)
+    with pytest.raises(AgentError, match="same settings"):
+        pupil.join(stranger)
+    with pytest.raises(AgentError, match="kind recall, got nearest"):
+        pupil.join(new("nearest"))
+    assert pupil.n_lessons == 0
+
+
+def test_one_and_many_answer_alike_and_copies_are_equal(kind, lessons, others):
+    pupil = born(kind)
+    pupil.learn_many(*lessons)
+    twin = copy.deepcopy(pupil)
+    for drawing, guess in zip(others[0], pupil.predict_many(others[0]), strict=True):
+        one = pupil.predict_one(drawing)
+        assert one.label == guess.label and (one.responses == guess.responses).all()
+        assert (twin.predict_one(drawing).responses == guess.responses).all()
+        assert guess.responses.dtype == np.int32 and len(guess.responses) == len(pupil.labels)
+
+
+def test_reasons_are_drawings_that_were_taught_as_the_label(kind, lessons, others):
+    pupil = born(kind)
+    pupil.learn_many(*lessons)
+    taught = {(retina.keep(d).tobytes(), label) for d, label in zip(*lessons, strict=True)}
+    for drawing in others[0]:
+        for reason in pupil.predict_one(drawing).because:
+            assert (reason.drawing.tobytes(), reason.label) in taught
+    reason = pupil.predict_one(lessons[0][9]).because[0]
+    assert reason.distance == 0 and (reason.drawing == retina.keep(lessons[0][9])).all()
+
+
+def test_the_mental_image_of_one_drawing_is_that_drawing(kind, lessons):
+    pupil = born(kind)
+    pupil.learn_one(lessons[0][0], "A")
+    assert (pupil.imagine("A") == retina.canonical(retina.keep(lessons[0][0]))).all()
+    with pytest.raises(AgentError, match=r"\['A'\], got 'B'"):
+        pupil.imagine("B")
+
+
+def test_any_short_labels_are_learned_up_to_sixty_two(kind):
+    drawings, _ = digits.mnist("test")
+    names = [chr(ord("A") + number) for number in range(26)] + [f"~{number}" for number in range(36)]
+    pupil = born(kind)
+    pupil.learn_many(drawings[:62], names)
+    assert pupil.labels == tuple(sorted(names))
+    assert [guess.label for guess in pupil.predict_many(drawings[:62])] == names
+    before = memory_bytes(pupil)
+    for refused in (lambda: pupil.learn_one(drawings[70], "one more"), lambda: pupil.relabel(0, "B")):
+        with pytest.raises(AgentError):
+            refused()
+    assert memory_bytes(pupil) == before
+
+
+@pytest.mark.parametrize("label", ["", "  ", "ninechars", "a\nb", None, 1.5, True, "\u200b", b"7"])
+def test_what_is_no_label_is_refused(kind, lessons, label):
+    with pytest.raises(AgentError, match="expected a label"):
+        born(kind).learn_one(lessons[0][0], label)
+
+
+def test_numbers_are_labels_too(kind, lessons):
+    pupil = born(kind)
+    pupil.learn_one(lessons[0][0], np.uint8(7))
+    assert pupil.labels == ("7",)
+
+
+def test_unequal_numbers_of_drawings_and_labels_are_refused(kind, lessons):
+    with pytest.raises(AgentError, match="3 drawings and 2 labels"):
+        born(kind).learn_many(lessons[0][:3], ["1", "2"])
+
+
+def test_unknown_kinds_and_settings_are_refused_by_name():
+    with pytest.raises(AgentError, match="recall.*got 'recal'"):
+        new("recal")
+    with pytest.raises(AgentError, match="got tuple_sise"):
+        new("recall", tuple_sise=3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"n_nodes": 0}, {"tuple_size": 15}, {"tuple_size": True}, {"n_warps": 1.0}, {"clear_lead": float("nan")}],
+)
+def test_settings_out_of_range_are_refused_with_their_numbers(settings):
+    name, value = next(iter(settings.items()))
+    with pytest.raises(AgentError, match=f"expected {name}.*got {value}"):
+        new("recall", **settings)
+
+
+def test_recall_learns_much_from_little(others):
+    """Not a benchmark: a floor well below the figures in the README, to catch a broken part."""
+    pupil = new("recall", seed=0)
+    pupil.learn_many(*digits.Selection({"mnist": 60}, seed=0).draw())
+    drawings, labels = digits.Selection({"mnist": 300}, seed=1, split="train").draw()
+    assert np.mean([g.label == label for g, label in zip(pupil.predict_many(drawings), labels, strict=True)]) > 0.88
+
+
+def test_a_contradiction_is_settled_by_the_newest_lesson_and_undone_exactly(kind, lessons):
+    pupil = born(kind)
+    pupil.learn_many(*lessons)
+    drawing = lessons[0][0]
+    for label in ("A", "B", "A", "C"):
+        pupil.learn_one(drawing, label)
+        assert pupil.predict_one(drawing).label == label
+    pupil.undo()
+    assert pupil.predict_one(drawing).label == "A"

@@ -1,0 +1,123 @@
+"""The log remembers what was taught, and forgets what was taken back."""
+
+import numpy as np
+import pytest
+
+from agent import lessons, retina
+from agent.errors import AgentError
+from agent.tasks import digits
+
+
+@pytest.fixture
+def drawings():
+    return np.stack([retina.keep(drawing) for drawing in digits.mnist("test")[0][:12]])
+
+
+@pytest.fixture
+def log(drawings):
+    log = lessons.Lessons()
+    for number, drawing in enumerate(drawings[:6]):
+        log.add(drawing, str(number), guessed=str(number) if number % 2 else None, when=1000.0 + number)
+    return log
+
+
+def test_a_drawing_costs_a_few_hundred_bytes(drawings):
+    assert max(len(lessons.pack(drawing[None])) for drawing in drawings) < 400
+
+
+def test_a_log_reads_back_as_it_was_written(log, drawings):
+    log.relabel(2, "Z")
+    log.forget(4)
+    log.add_many(drawings, [str(n) for n in range(12)])
+    log.lose(drawings[3], "3")
+    again = lessons.Lessons.from_jsonl(log.to_jsonl())
+    assert again.events == log.events and len(again) == len(log) == 5 + 12 - 1
+    for got, expected in zip(again.own(), log.own(), strict=True):
+        assert (got.drawing == expected.drawing).all() and got.label == expected.label
+
+
+def test_a_forgotten_drawing_is_wiped_from_the_log(log, drawings):
+    packed = lessons.pack(drawings[4][None])
+    assert packed in log.to_jsonl()
+    log.forget(4)
+    assert packed not in log.to_jsonl()
+    assert [lesson.number for lesson in log.own()] == [0, 1, 2, 3, 5]
+    assert [lesson.number for lesson in lessons.Lessons.from_jsonl(log.to_jsonl()).own()] == [0, 1, 2, 3, 5]
+
+
+def test_a_log_can_be_given_away_without_its_drawings(log, drawings):
+    text = log.to_jsonl(with_drawings=False)
+    assert lessons.pack(drawings[0][None]) not in text
+    assert len(lessons.Lessons.from_jsonl(text).own()) == 0
+
+
+def test_right_before_told_counts_standing_lessons(log):
+    assert log.right_before_told() == (3, 6)
+    assert log.right_before_told(last=1) == (1, 1)
+    log.forget(1)
+    assert log.right_before_told() == (2, 5)
+    log.relabel(3, "9")
+    assert log.right_before_told() == (1, 5)
+
+
+def test_lessons_that_go_on_where_the_source_stopped_extend_it(drawings):
+    log, source = lessons.Lessons(), {"task": "digits", "seed": 1}
+    log.add_many(drawings[:4], ["1"] * 4, source, start=0)
+    log.add_many(drawings[4:9], ["1"] * 5, source, start=4)
+    assert [(bulk.start, bulk.n_lessons) for bulk in log.standing()] == [(0, 9)]
+    log.add(drawings[0], "1", None)
+    log.add_many(drawings[9:], ["1"] * 3, source, start=9)
+    assert len(log.standing()) == 3 and len(log) == 13
+
+
+def test_numbers_are_never_given_twice(log, drawings):
+    log.forget(5)
+    assert log.add(drawings[7], "7", None) == 6
+
+
+def test_a_lesson_that_is_gone_cannot_be_forgotten_or_relabelled(log):
+    log.forget(2)
+    for refused in (lambda: log.forget(2), lambda: log.relabel(2, "3"), lambda: log.forget(77)):
+        with pytest.raises(AgentError, match="lesson that stands"):
+            refused()
+
+
+def test_joining_appends_the_other_log(log, drawings):
+    other = lessons.Lessons()
+    other.add(drawings[9], "9", "9")
+    other.add_many(drawings[:3], ["0", "1", "2"])
+    log.join(other)
+    assert len(log) == 10 and log.own()[-1].label == "9"
+    assert lessons.Lessons.from_jsonl(log.to_jsonl()).events == log.events
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "[]",
+        "{}",
+        '{"event":"lesson"}',
+        '{"event":"lesson","number":0,"label":"1","when":1,"guessed":null,"drawing":"!!"}',
+        '{"event":"lesson","number":0,"label":1,"when":1,"guessed":null}',
+        '{"event":"lesson","number":5,"label":"1","when":1,"guessed":null}',
+        '{"event":"lesson","number":0,"label":"1","when":true,"guessed":null}',
+        '{"event":"forget","number":3}',
+        '{"event":"relabel","number":3,"label":"1"}',
+        '{"event":"bulk","number":0,"n_lessons":0,"source":null,"start":0}',
+        '{"event":"bulk","number":0,"n_lessons":99999999999,"source":null,"start":0}',
+        '{"event":"bulk","number":0,"n_lessons":2,"source":null,"start":0,"drawings":"","labels":["1"]}',
+        '{"event":"hack","number":0}',
+        "[" * 100_000,
+    ],
+)
+def test_lines_that_are_no_lessons_are_refused(line):
+    with pytest.raises(AgentError, match="line 1 of lessons.jsonl"):
+        lessons.Lessons.from_jsonl(line + "\n")
+
+
+def test_packed_drawings_that_unfold_too_far_are_refused():
+    bomb = lessons.pack(np.zeros((90_000, 28, 28), np.uint8))
+    assert len(bomb) < 60_000
+    with pytest.raises(AgentError, match="expected packed drawings"):
+        lessons.unpack(bomb)
