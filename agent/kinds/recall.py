@@ -71,7 +71,7 @@ class Recall:
     """RAM tables and remembered drawings; see `agent.kinds.base.Kind` for what the verbs promise."""
 
     NAME: ClassVar[str] = "recall"
-    SUMMARY: ClassVar[str] = "RAM tables propose a label, remembered drawings confirm it"
+    SUMMARY: ClassVar[str] = "proposes labels by RAM tables and confirms them by remembered drawings"
     ORDER_FREE: ClassVar[bool] = True
     MAX_LABELS: ClassVar[int] = 62
     Config: ClassVar[type] = RecallConfig
