@@ -10,7 +10,7 @@ REACH = 2  # a pixel may find its like this many pixels away
 STRIDE = 32  # codes are unpacked to rows of this length, so that one loop runs over a whole drawing
 PAD = (REACH + 1) * STRIDE + REACH + 1
 UNPACKED = (SIDE + 2 * (REACH + 1)) * STRIDE + 2 * STRIDE
-FAR = np.int32(1 << 28)
+FAR = np.int32(1 << 28)  # farther than anything; half as much again still fits
 BANDS = 4
 BAND_ROWS = SIDE // BANDS
 
@@ -98,7 +98,8 @@ def difference(one, other, bound, cost, sums, best):
     """
     one_x, one_y, other_x, other_y = one[0], one[1], other[0], other[1]
     result = np.int32(0)
-    for band in range(BANDS):
+    for turn in range(BANDS):
+        band = (turn + 1) % BANDS  # the middle first: most of the ink is there
         corner = PAD - STRIDE - 1 + band * BAND_ROWS * STRIDE  # where the surroundings of the band's first pixel begin
         for i in range(BAND_ROWS * STRIDE):
             best[i] = 255
@@ -128,11 +129,12 @@ def difference(one, other, bound, cost, sums, best):
 def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
     """Compare a drawing deformably with chosen rows and keep the three smallest differences of each label, and of all.
 
-    A row that cannot be among its label's three smallest is given up early, so the order of rows changes only the
-    time it takes.
+    A row that cannot be among its label's three smallest, or is half as far again as the third nearest of all, is given
+    up early: it counts as just that far. So the order of rows changes only the time it takes.
 
     codes (S, S) uint8, rows (R, S, S) uint8, slots (R,) uint8 below L, chosen (C,) int32 -> differences (C,) int32,
-    FAR where given up; smallest (L+1, 3) int32 ascending, FAR where there are fewer, the last line for all labels;
+    FAR where given up; smallest (L+1, 3) int32 ascending, FAR where there are fewer, none above half as far again as the
+    third of the last line, which is for all labels;
     n_found (L+1,) int32, how many rows each label has among the chosen
     """
     one = np.empty((2, UNPACKED), np.uint8)
@@ -149,7 +151,8 @@ def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
     for c in range(chosen.shape[0]):
         slot = np.int64(slots[chosen[c]])
         unpack(rows[chosen[c]], other)
-        found = difference(one, other, smallest[slot, 2], cost, sums, best)
+        bound = min(smallest[slot, 2], smallest[last, 2] // 2 * 3)
+        found = difference(one, other, bound, cost, sums, best)
         differences[c] = found
         for line in (slot, last):
             n_found[line] += 1
@@ -157,3 +160,6 @@ def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
             for place in range(3):
                 if value < smallest[line, place]:
                     value, smallest[line, place] = smallest[line, place], value
+    for line in range(last):
+        for place in range(min(3, n_found[line])):
+            smallest[line, place] = min(smallest[line, place], smallest[last, 2] // 2 * 3)

@@ -45,7 +45,7 @@ class RecallConfig:
     n_candidates: int = 150  # remembered rows compared deformably; 4 µs each
     votes_weight: int = 750  # what all votes weigh against the difference, in thousandths
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
-    clear_lead: float = 0.15  # share of the nodes by which the first label leads when no comparison is needed
+    clear_lead: float = 0.1  # share of the nodes by which the first label leads when no comparison is needed
 
     def __post_init__(self) -> None:
         limits = {

@@ -1,0 +1,127 @@
+"""Arrays to pictures: thumbnails, what the agent sees, rows of drawings, confusion. Knows no gradio."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+CELL_PX = 34
+PALETTES = {  # paper, ink, faint ink, lines, right, wrong
+    False: ("#FBFAF7", "#1F2430", "#6B6F7A", "#E4E0D8", (43, 138, 62), (230, 119, 0)),
+    True: ("#1B1E24", "#E8E6E1", "#9A9CA3", "#2A2E37", (105, 219, 124), (255, 192, 120)),
+}
+
+
+def picture(drawing: np.ndarray, zoom: int = 1) -> Image.Image:
+    """Show a drawing, each pixel as a crisp square.
+
+    Parameters
+    ----------
+    drawing : numpy.ndarray
+        (H, W) uint8, 0 paper … 255 ink.
+    zoom : int
+        Pixels of the picture along each side of a pixel of the drawing.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode L, white ink on black, (zoom·W, zoom·H).
+
+    Examples
+    --------
+    >>> picture(np.zeros((28, 20), np.uint8), zoom=3).size
+    (60, 84)
+    """
+    return Image.fromarray(np.repeat(np.repeat(drawing, zoom, axis=0), zoom, axis=1))
+
+
+def strip(drawings: Sequence[np.ndarray], height_px: int = 28, gap_px: int = 4) -> Image.Image:
+    """Show drawings side by side, scaled to one height.
+
+    Examples
+    --------
+    >>> strip([np.zeros((28, 28), np.uint8)] * 10, height_px=20, gap_px=2).size
+    (218, 20)
+    """
+    scaled = [_to_height(drawing, height_px) for drawing in drawings]
+    width = sum(each.width for each in scaled) + gap_px * max(0, len(scaled) - 1)
+    row, left = Image.new("L", (max(1, width), height_px)), 0
+    for each in scaled:
+        row.paste(each, (left, 0))
+        left += each.width + gap_px
+    return row
+
+
+def confusion(table: np.ndarray, labels: Sequence[str], unsure: str = "?", dark: bool = False) -> Image.Image:
+    """Show what was said for what it was.
+
+    The share of each row decides how strong a cell is; right answers have one colour, wrong and missing ones another.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        (L, L + 1) counts: rows what it was, columns what was said, the last one unsure.
+    labels : sequence of str
+        The L labels.
+    unsure : str
+        The name of the last column.
+    dark : bool
+        Light ink on dark paper.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode RGB, (L + 2, L + 1) cells of 34 pixels.
+    """
+    paper, ink, faint, lines, right, wrong = PALETTES[dark]
+    n_labels = len(labels)
+    page = Image.new("RGB", ((n_labels + 2) * CELL_PX + 1, (n_labels + 1) * CELL_PX + 1), paper)
+    draw, face = ImageDraw.Draw(page), ImageFont.load_default(14)
+    for place, name in enumerate([*labels, unsure], 1):
+        _centred(draw, place, 0, name[:3], faint, face)
+    totals = np.maximum(table.sum(axis=1), 1)
+    for row, name in enumerate(labels):
+        _centred(draw, 0, row + 1, name[:3], faint, face)
+        for column in range(n_labels + 1):
+            n_times = int(table[row, column])
+            colour = right if row == column else wrong
+            strength = float(n_times / totals[row]) ** 0.5 if n_times else 0.0  # rare mistakes stay visible
+            box = [(column + 1) * CELL_PX, (row + 1) * CELL_PX, (column + 2) * CELL_PX, (row + 2) * CELL_PX]
+            draw.rectangle(box, fill=_mixed(page.getpixel((0, 0)), colour, 0.75 * strength), outline=lines)
+            if n_times:
+                _centred(draw, column + 1, row + 1, f"{n_times}", ink, face)
+    return page
+
+
+def data_uri(image: Image.Image) -> str:
+    """Pack a picture into a text that HTML and CSS take as its address.
+
+    Examples
+    --------
+    >>> data_uri(picture(np.zeros((28, 28), np.uint8)))[:22]
+    'data:image/png;base64,'
+    """
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _to_height(drawing: np.ndarray, height_px: int) -> Image.Image:
+    image = Image.fromarray(drawing)
+    return image.resize((max(1, round(image.width * height_px / image.height)), height_px), Image.Resampling.LANCZOS)
+
+
+def _centred(
+    draw: ImageDraw.ImageDraw, column: int, row: int, text: str, colour: str, face: ImageFont.FreeTypeFont
+) -> None:
+    middle = ((column + 0.5) * CELL_PX, (row + 0.5) * CELL_PX)
+    size = face if len(text) < 4 else ImageFont.load_default(11)
+    draw.text(middle, text, fill=colour, font=size, anchor="mm")
+
+
+def _mixed(paper: tuple[int, ...], colour: tuple[int, ...], strength: float) -> tuple[int, ...]:
+    return tuple(round(a + (b - a) * strength) for a, b in zip(paper, colour, strict=True))

@@ -1,0 +1,156 @@
+"""One visitor's desk, and the server-side store of all desks.
+
+The browser holds nothing but its desk's unguessable id. A desk is only touched under its own lock, so two events of one
+visitor never meet; the lock belongs to the store, agents stay plain.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import agent
+from agent.lessons import Lesson
+from agent.ui import words
+
+DEFAULT_KIND = "recall" if "recall" in agent.KINDS else next(iter(agent.KINDS))
+MAX_DESKS = 200  # an agent taught all of MNIST holds some 50 MB, a young one 10 MB
+MAX_BYTES = 6_000_000_000
+IDLE_S = 12 * 3600.0
+
+
+@dataclass(frozen=True)
+class Missed:
+    """One drawing the last test got wrong, until it is corrected."""
+
+    drawing: np.ndarray
+    label: str
+    guessed: str | None
+
+
+@dataclass
+class Desk:
+    """One visitor's agent and what lies around it."""
+
+    pupil: agent.Pupil
+    previous: agent.Pupil | None = None  # the agent before this one, kept until replaced again
+    showing: np.ndarray | None = None  # the kept drawing the present guess is about
+    status: str = ""
+    missed: list[Missed | None] = field(default_factory=list)  # None: corrected
+    course: object | None = None  # the course or test that may go on; a new one ends the one before
+
+    def replace(self, pupil: agent.Pupil) -> None:
+        """Put another agent on the desk; the one before stays within reach."""
+        self.previous, self.pupil = self.pupil, pupil
+        self.showing, self.missed, self.course, self.status = None, [], None, ""
+
+    def notebook(self) -> list[Lesson]:
+        """Give every own lesson of this agent and the one before, each drawing once, oldest first."""
+        pupils = (self.previous, self.pupil) if self.previous else (self.pupil,)
+        lessons = [lesson for pupil in pupils for lesson in pupil.lessons.own()]
+        return list({lesson.drawing.tobytes(): lesson for lesson in lessons}.values())
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the agents here."""
+        return sum(pupil.memory.n_bytes for pupil in (self.pupil, self.previous) if pupil is not None)
+
+
+@dataclass
+class _Seat:
+    desk: Desk
+    used: float
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class Desks:
+    """All desks by id, the least recently used first; old ones make room.
+
+    Examples
+    --------
+    >>> desks = Desks(lambda: Desk(agent.new("nearest")), max_desks=1)
+    >>> with desks.open("first") as desk:
+    ...     desk.pupil.name = "Mia"
+    >>> with desks.open("second") as desk:
+    ...     desk.pupil.name
+    'Pupil'
+    >>> "first" in desks, desks.was_dropped("first")
+    (False, True)
+    """
+
+    def __init__(
+        self,
+        new_desk: Callable[[], Desk],
+        max_desks: int = MAX_DESKS,
+        max_bytes: int = MAX_BYTES,
+        idle_s: float = IDLE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._new_desk, self._clock = new_desk, clock
+        self._max_desks, self._max_bytes, self._idle_s = max_desks, max_bytes, idle_s
+        self._seats: OrderedDict[str, _Seat] = OrderedDict()
+        self._dropped: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __contains__(self, desk_id: object) -> bool:
+        return desk_id in self._seats
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    @contextlib.contextmanager
+    def open(self, desk_id: str) -> Iterator[Desk]:
+        """Give the desk of this id, a new one if need be, and keep others out meanwhile."""
+        with self._lock:
+            seat = self._seats.get(desk_id)
+            if seat is None:
+                seat = self._seats[desk_id] = _Seat(self._new_desk(), self._clock())
+            seat.used = self._clock()
+            self._seats.move_to_end(desk_id)
+            self._make_room()
+        with seat.lock:
+            yield seat.desk
+
+    def stop(self, desk_id: str) -> None:
+        """Ask the running course of a desk to end after its present step: waits for no lock."""
+        seat = self._seats.get(desk_id)
+        if seat is not None:
+            seat.desk.course = None
+
+    def was_dropped(self, desk_id: str) -> bool:
+        """Say, once, whether the desk of this id had to make room."""
+        with self._lock:
+            return self._dropped.pop(desk_id, self) is None
+
+    def _make_room(self) -> None:
+        """Drop idle desks and, beyond the caps, the least recently used; never the one just opened."""
+        oldest_use = self._clock() - self._idle_s
+        n_bytes = sum(seat.desk.n_bytes for seat in self._seats.values())
+        for desk_id, seat in list(self._seats.items())[:-1]:
+            if len(self._seats) <= self._max_desks and n_bytes <= self._max_bytes and seat.used >= oldest_use:
+                return
+            del self._seats[desk_id]
+            n_bytes -= seat.desk.n_bytes
+            self._dropped[desk_id] = None
+            if len(self._dropped) > 10_000:
+                self._dropped.popitem(last=False)
+
+
+def new_id() -> str:
+    """Make an id nobody can guess."""
+    return secrets.token_urlsafe(16)
+
+
+def new_desk() -> Desk:
+    """Make a desk with an agent that knows nothing."""
+    return Desk(agent.new(DEFAULT_KIND, name=words.TITLE))
+
+
+DESKS = Desks(new_desk)

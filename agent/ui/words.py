@@ -1,0 +1,199 @@
+"""Every text people see. Short, second person, one word a thing."""
+
+from __future__ import annotations
+
+TITLE = "Pupil"
+TAGLINE = "draw, correct, keep"
+
+# ------------------------------------------------------------------ page
+DROPPED = "Your agent was cleared after a long pause. Load your file to go on."
+STALE = "This drawing is no longer there. The list has been brought up to date."
+HELP_TITLE = "How it works"
+HELP = (
+    "Draw. It guesses after every stroke. Press the digit it really is: that is a lesson, learned at once.",
+    "The lesson goes into the notebook below. Click one to say it was something else, or to forget it.",
+    "Teach gives it many lessons at once, Keep saves it to a file.",
+)
+KEYS = (
+    ("0 – 9", "it is this digit"),
+    ("Enter", "right, it is what you say"),
+    ("Backspace", "undo the last lesson"),
+    ("Escape", "clear the pad"),
+)
+THEME = "light or dark"
+N_LESSONS = {1: "1 lesson"}
+DRAWINGS_PRIVATE = "What you draw is sent to this app and kept in its memory for your agent alone."
+
+# ------------------------------------------------------------------ Draw
+DRAW = "Draw"
+PAD = "Drawing pad: draw one digit"
+CLEAR = "Clear"
+UNDO = "Undo lesson"
+RIGHT = "Right ↵"
+IT_IS_A = "It is a"
+PRESS = "press the digit, or its key"
+OWN_LABEL = "A label of your own"
+OWN_LABEL_HINT = "or a label of your own, such as A"
+ADD = "+"
+SEES = "what it sees"
+SEES_HINT = "Your drawing as the agent looks at it: upright, one size, in the middle, 28 by 28."
+LOOKS_LIKE = "It looks like a"
+DRAW_ONE = "Draw a digit."
+KNOWS_NOTHING = "I know nothing yet: tell me what it is."
+KNOWS = "I guess after every stroke."
+TELL_ME = "Tell me what it is."
+NOT_SURE = "Not sure"
+NOTHING_LIKE_IT = "nothing like it so far"
+BETWEEN = "{first} and {second} are equally near"
+AHEAD = "{share} ahead of {second}"
+ONLY_LABEL = "the only label it knows"
+BECAUSE_OWN = "because it resembles this {label} you drew"
+BECAUSE = "because it resembles this {label} it was taught"
+LEARNED = "Learned: this is a {label}"
+LESSONS_OF = "{lessons} of {label}"
+LEARNED_STATUS = "Learned: this is a {label} ({lessons} of {label})."
+FORGOTTEN = "Forgotten: the last {label}."
+FORGOTTEN_LESSON = "Forgotten: that {label}."
+RELABELLED = "Learned: that was a {label}."
+DRAW_FIRST = "Draw something first."
+NOTHING_TO_CONFIRM = "Not sure, so there is nothing to confirm. Press the digit."
+NOTHING_TO_UNDO = "No lesson of yours to undo."
+NO_LABEL = "Write a label of 1 to 8 characters first."
+WAKING = "First start: warming up. The first answer takes some seconds."
+
+# ------------------------------------------------------------------ notebook
+NOTEBOOK = "Notebook"
+NOTEBOOK_EMPTY = "Your lessons appear here, newest first. Click one to relabel or forget it."
+NOTEBOOK_LEGEND = "newest first · click one to change it"
+KNEW = "it knew"
+LEARNED_THEN = "it learned"
+LESSON_NAME = "{label}, {knew}"
+RIGHT_BEFORE = "Right before being told: {right} of the last {told}"
+RIGHT_BEFORE_NONE = "Right before being told: no lessons of yours yet"
+PER_LABEL = "Lessons per label"
+SHEET_TITLE = "You said this is a {label}."
+SHEET_GUESSED = "It had guessed {guessed}."
+SHEET_UNSURE = "It had not been sure."
+SHEET_RELABEL = "It was really a"
+FORGET = "Forget this lesson"
+CLOSE = "Close"
+SET = "Set"
+
+# ------------------------------------------------------------------ Teach
+TEACH = "Teach"
+STEP_WHAT = "What"
+STEP_TEACH = "Teach"
+STEP_TEST = "Test"
+MNIST = "Handwritten digits (MNIST)"
+MNIST_HINT = "written by some 500 people"
+NONE = "none"
+ALL_MNIST = "all 60,000"
+FONTS = "Printed digits"
+FONTS_HINT = "ten lessons a font"
+OTHER_SETS = "Data sets"
+NOTEBOOK_SET = "My notebook"
+NOTEBOOK_SET_HINT = "everything you drew here, also for the agent before this one"
+MORE = "More choices"
+EXACTLY = "Exactly this many of MNIST and of each data set"
+ONLY_LABELS = "Only these digits"
+SEED = "Seed"
+SEED_HINT = "the same seed draws the same lessons"
+BALANCED = "As many of each digit"
+TEACH_NOW = "Teach"
+STOP = "Stop"
+CHOOSE = "Choose something to teach first: handwritten digits, a font, or your notebook."
+CHOOSE_TEST = "Nothing to test on yet. Choose fonts above, or draw something first."
+COURSE_IDLE = "One pass, in order. Each lesson is asked before it is told, so the curve is honest."
+COURSE = "{done} of {total} lessons"
+COURSE_DONE = "Learned {done} lessons in {seconds}."
+COURSE_STOPPED = "Stopped after {done} of {total} lessons. What it learned stays."
+REPLACED = "Stopped: the agent was replaced meanwhile."
+BUSY = "One course at a time. Stop the running one first."
+CURVE_EMPTY = "The learning curve appears here."
+CURVE_BEFORE = "right before being told"
+CURVE_HELD_OUT = "right on held-out digits"
+CURVE_X = "lessons"
+CURVE_NEAREST = "1-nearest neighbour"
+TEST_ON = "On"
+TEST_MNIST = "MNIST test digits"
+TEST_FONTS = "the fonts chosen above"
+TEST_NOTEBOOK = "my notebook"
+HOW_MANY = "How many"
+TEST_NOW = "Test"
+TEST_IDLE = "Test digits are never taught."
+TESTING = "{done} of {total} asked"
+TEST_STOPPED = "Stopped after {done} of {total}."
+ACCURACY = "right of {total}"
+UNSURE_OF_THEM = "{unsure} not sure"
+CONFUSION = "What it was (rows) and what was said (columns)"
+CONFUSION_ALT = "Confusion table: rows are what it was, columns what was said, the last column is not sure"
+MISTAKES = "Mistakes"
+MISTAKES_HINT = "click one to teach it the right label"
+MISTAKES_MORE = "the first {shown} of {total}"
+NO_MISTAKES = "None."
+MISTAKE_NAME = "a {label}, it said {guessed}"
+UNSURE = "not sure"
+
+# ------------------------------------------------------------------ Keep
+KEEP = "Keep"
+NAME = "Name"
+NAME_HINT = "1 to 40 characters"
+RENAME = "Rename"
+RENAMED = "Renamed: {name}."
+NO_NAME = "Write a name of 1 to 40 visible characters."
+SAVE = "Save to a file"
+SAVE_HINT = "One .zip with everything it knows and every lesson of yours. Load it here on any day, on any machine."
+SAVED = "Saved: {name}."
+LOAD = "Load a file"
+LOAD_HINT = "A .zip saved here. It takes the place of the agent in use, which stays one click away."
+LOADED = "Loaded: {name}, {lessons}."
+BACK = "Back to the agent before"
+BACK_TO = "Back to {name}, {lessons}"
+BACK_DONE = "Back: {name}, {lessons}."
+NOTHING_BEFORE = "There is no agent before this one."
+START = "Start again"
+START_HINT = "A new agent takes the place of this one, which stays one click away."
+KIND = "Kind"
+START_FROM = "It starts with"
+START_EMPTY = "nothing"
+START_SIXTY = "sixty handwritten digits"
+START_NOTEBOOK = "the lessons of this agent"
+START_NOW = "Start again"
+START_SURE = "Yes, start again"
+START_NOT = "Keep this one"
+START_ASK = "Start again in place of {name}, {lessons}?"
+STARTED = "Started: a new agent, {lessons}."
+
+
+def count(number: int, thing: str) -> str:
+    """Count things in words.
+
+    Examples
+    --------
+    >>> count(1, "lesson"), count(60000, "lesson")
+    ('1 lesson', '60,000 lessons')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def seconds(duration_s: float) -> str:
+    """Say how long something took.
+
+    Examples
+    --------
+    >>> seconds(0.42), seconds(75.0)
+    ('0.4 s', '75 s')
+    """
+    return f"{duration_s:.1f} s" if duration_s < 10 else f"{duration_s:.0f} s"
+
+
+def share(part: float) -> str:
+    """Say a share as people do.
+
+    Examples
+    --------
+    >>> share(0.826), share(0.004)
+    ('83 %', '0.4 %')
+    """
+    per_cent = 100 * part
+    return f"{per_cent:.1f} %" if 0 < per_cent < 1 else f"{per_cent:.0f} %"
