@@ -11,7 +11,7 @@ import base64
 import json
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,7 +157,9 @@ class Lessons:
     def relabel(self, number: int, label: str) -> None:
         """Say that an own lesson was something else."""
         if not isinstance(self._get(number), Lesson):
-            raise AgentError(f"expected the number of a drawing of your own, got lesson {number}, which is many at once.")
+            raise AgentError(
+                f"expected the number of a drawing of your own, got lesson {number}, which is many at once."
+            )
         self._append({"event": "relabel", "number": number, "label": label})
 
     def find(self, drawing: np.ndarray, label: str) -> int | None:
@@ -207,7 +209,9 @@ class Lessons:
 
     def _get(self, number: int) -> Lesson | Bulk | Lost:
         if number not in self._standing:
-            raise AgentError(f"expected the number of a lesson that stands, got {number}. It was forgotten or never given.")
+            raise AgentError(
+                f"expected the number of a lesson that stands, got {number}. It was forgotten or never given."
+            )
         return self._standing[number]
 
     def _append(self, event: dict[str, Any]) -> int:

@@ -187,7 +187,9 @@ class Pupil:
     def join(self, other: Pupil) -> None:
         """Add what another agent of the same kind, settings and birth has learned."""
         if other.kind != self.kind:
-            raise AgentError(f"expected an agent of kind {self.kind}, got {other.kind}. Teach one from the other's log.")
+            raise AgentError(
+                f"expected an agent of kind {self.kind}, got {other.kind}. Teach one from the other's log."
+            )
         self._check_room(other.labels)
         self.memory.join(other.memory)
         self.lessons.join(other.lessons)
@@ -200,7 +202,9 @@ class Pupil:
         for lesson in self.lessons.own():
             if lesson.number == number:
                 return lesson
-        raise AgentError(f"expected the number of a drawing of your own, got {number}. It was forgotten or never given.")
+        raise AgentError(
+            f"expected the number of a drawing of your own, got {number}. It was forgotten or never given."
+        )
 
     def _label(self, label: object) -> str:
         name = clean_label(label)
@@ -211,7 +215,8 @@ class Pupil:
         labels = set(self.labels) | set(names)
         if len(labels) > self.memory.MAX_LABELS:
             raise AgentError(
-                f"expected at most {self.memory.MAX_LABELS} labels, got {len(labels)}. Forget one or start another agent."
+                f"expected at most {self.memory.MAX_LABELS} labels, got {len(labels)}. "
+                "Forget one or start another agent."
             )
 
 

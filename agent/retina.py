@@ -150,13 +150,19 @@ def _grey(picture: object) -> tuple[np.ndarray, np.ndarray | None]:
             elif picture.mode not in ("L", "RGB"):
                 picture = picture.convert("RGB")
         except (OSError, ValueError, SyntaxError) as error:
-            raise AgentError(f"expected a readable picture, got one that breaks off ({error}). Save it again.") from error
+            raise AgentError(
+                f"expected a readable picture, got one that breaks off ({error}). Save it again."
+            ) from error
         picture = np.asarray(picture)
     array = _bytes(picture)
     if array.ndim == 2:
         return array, None
     colours = array[..., :3] if array.shape[2] >= 3 else array[..., :1]
-    grey = np.asarray(Image.fromarray(np.ascontiguousarray(colours)).convert("L")) if colours.shape[2] == 3 else colours[..., 0]
+    grey = (
+        np.asarray(Image.fromarray(np.ascontiguousarray(colours)).convert("L"))
+        if colours.shape[2] == 3
+        else colours[..., 0]
+    )
     return grey, (array[..., -1] if array.shape[2] in (2, 4) else None)
 
 
@@ -184,7 +190,8 @@ def _bytes(picture: object) -> np.ndarray:
     values = array.astype(np.float64)
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 255:
         raise AgentError(
-            f"expected ink from 0 to 255 (or 0 to 1), got values from {values.min():g} to {values.max():g}. Rescale them."
+            f"expected ink from 0 to 255 (or 0 to 1), got values from {values.min():g} to {values.max():g}. "
+            "Rescale them."
         )
     if array.dtype.kind == "f" and values.max() <= 1.0:
         values *= 255.0

@@ -89,7 +89,9 @@ def save(pupil: Pupil, path: str | os.PathLike[str]) -> Path:
         else:
             _replace_folder(files, target, spare)
     except OSError as error:
-        raise AgentError(f"expected to write {target.name}, got {error.strerror or error}. Nothing was changed.") from error
+        raise AgentError(
+            f"expected to write {target.name}, got {error.strerror or error}. Nothing was changed."
+        ) from error
     finally:
         _remove(spare)
     return target
@@ -251,7 +253,15 @@ def _unzipped(content: bytes) -> dict[str, bytes]:
                 shown = ", ".join(sorted(names)[:5])[:200] or "nothing"
                 raise AgentError(f"expected a .zip with {', '.join(FILES)}, got {len(names)} files: {shown}.")
             return {member.filename: _member(archive, member) for member in members}
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, struct.error) as error:
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        struct.error,
+    ) as error:
         if isinstance(error, AgentError):
             raise
         raise AgentError(f"expected the .zip of an agent, got a file that is none or breaks off ({error}).") from error

@@ -19,7 +19,6 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 import agent
-from agent import store
 from agent.tasks import digits
 
 README = Path(__file__).resolve().parents[1] / "README.md"

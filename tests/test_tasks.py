@@ -252,7 +252,7 @@ def test_a_data_set_dropped_into_the_folder_is_a_set(data_folder, labels):
     assert not drawings.flags.writeable
     drawn, told = Selection({"letters": None, "font:Anton": 10, "mnist": 20}).draw()
     assert {drawing.shape for drawing in drawn} == {(12, 20), (28, 28), (64, 64)}
-    assert Counter(told) == Counter(names) + Counter({digit: 3 for digit in figures.DIGITS})
+    assert Counter(told) == Counter(names) + Counter(dict.fromkeys(figures.DIGITS, 3))
 
 
 def test_a_changed_data_set_is_read_anew(data_folder):
@@ -367,7 +367,7 @@ def test_a_selection_draws_as_many_as_its_length_and_every_drawing_with_its_labe
 
 @pytest.mark.parametrize("n_lessons", [1, 9, 10, 63, 600])
 def test_a_balanced_selection_has_equally_many_of_each_label(n_lessons):
-    counts = Counter({digit: 0 for digit in figures.DIGITS})
+    counts = Counter(dict.fromkeys(figures.DIGITS, 0))
     counts.update(Selection({"mnist": n_lessons}, seed=2).draw()[1])
     assert sorted(counts.values()) == [n_lessons // 10] * (10 - n_lessons % 10) + [n_lessons // 10 + 1] * (
         n_lessons % 10
@@ -408,7 +408,7 @@ def test_a_font_gives_all_ten_digits():
     lessons = Selection({"font:Anton": None, "font:Carlito": None})
     drawings, labels = lessons.draw()
     assert isinstance(drawings, np.ndarray) and drawings.shape == (20, fonts.SIDE, fonts.SIDE)
-    assert Counter(labels) == {digit: 2 for digit in figures.DIGITS}
+    assert Counter(labels) == dict.fromkeys(figures.DIGITS, 2)
     assert lessons.sets == (("font:Anton", 10), ("font:Carlito", 10))
 
 

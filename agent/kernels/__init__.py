@@ -1,8 +1,8 @@
 """Compiled loops: small, exact, and without checks.
 
 Arrays come in, arrays go out; nothing is raised. Whoever calls a kernel has
-checked its arguments, because numba does not check bounds. Scratch arrays have a small fixed size. Each kernel has a slow plain twin in
-``tests/naive.py``.
+checked its arguments, because numba does not check bounds. Scratch arrays have a small fixed size. Each
+kernel has a slow plain twin in ``tests/naive.py``.
 
 Shape letters used in every docstring
 -------------------------------------

@@ -35,8 +35,8 @@ def compare(codes, signature, row_codes, row_signatures, row_slots, plausible, c
     """Find the rows whose signatures are nearest and compare them deformably.
 
     codes (S, S) uint8, signature (22,) uint64; row_codes (R, S, S) uint8, row_signatures (R, 22) uint64,
-    row_slots (R,) uint8, plausible (L,) bool -> chosen (C,) int32 rows, differences (C,) int32, smallest (L+1, 3) int32, n_found (L+1,)
-    int32; returns how many were compared
+    row_slots (R,) uint8, plausible (L,) bool -> chosen (C,) int32 rows, differences (C,) int32,
+    smallest (L+1, 3) int32, n_found (L+1,) int32; returns how many were compared
     """
     distances = np.empty(row_codes.shape[0], np.int32)
     match.hamming(signature, row_signatures, row_slots, plausible, distances)

@@ -18,7 +18,7 @@ import numpy as np
 
 from agent import retina
 from agent.errors import AgentError
-from agent.kernels import edges, match, ram
+from agent.kernels import edges, ram
 from agent.kernels import recall as kernels
 from agent.kinds.base import Guess, Reason
 from agent.kinds.rows import Rows
