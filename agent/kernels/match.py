@@ -133,8 +133,8 @@ def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
     up early: it counts as just that far. So the order of rows changes only the time it takes.
 
     codes (S, S) uint8, rows (R, S, S) uint8, slots (R,) uint8 below L, chosen (C,) int32 -> differences (C,) int32,
-    FAR where given up; smallest (L+1, 3) int32 ascending, FAR where there are fewer, none above half as far again as
-    the third of the last line, which is for all labels; n_found (L+1,) int32, how many rows each label has among the chosen
+    FAR where given up; smallest (L+1, 3) int32 ascending, the last line for all labels, FAR where there are fewer, none
+    above half as far again as the third of the last line; n_found (L+1,) int32, each label's rows among the chosen
     """
     one = np.empty((2, UNPACKED), np.uint8)
     other = np.empty((2, UNPACKED), np.uint8)
@@ -150,7 +150,7 @@ def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
     for c in range(chosen.shape[0]):
         slot = np.int64(slots[chosen[c]])
         unpack(rows[chosen[c]], other)
-        bound = min(smallest[slot, 2], smallest[last, 2] // 2 * 3)
+        bound = max(1, min(smallest[slot, 2], smallest[last, 2] // 2 * 3))  # the same drawing is never given up
         found = difference(one, other, bound, cost, sums, best)
         differences[c] = found
         for line in (slot, last):
