@@ -10,3 +10,25 @@ N drawings · H W height and width of a picture in pixels · S side of the canon
 K edge maps (8) · P planes of bits (48) · M RAM nodes · T bits one node reads · A = 2**T addresses ·
 R remembered rows · L labels
 """
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import numba
+
+
+def _cache_folder() -> str:
+    """Where compiled loops are kept: a folder named after their source, because numba notices changes in the file of
+    a function, but not in the files of the functions it calls."""
+    source = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        source.update(file.read_bytes())
+    home = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    if not os.access(Path(home) if Path(home).exists() else Path(home).parent, os.W_OK):
+        home = tempfile.mkdtemp()
+    return str(Path(home) / "pupil-kernels" / source.hexdigest()[:16])
+
+
+numba.config.CACHE_DIR = _cache_folder()

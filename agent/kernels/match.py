@@ -11,6 +11,7 @@ STRIDE = 32  # codes are unpacked to rows of this length, so that one loop runs 
 PAD = (REACH + 1) * STRIDE + REACH + 1
 UNPACKED = (SIDE + 2 * (REACH + 1)) * STRIDE + 2 * STRIDE
 FAR = np.int32(1 << 28)  # farther than anything; half as much again still fits
+LEAST_FAR = np.int32(SIDE * SIDE)  # however near the third nearest is
 BANDS = 4
 BAND_ROWS = SIDE // BANDS
 
@@ -150,7 +151,7 @@ def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
     for c in range(chosen.shape[0]):
         slot = np.int64(slots[chosen[c]])
         unpack(rows[chosen[c]], other)
-        bound = max(1, min(smallest[slot, 2], smallest[last, 2] // 2 * 3))  # the same drawing is never given up
+        bound = max(1, min(smallest[slot, 2], _far_enough(smallest[last, 2])))  # the same drawing is never given up
         found = difference(one, other, bound, cost, sums, best)
         differences[c] = found
         for line in (slot, last):
@@ -161,4 +162,10 @@ def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
                     value, smallest[line, place] = smallest[line, place], value
     for line in range(last):
         for place in range(min(3, n_found[line])):
-            smallest[line, place] = min(smallest[line, place], smallest[last, 2] // 2 * 3)
+            smallest[line, place] = min(smallest[line, place], _far_enough(smallest[last, 2]))
+
+
+@njit(nogil=True, cache=True)
+def _far_enough(third):
+    """Half as far again as the third nearest: beyond it a row says no more than that it is far."""
+    return max(LEAST_FAR, third // 2 * 3)
