@@ -4,31 +4,14 @@ import copy
 
 import numpy as np
 import pytest
+from conftest import SMALL, born
 
 from agent import kinds, retina
 from agent.errors import AgentError
 from agent.pupil import Pupil, new, rebuild
 from agent.tasks import digits
 
-SMALL = {"recall": {"n_warps": 10, "n_nodes": 60, "tuple_size": 8, "n_rows": 400}, "nearest": {}}
 ORDER_FREE = [name for name, kind in kinds.KINDS.items() if kind.ORDER_FREE]
-
-
-@pytest.fixture(scope="module")
-def lessons():
-    """Sixty real digits, six of each."""
-    return digits.Selection({"mnist": 60}, seed=5).draw()
-
-
-@pytest.fixture(scope="module")
-def others():
-    """Forty other real digits."""
-    drawings, labels = digits.mnist("test")
-    return drawings[:40], labels[:40]
-
-
-def born(kind, **settings):
-    return new(kind, seed=3, **(SMALL[kind] | settings))
 
 
 def memory_bytes(pupil):
@@ -43,11 +26,6 @@ def memory_bytes(pupil):
 
 def responses(pupil, drawings):
     return np.stack([guess.responses for guess in pupil.predict_many(drawings)])
-
-
-@pytest.fixture(params=list(kinds.KINDS))
-def kind(request):
-    return request.param
 
 
 def test_a_newborn_is_unsure_of_everything(kind, others):

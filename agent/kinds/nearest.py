@@ -16,6 +16,7 @@ from agent import retina
 from agent.errors import AgentError
 from agent.kernels import match
 from agent.kinds.base import Guess, Reason
+from agent.kinds.checks import check_arrays, check_lessons, check_whole, n_rows
 
 PIXELS = retina.SIDE * retina.SIDE
 WORDS = -(-PIXELS // 64)
@@ -28,6 +29,9 @@ class NearestConfig:
     seed: int = 0  # unused: nothing is random here
     threshold: int = 96  # ink above this is a 1; costs nothing
     n_reasons: int = 3  # remembered drawings named in a guess
+
+    def __post_init__(self) -> None:
+        check_whole(self, {"seed": (0, 2**63 - 1), "threshold": (1, 254), "n_reasons": (0, 20)})
 
 
 class Nearest:
@@ -108,14 +112,24 @@ class Nearest:
     def tensors(self) -> dict[str, np.ndarray]:
         labels = self.labels
         return {
-            "drawings": self._drawings,
+            "drawings": retina.pack(self._drawings),
             "taught": np.array([labels.index(label) for label in self._taught], np.uint8),
         }
 
     @classmethod
     def restore(cls, config: NearestConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        n_lessons = n_rows(tensors, "taught")
+        check_arrays(
+            tensors,
+            {
+                "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
+                "taught": ((n_lessons,), np.uint8, 0, len(labels) - 1),
+            },
+        )
+        drawings = retina.unpack(tensors["drawings"])
+        check_lessons(drawings, tensors["taught"], labels)
         agent = cls(config)
-        agent.learn_many(tensors["drawings"], [labels[number] for number in tensors["taught"]])
+        agent.learn_many(drawings, [labels[number] for number in tensors["taught"]])
         return agent
 
     def _bits(self, kept: np.ndarray) -> np.ndarray:

@@ -21,8 +21,9 @@ from agent.errors import AgentError
 from agent.kernels import edges, ram
 from agent.kernels import recall as kernels
 from agent.kinds.base import Guess, Reason
+from agent.kinds.checks import check_arrays, check_lessons, check_share, check_whole, n_rows
 from agent.kinds.rows import Rows
-from agent.kinds.warps import GRID, draw_warps, fields
+from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
@@ -48,23 +49,19 @@ class RecallConfig:
     clear_lead: float = 0.1  # share of the nodes by which the first label leads when no comparison is needed
 
     def __post_init__(self) -> None:
-        limits = {
-            "seed": (0, 2**63 - 1),
-            "n_nodes": (1, 2000),
-            "tuple_size": (2, 14),
-            "n_warps": (0, 200),
-            "n_rows": (0, 20_000),
-            "n_candidates": (3, 2000),
-            "votes_weight": (0, 10_000),
-        }
-        for name, (low, high) in limits.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise AgentError(f"expected {name} as a whole number from {low} to {high}, got {value!r}.")
-        for name in ("plausible_lag", "clear_lead"):
-            value = getattr(self, name)
-            if not isinstance(value, float) or not 0.0 <= value <= 1.0:
-                raise AgentError(f"expected {name} as a share from 0.0 to 1.0, got {value!r}.")
+        check_whole(
+            self,
+            {
+                "seed": (0, 2**63 - 1),
+                "n_nodes": (1, 2000),
+                "tuple_size": (2, 14),
+                "n_warps": (0, 200),
+                "n_rows": (0, 20_000),
+                "n_candidates": (3, 2000),
+                "votes_weight": (0, 10_000),
+            },
+        )
+        check_share(self, "plausible_lag", "clear_lead")
 
 
 class Recall:
@@ -305,10 +302,23 @@ class Recall:
 
     @classmethod
     def restore(cls, config: RecallConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        _check_tensors(config, labels, tensors)
+        n_lessons, mapping = n_rows(tensors, "taught"), (config.n_nodes, config.tuple_size)
+        farthest = FRAME * 256  # a whole frame, in steps of a control point
+        check_arrays(
+            tensors,
+            {
+                "pixels": (mapping, np.int32, 0, retina.SIDE**2 - 1),
+                "planes": (mapping, np.uint8, 0, edges.PLANES - 1),
+                "warps": ((config.n_warps, 2, GRID, GRID), np.int16, -farthest, farthest),
+                "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
+                "taught": ((n_lessons,), np.uint8, 0, len(labels) - 1),
+                "own": ((n_lessons,), np.uint8, 0, 1),
+            },
+        )
+        drawings, taught, own = retina.unpack(tensors["drawings"]), tensors["taught"], tensors["own"].astype(bool)
+        check_lessons(drawings, taught, labels)
         agent = cls.__new__(cls)
         agent._start(config, tensors["pixels"].copy(), tensors["planes"].copy(), tensors["warps"].copy())
-        drawings, taught, own = retina.unpack(tensors["drawings"]), tensors["taught"], tensors["own"].astype(bool)
         edges_of_runs = np.flatnonzero(np.diff(own)) + 1
         for run in np.split(np.arange(len(own)), edges_of_runs):
             if len(run):
@@ -328,31 +338,3 @@ def _draw_mapping(config: RecallConfig, rng: np.random.Generator) -> tuple[np.nd
         pixels[node] = (top + inside // side) * retina.SIDE + left + inside % side
         planes[node] = half * rng.integers(2) + rng.integers(0, half, config.tuple_size)
     return pixels, planes
-
-
-def _check_tensors(config: RecallConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> None:
-    """Check saved arrays before anything is built from them."""
-    n_lessons = len(tensors["taught"]) if "taught" in tensors and tensors["taught"].ndim == 1 else 0
-    mapping = (config.n_nodes, config.tuple_size)
-    expected = {
-        "pixels": (mapping, np.int32, retina.SIDE**2 - 1),
-        "planes": (mapping, np.uint8, edges.PLANES - 1),
-        "warps": ((config.n_warps, 2, GRID, GRID), np.int16, 32 * 256),
-        "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 255),
-        "taught": ((n_lessons,), np.uint8, len(labels) - 1),
-        "own": ((n_lessons,), np.uint8, 1),
-    }
-    if set(tensors) != set(expected):
-        raise AgentError(f"expected the arrays {sorted(expected)}, got {sorted(tensors)}. The file is not one of ours.")
-    for name, (shape, dtype, most) in expected.items():
-        array = tensors[name]
-        if array.shape != shape or array.dtype != dtype:
-            raise AgentError(f"expected {name} of {shape} {np.dtype(dtype)}, got {array.shape} {array.dtype}.")
-        least = -most if name == "warps" else 0
-        if array.size and not (least <= int(array.min()) and int(array.max()) <= most):
-            raise AgentError(f"expected {name} from {least} to {most}, got {array.min()} to {array.max()}.")
-    drawings = retina.unpack(tensors["drawings"])
-    if any((retina.keep(drawing) != drawing).any() or not drawing.any() for drawing in drawings):
-        raise AgentError("expected drawings as an agent keeps them, got some that are not. The file was changed.")
-    if len(np.unique(tensors["taught"])) != len(labels):
-        raise AgentError(f"expected lessons for all {len(labels)} labels, got {len(np.unique(tensors['taught']))}.")

@@ -1,0 +1,63 @@
+"""Checks that every kind makes of settings and of saved arrays before anything is built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from agent import retina
+from agent.errors import AgentError
+
+
+def check_whole(config: object, limits: Mapping[str, tuple[int, int]]) -> None:
+    """Check that settings are whole numbers within their limits.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_whole(SimpleNamespace(tuple_size=15), {"tuple_size": (2, 14)})
+    Traceback (most recent call last):
+        ...
+    agent.errors.AgentError: expected tuple_size as a whole number from 2 to 14, got 15.
+    """
+    for name, (low, high) in limits.items():
+        value = getattr(config, name)
+        if type(value) is not int or not low <= value <= high:
+            raise AgentError(f"expected {name} as a whole number from {low} to {high}, got {value!r}.")
+
+
+def check_share(config: object, *names: str) -> None:
+    """Check that settings are shares, floats from 0 to 1."""
+    for name in names:
+        value = getattr(config, name)
+        if type(value) is not float or not 0.0 <= value <= 1.0:
+            raise AgentError(f"expected {name} as a share from 0.0 to 1.0, got {value!r}.")
+
+
+def check_arrays(
+    tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[tuple[int, ...], type, int, int]]
+) -> None:
+    """Check names, shapes, types and ranges: name to (shape, dtype, least, most)."""
+    if set(tensors) != set(expected):
+        raise AgentError(f"expected the arrays {sorted(expected)}, got {sorted(tensors)}. The file is not one of ours.")
+    for name, (shape, dtype, least, most) in expected.items():
+        array = tensors[name]
+        if array.shape != shape or array.dtype != dtype:
+            raise AgentError(f"expected {name} of {shape} {np.dtype(dtype)}, got {array.shape} {array.dtype}.")
+        if array.size and not (least <= int(array.min()) and int(array.max()) <= most):
+            raise AgentError(f"expected {name} from {least} to {most}, got {array.min()} to {array.max()}.")
+
+
+def check_lessons(drawings: np.ndarray, taught: np.ndarray, labels: Sequence[str]) -> None:
+    """Check that remembered drawings are kept drawings with ink, and that every label has one."""
+    if any((retina.keep(drawing) != drawing).any() or not drawing.any() for drawing in drawings):
+        raise AgentError("expected drawings as an agent keeps them, got some that are not. The file was changed.")
+    n_used = len(np.unique(taught))
+    if n_used != len(labels):
+        raise AgentError(f"expected lessons for all {len(labels)} labels, got {n_used}.")
+
+
+def n_rows(tensors: Mapping[str, np.ndarray], name: str) -> int:
+    """Count the entries of a flat array, 0 when there is none: what the other shapes follow from."""
+    return len(tensors[name]) if name in tensors and tensors[name].ndim == 1 else 0

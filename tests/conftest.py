@@ -1,0 +1,50 @@
+"""What many tests share: small agents of every kind and real lessons."""
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import pytest
+
+from agent import kinds
+from agent.pupil import new
+from agent.tasks import digits
+
+SMALL = {"recall": {"n_warps": 10, "n_nodes": 60, "tuple_size": 8, "n_rows": 400}}
+
+
+def born(kind, **settings):
+    """A small newborn of a kind, always of the same birth."""
+    return new(kind, seed=3, **(SMALL.get(kind, {}) | settings))
+
+
+@pytest.fixture(params=list(kinds.KINDS))
+def kind(request):
+    """The name of every kind in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def lessons():
+    """Sixty real digits, six of each."""
+    return digits.Selection({"mnist": 60}, seed=5).draw()
+
+
+@pytest.fixture(scope="session")
+def others():
+    """Forty other real digits."""
+    drawings, labels = digits.mnist("test")
+    return drawings[:40], labels[:40]
+
+
+@pytest.fixture
+def taught(kind, lessons):
+    """An agent of every kind with bulk lessons, own lessons, one taken back and one relabelled."""
+    pupil = born(kind, name="Mia")
+    selection = digits.Selection({"mnist": 20}, seed=8)
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    for drawing, label in list(zip(*lessons, strict=True))[:12]:
+        pupil.learn_one(drawing, label)
+    pupil.undo()
+    pupil.relabel(pupil.lessons.own()[2].number, "A")
+    return pupil
