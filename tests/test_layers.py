@@ -1,0 +1,93 @@
+"""The rooms of the house: who may import whom, and who may print."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted(ROOT.glob("agent/**/*.py")) + [ROOT / "app.py"]
+ROOMS = ["errors", "kernels", "retina", "tasks", "kinds", "lessons", "pupil", "render", "store", "train", "runs", "hub"]
+ROOMS += ["ui", "__main__", "app"]
+OUTSIDE = {
+    "gradio": {"ui", "app"},
+    "pandas": {"ui"},
+    "huggingface_hub": {"hub"},
+    "hydra": {"__main__"},
+    "numba": {"kernels"},
+}
+
+
+def room_of(file):
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return "app" if parts == ("app",) else parts[1]
+
+
+def imports_of(file):
+    """Every module a file imports, with the names taken from it."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(name.name, name.name) for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file.name} imports relatively"
+            found += [(node.module, f"{node.module}.{name.name}") for name in node.names]
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_each_room_imports_only_itself_and_what_stands_to_its_left(file):
+    room = room_of(file)
+    if room == "__init__":
+        return
+    for module, full in imports_of(file):
+        if module.split(".")[0] != "agent":
+            continue
+        assert full != "agent", f"{file.name} imports the public face"
+        other = (module if module != "agent" else full).split(".")[1]
+        assert ROOMS.index(other) <= ROOMS.index(room), f"{room} imports {other}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_outside_libraries_stay_in_their_rooms(file):
+    for module, _ in imports_of(file):
+        allowed = OUTSIDE.get(module.split(".")[0])
+        assert allowed is None or room_of(file) in allowed, f"{file.name} imports {module}"
+
+
+def test_kernels_import_numpy_and_numba_alone():
+    for file in (ROOT / "agent/kernels").glob("*.py"):
+        others = {module.split(".")[0] for module, _ in imports_of(file)} - {"numpy", "numba", "agent"}
+        assert file.name == "__init__.py" or not others, (file.name, others)
+
+
+def test_nobody_prints_but_the_command_line():
+    for file in FILES:
+        calls = [node.func for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        printing = [call for call in calls if isinstance(call, ast.Name) and call.id == "print"]
+        assert not printing or room_of(file) == "__main__", file.name
+
+
+def test_no_file_is_a_cupboard_and_none_is_too_long():
+    for file in [*FILES, *ROOT.glob("tests/**/*.py")]:
+        assert file.stem not in {"utils", "helpers", "common", "misc"}, file.name
+        assert file.is_relative_to(ROOT / "tests") or len(file.read_text().splitlines()) <= 400, file.name
+
+
+def test_public_functions_have_types_and_docstrings():
+    for file in FILES:
+        for node in ast.parse(file.read_text()).body:
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_"):
+                continue
+            assert ast.get_docstring(node), f"{file.name}: {node.name} says nothing"
+            if isinstance(node, ast.FunctionDef) and room_of(file) != "kernels":
+                missing = [arg.arg for arg in node.args.args + node.args.kwonlyargs if arg.annotation is None]
+                assert not missing and node.returns is not None, f"{file.name}: {node.name} lacks types {missing}"
+
+
+def test_kernels_release_the_lock_and_never_run_in_parallel():
+    for file in (ROOT / "agent/kernels").glob("*.py"):
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and file.name != "__init__.py":
+                text = ast.unparse(node.decorator_list[0])
+                assert "nogil=True" in text and "parallel" not in text, f"{file.name}: {node.name}"

@@ -1,0 +1,119 @@
+"""What people and platforms read: the README, the pins, the files that are shipped."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+TOP = {"app.py", "agent", "assets", "data", "requirements.txt", "tests", "README.md", "LICENSE", "pyproject.toml"}
+TOP |= {".ci", ".gitattributes", ".gitignore"}
+COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
+KEYS = {  # every key a Space understands that we use, and what it may say
+    "title": str,
+    "emoji": str,
+    "colorFrom": str,
+    "colorTo": str,
+    "sdk": str,
+    "sdk_version": str,
+    "python_version": str,
+    "app_file": str,
+    "license": str,
+    "short_description": str,
+    "pinned": bool,
+    "suggested_hardware": str,
+    "startup_duration_timeout": str,
+    "tags": list,
+}
+
+
+@pytest.fixture
+def front():
+    return yaml.safe_load(README.split("---")[1])
+
+
+def test_front_matter_is_what_a_space_understands(front):
+    assert {key: type(value) for key, value in front.items()} == KEYS
+    assert front["sdk"] == "gradio" and front["app_file"] == "app.py" and (ROOT / "app.py").exists()
+    assert len(front["short_description"]) <= 60
+    assert front["colorFrom"] in COLOURS and front["colorTo"] in COLOURS
+    assert re.fullmatch(r"3\.1[123]", front["python_version"])
+
+
+def test_the_spaces_gradio_is_the_pinned_one(front):
+    pins = (ROOT / "requirements.txt").read_text().splitlines()
+    assert f"gradio[oauth,mcp]=={front['sdk_version']}" in pins
+
+
+def test_every_requirement_is_pinned_or_bounded():
+    for line in (ROOT / "requirements.txt").read_text().splitlines() + (
+        ROOT / "tests/requirements.txt"
+    ).read_text().splitlines():
+        assert re.fullmatch(r"[\w.-]+(\[[\w,]+\])?(==[\d.]+|>=[\d.]+,<[\d.]+)", line), line
+
+
+def test_the_top_level_holds_what_the_design_card_names():
+    assert {path.split("/")[0] for path in TRACKED} <= TOP
+
+
+def test_the_map_of_files_is_the_disk():
+    listed = set(
+        re.findall(r"^\s*([\w./-]+\.(?:py|js|css|md|txt|toml)|[\w./-]+/|LICENSE|tests/run)\s{2,}", README, re.M)
+    )
+    shipped = {
+        path for path in TRACKED if re.fullmatch(r"(app\.py|agent/.+\.(py|js|css)|tests/[\w]+\.py|tests/run)", path)
+    }
+    shipped = {path for path in shipped if not path.endswith("__init__.py")}
+    assert shipped <= listed, f"not in the map: {sorted(shipped - listed)}"
+    gone = [path for path in listed if not (ROOT / path).exists()]
+    assert not gone, f"in the map, not on the disk: {gone}"
+
+
+def test_pictures_the_readme_shows_exist():
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_no_file_is_too_large_for_a_plain_git_host():
+    for path in TRACKED:
+        assert (ROOT / path).stat().st_size < 10 * 2**20, path
+
+
+def test_binary_files_are_declared():
+    rules = (ROOT / ".gitattributes").read_text()
+    for suffix in {Path(path).suffix for path in TRACKED} & {
+        ".gz",
+        ".ttf",
+        ".otf",
+        ".png",
+        ".npz",
+        ".zip",
+        ".safetensors",
+    }:
+        assert f"*{suffix} " in rules, suffix
+
+
+def test_every_font_and_data_set_has_its_licence():
+    for font in [*ROOT.glob("assets/fonts/*.ttf"), *ROOT.glob("assets/fonts/*.otf")]:
+        assert list((ROOT / "assets/fonts/LICENSES").glob(f"{font.stem}-*.txt")), font.name
+    assert "Creative Commons" in (ROOT / "data/mnist/ATTRIBUTION.md").read_text()
+
+
+def test_nothing_names_a_machine_or_a_registry():
+    own = re.compile(r"(?<![\w.])/(work|root|home/\w+|farm)/")
+    hosts = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian")
+    for path in TRACKED:
+        file = ROOT / path
+        if file.suffix in {".py", ".md", ".txt", ".toml", ".js", ".css", ".sh", ""} and "LICENSES" not in path:
+            text = file.read_text(encoding="utf-8")
+            if path != "tests/test_project.py":
+                assert not own.search(text) and not hosts.search(text), path
+
+
+def test_numbers_in_the_readme_are_written_by_the_benchmark():
+    begin, end = README.index("<!-- numbers:begin -->"), README.index("<!-- numbers:end -->")
+    assert "| recall |" in README[begin:end]
