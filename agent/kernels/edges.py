@@ -213,18 +213,3 @@ def _mark_strongest(pooled, peak, out):
     for i in range(SIGNATURE_BITS):
         if levels[i] > level:
             out[i >> 6] |= np.uint64(1) << np.uint64(i & 63)
-
-
-@njit(nogil=True, cache=True)
-def look(seen, plane_bits, codes, signature_bits):
-    """Do all of the above for one drawing.
-
-    seen (S, S) uint8 -> plane_bits (S*S,) uint64, codes (S, S) uint8, signature_bits (22,) uint64
-    """
-    maps = np.empty((8, SIDE, SIDE), np.float32)
-    edge_maps(seen, maps)
-    planes(maps, plane_bits)
-    slopes = np.empty((2, SIDE, SIDE), np.float32)
-    gradients(seen, slopes)
-    code(slopes, codes)
-    signature(slopes, signature_bits)

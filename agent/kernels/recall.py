@@ -1,9 +1,9 @@
-"""The recall agent's two long ways in one go: looking at copies of a drawing, and answering."""
+"""The recall agent's ways through the other kernels: looking at copies of a drawing, and adding up an answer."""
 
 import numpy as np
 from numba import njit
 
-from agent.kernels import edges, match, ram, retina
+from agent.kernels import edges, ram, retina
 from agent.kernels.retina import SIDE
 
 
@@ -16,6 +16,8 @@ def look_at_copies(kept, fields, start, stop, pixels, planes, addresses, codes, 
     """
     seen = np.empty((SIDE, SIDE), np.uint8)
     bent = np.empty((SIDE + 4, SIDE + 4), np.uint8)
+    maps = np.empty((8, SIDE, SIDE), np.float32)
+    slopes = np.empty((2, SIDE, SIDE), np.float32)
     plane_bits = np.empty(SIDE * SIDE, np.uint64)
     row = 0
     for n in range(kept.shape[0]):
@@ -25,25 +27,13 @@ def look_at_copies(kept, fields, start, stop, pixels, planes, addresses, codes, 
             else:
                 retina.warp(kept[n], fields[c - 1], bent)
                 retina.canonical(bent, seen)
-            edges.look(seen, plane_bits, codes[row], signatures[row])
+            edges.edge_maps(seen, maps)
+            edges.planes(maps, plane_bits)
+            edges.gradients(seen, slopes)
+            edges.code(slopes, codes[row])
+            edges.signature(slopes, signatures[row])
             ram.addresses(plane_bits, pixels, planes, addresses[row])
             row += 1
-
-
-@njit(nogil=True, cache=True)
-def compare(codes, signature, row_codes, row_signatures, row_slots, plausible, chosen, differences, smallest, n_found):
-    """Find the rows whose signatures are nearest and compare them deformably.
-
-    codes (S, S) uint8, signature (22,) uint64; row_codes (R, S, S) uint8, row_signatures (R, 22) uint64,
-    row_slots (R,) uint8, plausible (L,) bool -> chosen (C,) int32 rows, differences (C,) int32,
-    smallest (L+1, 3) int32, n_found (L+1,) int32; returns how many were compared
-    """
-    distances = np.empty(row_codes.shape[0], np.int32)
-    match.hamming(signature, row_signatures, row_slots, plausible, distances)
-    counts = np.empty(64 * signature.shape[0], np.int32)
-    n_chosen = match.closest(distances, chosen.shape[0], counts, chosen)
-    match.three_nearest(codes, row_codes, row_slots, chosen[:n_chosen], differences, smallest, n_found)
-    return n_chosen
 
 
 @njit(nogil=True, cache=True)

@@ -95,14 +95,14 @@ def keep(drawing, out):
     drawing (H, W) uint8 -> out (S, S) uint8, multiples of 17, the box of the ink in the middle
     """
     out[:] = 0
-    darkest = 0
+    darkest = np.uint8(0)
     for y in range(drawing.shape[0]):
         for x in range(drawing.shape[1]):
             darkest = max(darkest, drawing[y, x])
     if darkest == 0:
         return False
     box = np.empty(4, np.int64)
-    ink_box(drawing, darkest * (FAINT + 0.5) / LEVELS, box)
+    ink_box(drawing, int(darkest * (FAINT + 0.5) / LEVELS), box)
     small = np.empty((SIDE, SIDE), np.float32)
     size = np.empty(2, np.int64)
     shrink(drawing, box, small, size)

@@ -18,7 +18,7 @@ import numpy as np
 
 from agent import retina
 from agent.errors import AgentError
-from agent.kernels import edges, ram
+from agent.kernels import edges, match, ram
 from agent.kernels import recall as kernels
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, check_share, check_whole, n_rows
@@ -216,24 +216,19 @@ class Recall:
         self, codes: np.ndarray, signature: np.ndarray, plausible: np.ndarray, clear: bool
     ) -> tuple[np.ndarray, ...]:
         """Compare the drawing with the remembered rows of plausible labels whose signatures are nearest."""
-        rows, n_labels = self._rows, len(self._slots)
+        rows = slice(self._rows.n)
+        distances = np.empty(self._rows.n, np.int32)
+        match.hamming(signature, self._rows.signatures[rows], self._rows.slots[rows], plausible, distances)
         chosen = np.empty(REASONS if clear else self.config.n_candidates, np.int32)
+        counts = np.empty(64 * edges.SIGNATURE_WORDS, np.int32)
+        chosen = chosen[: match.closest(distances, len(chosen), counts, chosen)]
         differences = np.empty(len(chosen), np.int32)
-        smallest = np.empty((n_labels + 1, 3), np.int32)
-        n_found = np.empty(n_labels + 1, np.int32)
-        n = kernels.compare(
-            codes,
-            signature,
-            rows.codes[: rows.n],
-            rows.signatures[: rows.n],
-            rows.slots[: rows.n],
-            plausible,
-            chosen,
-            differences,
-            smallest,
-            n_found,
+        smallest = np.empty((len(self._slots) + 1, 3), np.int32)
+        n_found = np.empty(len(self._slots) + 1, np.int32)
+        match.three_nearest(
+            codes, self._rows.codes[rows], self._rows.slots[rows], chosen, differences, smallest, n_found
         )
-        return chosen[:n], differences[:n], smallest, n_found
+        return chosen, differences, smallest, n_found
 
     def _know(self, kept: np.ndarray, rows: np.ndarray, differences: np.ndarray, responses: np.ndarray) -> None:
         """Let the newest lesson with exactly this drawing decide."""
