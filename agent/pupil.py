@@ -155,14 +155,7 @@ class Pupil:
 
     def delete(self, number: int) -> None:
         """Forget the own lesson of this number: the agent becomes what it would be without it."""
-        lesson = self._own(number)
-        if self.memory.ORDER_FREE:
-            self.memory.forget_one(lesson.drawing, lesson.label)
-            self.lessons.forget(number)
-            return
-        log = Lessons.from_jsonl(self.lessons.to_jsonl())
-        log.forget(number)
-        self.memory, self.lessons = rebuild(type(self.memory), self.memory.config, log), log
+        self._change(self._own(number), None)
 
     def undo(self) -> Lesson:
         """Forget the last own lesson and return it; AgentError when there is none."""
@@ -174,15 +167,7 @@ class Pupil:
 
     def relabel(self, number: int, label: object) -> None:
         """Say that the own lesson of this number was something else."""
-        lesson, label = self._own(number), self._label(label)
-        if self.memory.ORDER_FREE:
-            self.memory.forget_one(lesson.drawing, lesson.label)
-            self.memory.learn_one(lesson.drawing, label)
-            self.lessons.relabel(number, label)
-            return
-        log = Lessons.from_jsonl(self.lessons.to_jsonl())
-        log.relabel(number, label)
-        self.memory, self.lessons = rebuild(type(self.memory), self.memory.config, log), log
+        self._change(self._own(number), self._label(label))
 
     def join(self, other: Pupil) -> None:
         """Add what another agent of the same kind, settings and birth has learned."""
@@ -197,6 +182,25 @@ class Pupil:
     def imagine(self, label: object) -> np.ndarray:
         """Draw the mental image of a label: (28, 28) uint8."""
         return self.memory.imagine(clean_label(label))
+
+    def _change(self, lesson: Lesson, label: str | None) -> None:
+        """Give a lesson another label, or none: in the memory and in the log, or, if that fails, in neither."""
+        log = self.lessons if self.memory.ORDER_FREE else Lessons.from_jsonl(self.lessons.to_jsonl())
+        if self.memory.ORDER_FREE:  # but of lessons with the same drawing the newest counts: those come again after it
+            later = [other for other in log.own() if other.number > lesson.number]
+            again = [other for other in later if (other.drawing == lesson.drawing).all()]
+            for other in [*reversed(again), lesson]:
+                self.memory.forget_one(other.drawing, other.label)
+            if label is not None:
+                self.memory.learn_one(lesson.drawing, label)
+            for other in again:
+                self.memory.learn_one(other.drawing, other.label)
+        if label is None:
+            log.forget(lesson.number)
+        else:
+            log.relabel(lesson.number, label)
+        if not self.memory.ORDER_FREE:
+            self.memory, self.lessons = rebuild(type(self.memory), self.memory.config, log), log
 
     def _own(self, number: int) -> Lesson:
         for lesson in self.lessons.own():

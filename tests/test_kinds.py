@@ -268,3 +268,14 @@ def test_a_contradiction_is_settled_by_the_newest_lesson_and_undone_exactly(kind
         assert pupil.predict_one(drawing).label == label
     pupil.undo()
     assert pupil.predict_one(drawing).label == "A"
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_changing_one_of_several_lessons_with_the_same_drawing_is_what_the_log_says(kind, lessons, number):
+    for change in (lambda pupil: pupil.delete(number), lambda pupil: pupil.relabel(number, "Z")):
+        pupil = born(kind)
+        for label in ("A", "B", "A", "C"):
+            pupil.learn_one(lessons[0][0], label)
+        change(pupil)
+        again = rebuild(type(pupil.memory), pupil.memory.config, pupil.lessons)
+        assert pupil.predict_one(lessons[0][0]).label == Pupil(again, pupil.lessons).predict_one(lessons[0][0]).label
