@@ -16,7 +16,7 @@ from agent.kernels import retina as kernels
 SIDE = kernels.SIDE
 SMALLEST_PX, LARGEST_PX = 8, 2048
 PACKED_BYTES = SIDE * SIDE // 2
-PAPER_CONTRAST = 16  # a picture whose brightest and darkest pixel differ by less than this is blank
+PAPER_CONTRAST = 8  # a picture whose brightest and darkest pixel differ by less than this is blank
 
 
 def read(picture: object) -> np.ndarray:
