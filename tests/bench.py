@@ -22,7 +22,7 @@ import agent
 from agent.tasks import digits
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
+MARKS = "<!-- {part}:begin -->", "<!-- {part}:end -->"
 SIZES = (10, 60, 600)
 Row = dict[str, str]
 
@@ -168,31 +168,33 @@ def table(rows: list[Row]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def write(part: str, text: str) -> None:
+    """Put a part's text between its marks in the README."""
+    begin, end = (mark.format(part=part) for mark in MARKS)
+    old = README.read_text(encoding="utf-8")
+    before, after = old[: old.index(begin)], old[old.index(end) :]
+    README.write_text(f"{before}{begin}\n{text}\n{after}", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, print, and write the tables into the README."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=["accuracy", "costs"], help="accuracy, costs (default: both)")
     parser.add_argument("--seeds", type=int, default=10, help="draws of 10, 60 and 600 lessons")
     parser.add_argument("--full", type=int, default=3, help="agents taught all 60,000")
     parser.add_argument("--dry", action="store_true", help="leave the README alone")
     options = parser.parse_args()
-    text = "\n".join(
-        [
-            BEGIN,
-            "Accuracy on MNIST's 10,000 test digits, per cent, mean ± standard deviation over "
-            f"{options.seeds} draws ({options.full} agents for all 60,000; peers that draw nothing: one):",
-            "",
-            table(accuracies(options.seeds, options.full)),
-            "",
-            "Costs on one core, warm (absolute times are this machine's; compare across a row):",
-            "",
-            table(costs()),
-            END,
-        ]
-    )
-    print(text)
-    if not options.dry:
-        old = README.read_text(encoding="utf-8")
-        README.write_text(old[: old.index(BEGIN)] + text + old[old.index(END) + len(END) :], encoding="utf-8")
+    captions = {
+        "accuracy": "Accuracy on MNIST's 10,000 test digits, per cent, mean ± standard deviation over "
+        f"{options.seeds} draws ({options.full} agents for all 60,000; of those who draw nothing, one):",
+        "costs": "Costs on one core, warm (absolute times are this machine's: compare across a row):",
+    }
+    for part in options.parts:
+        rows = accuracies(options.seeds, options.full) if part == "accuracy" else costs()
+        text = f"{captions[part]}\n\n{table(rows)}"
+        print(text)
+        if not options.dry:
+            write(part, text)
 
 
 if __name__ == "__main__":

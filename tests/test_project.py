@@ -115,5 +115,6 @@ def test_nothing_names_a_machine_or_a_registry():
 
 
 def test_numbers_in_the_readme_are_written_by_the_benchmark():
-    begin, end = README.index("<!-- numbers:begin -->"), README.index("<!-- numbers:end -->")
-    assert "| recall |" in README[begin:end]
+    for part in ("accuracy", "costs"):
+        begin, end = README.index(f"<!-- {part}:begin -->"), README.index(f"<!-- {part}:end -->")
+        assert "| 60,000" in README[begin:end]
