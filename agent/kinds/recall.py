@@ -44,7 +44,8 @@ class RecallConfig:
     n_warps: int = 100  # most warped copies of one lesson; 0.1 ms each to learn
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 2.4 kB a row
     n_candidates: int = 150  # remembered rows compared deformably; 4 µs each
-    votes_weight: int = 750  # what all votes weigh against the difference, in thousandths
+    votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
+    votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
     clear_lead: float = 0.1  # share of the nodes by which the first label leads when no comparison is needed
 
@@ -59,6 +60,7 @@ class RecallConfig:
                 "n_rows": (0, 20_000),
                 "n_candidates": (3, 2000),
                 "votes_weight": (0, 10_000),
+                "votes_half": (1, 10_000_000),
             },
         )
         check_share(self, "plausible_lag", "clear_lead")
@@ -206,7 +208,8 @@ class Recall:
             rows, differences, smallest, n_found = self._compare(codes, signature, votes >= most - lag, clear)
         if not clear:
             responses = np.empty(len(labels), np.int32)
-            weight = self.config.votes_weight
+            half = self.config.votes_half
+            weight = self.config.votes_weight * half // (half + self._rows.n_all_lessons)
             kernels.responses(votes, smallest, n_found, self.config.n_nodes, weight, SCALE, responses)
             self._know(kept, rows, differences, responses)
         guess = Guess.of(labels, responses[order])
