@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 CELL_PX = 34
 PALETTES = {  # paper, ink, faint ink, lines, right, wrong
-    False: ("#FBFAF7", "#1F2430", "#6B6F7A", "#E4E0D8", (43, 138, 62), (230, 119, 0)),
-    True: ("#1B1E24", "#E8E6E1", "#9A9CA3", "#2A2E37", (105, 219, 124), (255, 192, 120)),
+    False: ("#FFFFFF", "#1F2430", "#5F6470", "#E4E0D8", (43, 138, 62), (230, 119, 0)),
+    True: ("#1B1E24", "#E8E6E1", "#A3A6AE", "#2A2E37", (105, 219, 124), (255, 192, 120)),
 }
 
 

@@ -45,9 +45,9 @@ def curve(lines: Sequence[tuple[str, str, Points]], n_total: int) -> str:
 def spark(shares: Sequence[float]) -> str:
     """Draw a line so small that it needs no axes: shares 0 … 1, oldest first."""
     if len(shares) < 2:
-        return '<svg class="spark" viewBox="0 0 120 24" aria-hidden="true"></svg>'
+        return '<svg class="spark" viewBox="0 0 120 24" preserveAspectRatio="none" aria-hidden="true"></svg>'
     points = " ".join(f"{120 * n / (len(shares) - 1):.1f},{22 - 20 * share:.1f}" for n, share in enumerate(shares))
-    return f'<svg class="spark" viewBox="0 0 120 24" aria-hidden="true"><polyline points="{points}"/></svg>'
+    return f'<svg class="spark" viewBox="0 0 120 24" preserveAspectRatio="none" aria-hidden="true"><polyline points="{points}"/></svg>'
 
 
 def _grid(end: float, place) -> str:

@@ -20,9 +20,9 @@ def at_desk(handle: Callable[..., Any]) -> Callable[..., Any]:
     """Let a handler written for a desk take the desk's id instead."""
 
     @functools.wraps(handle)
-    def handler(desk_id: str, *inputs: Any) -> Any:
+    def handler(desk_id: str, *inputs: Any, **fixed: Any) -> Any:
         with _opened(desk_id) as desk:
-            return handle(desk, *inputs)
+            return handle(desk, *inputs, **fixed)
 
     return handler
 

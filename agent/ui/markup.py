@@ -99,7 +99,8 @@ def learned(label: str, n_of_label: int) -> str:
 def sees(drawing: np.ndarray | None) -> str:
     """Show what the agent looks at."""
     seen = np.zeros((retina.SIDE, retina.SIDE), np.uint8) if drawing is None else retina.canonical(drawing)
-    return f'<figure class="sees" title="{words.SEES_HINT}">{image(seen, words.SEES)}<figcaption>{words.SEES}</figcaption></figure>'
+    caption = f"<figcaption>{words.SEES}</figcaption>"
+    return f'<figure class="sees" title="{words.SEES_HINT}">{image(seen, words.SEES)}{caption}</figure>'
 
 
 def per_label(counts: Mapping[str, int], labels: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 TITLE = "Pupil"
-TAGLINE = "draw, correct, keep"
 
 # ------------------------------------------------------------------ page
 DROPPED = "Your agent was cleared after a long pause. Load your file to go on."
@@ -21,7 +20,6 @@ KEYS = (
     ("Escape", "clear the pad"),
 )
 THEME = "light or dark"
-N_LESSONS = {1: "1 lesson"}
 DRAWINGS_PRIVATE = "What you draw is sent to this app and kept in its memory for your agent alone."
 
 # ------------------------------------------------------------------ Draw
@@ -114,7 +112,7 @@ CURVE_BEFORE = "right before being told"
 CURVE_HELD_OUT = "right on held-out digits"
 CURVE_X = "lessons"
 CURVE_NEAREST = "1-nearest neighbour"
-TEST_ON = "On"
+TEST_ON = "Ask it about"
 TEST_MNIST = "MNIST test digits"
 TEST_FONTS = "the fonts chosen above"
 TEST_NOTEBOOK = "my notebook"
@@ -135,6 +133,7 @@ MISTAKE_NAME = "a {label}, it said {guessed}"
 UNSURE = "not sure"
 
 # ------------------------------------------------------------------ Keep
+ABOUT = "{name} has had {lessons} and knows {labels}. It takes {size}."
 KEEP = "Keep"
 NAME = "Name"
 NAME_HINT = "1 to 40 characters"
@@ -197,3 +196,14 @@ def share(part: float) -> str:
     """
     per_cent = 100 * part
     return f"{per_cent:.1f} %" if 0 < per_cent < 1 else f"{per_cent:.0f} %"
+
+
+def size(n_bytes: int) -> str:
+    """Say how much memory something takes.
+
+    Examples
+    --------
+    >>> size(800), size(19_685_424)
+    ('1 kB', '19.7 MB')
+    """
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1000)):,} kB"

@@ -1,0 +1,9 @@
+"""The app's tabs. To add one, write its file with ``TITLE`` and ``build(page)``, and add it to the tuple.
+
+``build(page)`` lays the tab out and gives ``(fill, outputs)``: the handler that brings ``outputs`` up to date whenever
+the tab is opened.
+"""
+
+from agent.ui import draw, keep, teach
+
+TABS = (draw, teach, keep)

@@ -1,0 +1,196 @@
+"""Draw: a drawing is guessed at every stroke, corrected with one press, and remembered."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from agent import retina
+from agent.ui import markup, notebook, words
+from agent.ui.desk import Desk
+from agent.ui.events import QUIET, at_desk
+from agent.ui.guard import MAX_BLOBS, Bounded
+from agent.ui.page import HERE, Page, header
+
+TITLE = words.DRAW
+SIDE_PX = 280
+BLANK: dict[str, Any] = {"background": np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8), "layers": [], "composite": None}
+PICK_JS = (HERE / "pick.js").read_text(encoding="utf-8")
+
+
+def build(page: Page) -> tuple[Any, list[Any]]:
+    """Lay out the tab and connect it."""
+    with gr.Row(elem_id="desk"):
+        with gr.Column(elem_id="paper"):
+            pad = _pad()
+            with gr.Row(elem_classes="tools"):
+                clear = gr.Button(words.CLEAR, elem_id="clear")
+                undo = gr.Button(words.UNDO, elem_id="undo")
+        with gr.Column(elem_id="reply"):
+            guess = gr.HTML(markup.idle(0), elem_id="guess")
+            sees = gr.HTML(markup.sees(None), elem_id="sees")
+            bars = gr.HTML(markup.bars((), None), elem_id="bars")
+    with gr.Row(elem_id="tell"):
+        gr.HTML(f"<p><b>{words.IT_IS_A}</b> <small>{words.PRESS}</small></p>", elem_id="ask")
+        status = gr.HTML(markup.status(""), elem_id="status")
+        digits = {label: gr.Button(label, elem_id=f"label-{label}", elem_classes="digit") for label in markup.DIGITS}
+        right = gr.Button(words.RIGHT, elem_id="right", variant="primary")
+    with gr.Row(elem_id="own"):
+        chips = gr.HTML("", elem_id="own-labels", js_on_load=PICK_JS)
+        own = gr.Textbox(label=words.OWN_LABEL, placeholder=words.OWN_LABEL_HINT, max_length=8, show_label=False,
+                         container=False, elem_id="own-label")  # fmt: skip
+        add = gr.Button(words.ADD, elem_id="add")
+    notes = gr.HTML("", elem_id="notebook", js_on_load=PICK_JS)
+    sheet = gr.HTML("", elem_id="sheet", js_on_load=PICK_JS)
+
+    answer = [guess, sees, bars]
+    desk = [*answer, status, chips, notes, page.header]
+    pad.input(see, [page.id, pad], answer, trigger_mode="always_last", **QUIET)
+    gr.on([clear.click, pad.clear], clear_pad, page.id, [pad, *answer], **QUIET)
+    for label, button in digits.items():
+        button.click(functools.partial(tell, label=label), [page.id, pad], [pad, *desk], **QUIET)
+    right.click(confirm, [page.id, pad], [pad, *desk], **QUIET)
+    gr.on([add.click, own.submit], tell_own, [page.id, pad, own], [pad, own, *desk], **QUIET)
+    chips.pick(tell_chip, [page.id, pad], [pad, *desk], **QUIET)
+    undo.click(undo_lesson, page.id, desk, **QUIET)
+    notes.pick(change, page.id, [sheet, *desk], **QUIET)
+    sheet.pick(change, page.id, [sheet, *desk], **QUIET)
+    return fill, desk
+
+
+def _pad() -> gr.Sketchpad:
+    pad = gr.Sketchpad(
+        BLANK, elem_id="pad", label=words.PAD, show_label=False, image_mode="L", canvas_size=(SIDE_PX, SIDE_PX),
+        fixed_canvas=True, layers=False, transforms=(), buttons=[], height=380, format="png",
+        brush=gr.Brush(default_size=12, colors=["#ffffff"], color_mode="fixed"),
+    )  # fmt: skip
+    pad.blob_storage = Bounded(MAX_BLOBS)
+    return pad
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def answer_of(desk: Desk) -> tuple[str, str, str]:
+    """Guess what is on the pad: the guess, what is seen, the bars."""
+    pupil = desk.pupil
+    if desk.showing is None:
+        return markup.idle(pupil.n_lessons), markup.sees(None), markup.bars(pupil.labels, None)
+    guess = pupil.predict_one(desk.showing)
+    own = bool(guess.because) and pupil.lessons.find(guess.because[0].drawing, guess.because[0].label) is not None
+    return (
+        markup.guessed(pupil.labels, guess, own),
+        markup.sees(desk.showing),
+        markup.bars(pupil.labels, guess),
+    )
+
+
+def all_of(desk: Desk, status: str, answer: tuple[str, str, str] | None = None) -> tuple[str, ...]:
+    """Everything on the tab but the pad, and the header."""
+    desk.status = status
+    own = [label for label in desk.pupil.labels if label not in markup.DIGITS]
+    chips = "".join(
+        f'<button type="button" data-do="tell" data-label="{markup.safe(label)}" style="{markup.hue(label)}">'
+        f"{markup.safe(label)}</button>"
+        for label in own
+    )
+    shown = answer or answer_of(desk)
+    return (*shown, markup.status(status), chips, notebook.show(desk.pupil), header(desk.pupil))
+
+
+# ---------------------------------------------------------------- events
+
+
+@at_desk
+def fill(desk: Desk) -> tuple[str, ...]:
+    """Show the desk as it is."""
+    return all_of(desk, desk.status)
+
+
+@at_desk
+def see(desk: Desk, pad: dict[str, Any] | None) -> Any:
+    """Guess what has been drawn so far. A pad that was blank stays as it is: it reports itself after every clearing."""
+    kept = retina.keep(pad)
+    if not retina.has_ink(kept):
+        if desk.showing is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        kept = None
+    desk.showing = kept
+    return answer_of(desk)
+
+
+@at_desk
+def clear_pad(desk: Desk) -> Any:
+    """Take the drawing away."""
+    desk.showing = None
+    return BLANK, *answer_of(desk)
+
+
+@at_desk
+def tell(desk: Desk, pad: dict[str, Any] | None, label: str) -> Any:
+    """Teach what is on the pad and clear it."""
+    return teach(desk, pad, label)
+
+
+def teach(desk: Desk, pad: dict[str, Any] | None, label: object) -> Any:
+    """Teach a drawing; without ink only say so."""
+    kept = retina.keep(pad)
+    if not retina.has_ink(kept):
+        return gr.skip(), *all_of(desk, words.DRAW_FIRST)
+    desk.pupil.learn_one(kept, label)
+    label = desk.pupil.lessons.own()[-1].label
+    desk.showing = None
+    n_of_label = notebook.count_labels(desk.pupil.lessons)[label]
+    said = words.LEARNED_STATUS.format(label=markup.safe(label), lessons=words.count(n_of_label, "lesson"))
+    shown = (
+        markup.learned(label, n_of_label),
+        markup.sees(kept),
+        markup.bars(desk.pupil.labels, desk.pupil.predict_one(kept)),
+    )
+    return BLANK, *all_of(desk, said, shown)
+
+
+@at_desk
+def confirm(desk: Desk, pad: dict[str, Any] | None) -> Any:
+    """The guess is right: that is a lesson too."""
+    kept = retina.keep(pad)
+    guess = desk.pupil.predict_one(kept)
+    if retina.has_ink(kept) and guess.label is None:
+        return gr.skip(), *all_of(desk, words.NOTHING_TO_CONFIRM)
+    return teach(desk, pad, guess.label)
+
+
+@at_desk
+def tell_own(desk: Desk, pad: dict[str, Any] | None, label: str | None) -> Any:
+    """Teach a label of the visitor's own."""
+    if not (label or "").strip():
+        return gr.skip(), "", *all_of(desk, words.NO_LABEL)
+    cleared, *shown = teach(desk, pad, label)
+    return cleared, gr.skip() if cleared is not BLANK else "", *shown
+
+
+@at_desk
+def tell_chip(desk: Desk, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
+    """Teach one of the visitor's own labels again."""
+    return teach(desk, pad, (event._data or {}).get("label"))
+
+
+@at_desk
+def undo_lesson(desk: Desk) -> Any:
+    """Forget the last lesson."""
+    if not desk.pupil.lessons.own():
+        return all_of(desk, words.NOTHING_TO_UNDO)
+    return all_of(desk, words.FORGOTTEN.format(label=markup.safe(desk.pupil.undo().label)))
+
+
+@at_desk
+def change(desk: Desk, event: gr.EventData) -> Any:
+    """Open the panel of a lesson, close it, or do what was pressed in it."""
+    asked = event._data or {}
+    if asked.get("do") in ("pick", "close"):
+        number = asked.get("number") if asked["do"] == "pick" else None
+        return notebook.sheet(desk, number), *[gr.skip()] * 7
+    return "", *all_of(desk, notebook.change(desk, asked))

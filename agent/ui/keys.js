@@ -1,0 +1,48 @@
+// Keys and the theme switch. Installed once a page; a key never does what no button does.
+() => {
+  if (window.pupilKeys) return;
+  window.pupilKeys = true;
+  const theme = localStorage.getItem("pupil-theme");
+  if (theme) document.body.classList.toggle("dark", theme === "dark");
+  document.querySelector("#guess")?.setAttribute("aria-live", "polite");
+  document.querySelector("#status")?.setAttribute("role", "status");
+
+  // The pad's own wheel and pinch zoom would only lead astray: let the page scroll instead.
+  const leave = (event) => event.target.closest?.("#pad") && event.stopImmediatePropagation();
+  document.addEventListener("wheel", leave, { capture: true, passive: true });
+  document.addEventListener("touchstart", (event) => event.touches.length > 1 && leave(event), true);
+
+  const shown = (selector) => [...document.querySelectorAll(selector)].find((found) => found.offsetParent !== null);
+  const press = (event, selector) => {
+    const button = shown(selector);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  };
+  const named = { Enter: "#right", Backspace: "#undo", Escape: "#clear" };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const open = document.querySelector(".help[open]");
+    if (event.key === "Escape" && open) return void (open.open = false);
+    const sheet = shown(".sheet .close") ? ".sheet" : "";
+    if (event.key === "Escape" && sheet) return press(event, ".sheet .close");
+    if (event.target.closest?.("input, textarea, select, [contenteditable]") || !shown("#pad")) return;
+    if (/^[0-9]$/.test(event.key)) {
+      return press(event, sheet ? `.sheet [data-label="${event.key}"]` : `#label-${event.key}`);
+    }
+    if (sheet || (event.key === "Enter" && event.target.closest?.("button, a, summary"))) return;
+    if (named[event.key]) press(event, named[event.key]);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme]")) {
+      const dark = document.body.classList.toggle("dark");
+      localStorage.setItem("pupil-theme", dark ? "dark" : "light");
+    }
+    const help = document.querySelector(".help[open]");
+    if (help && !help.contains(event.target)) help.open = false;
+    // A pressed button keeps the focus: the next Enter would press it again instead of saying "right".
+    if (event.detail > 0 && event.target.closest("#tell button, .tools button, #own button")) document.activeElement?.blur();
+  });
+}

@@ -1,0 +1,28 @@
+"""Theme and style sheet: every colour and size is a variable in theme.css."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from agent import render
+from agent.tasks import digits
+from agent.ui.page import HERE
+
+FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # the semibold gradio ships lacks most letters
+THEME = gr.themes.Default(
+    primary_hue="indigo", secondary_hue="indigo", neutral_hue="stone", font=(FONT, "system-ui", "sans-serif")
+)
+
+
+def css() -> str:
+    """Give the style sheet, each font's own digits beside its name included."""
+    return (HERE / "theme.css").read_text(encoding="utf-8") + "".join(_font_rows())
+
+
+def _font_rows() -> list[str]:
+    """Let each font's choice show its ten digits, as the agent will see them, in the colour of the text."""
+    return [
+        f'#fonts label:has(input[name="{digits.FONT}{name}"]) span::before'
+        f'{{mask-image:url("{render.data_uri(render.strip(digits.font(name)[0], height_px=40, gap_px=0))}")}}\n'
+        for name in digits.fonts()
+    ]

@@ -1,0 +1,75 @@
+"""What all tabs share: the visitor's desk, the header, and filling tabs in when they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gradio as gr
+
+from agent.pupil import Pupil
+from agent.ui import words
+from agent.ui.desk import DESKS, new_id
+from agent.ui.events import QUIET
+from agent.ui.markup import safe
+
+HERE = Path(__file__).resolve().parent
+
+
+class Page:
+    """The page as the tabs' `build` sees it.
+
+    Attributes
+    ----------
+    id : gradio.State
+        The id of the visitor's desk: the first input of every handler made by `at_desk`.
+    header : gradio.HTML
+        Name, lessons and kind of the agent: an output of everything that changes them, filled by `chip`.
+    """
+
+    def __init__(self) -> None:
+        self.id = gr.State(new_id)
+        self._kept_id = gr.BrowserState("", storage_key="pupil-desk", secret="pupil")
+        self.header = gr.HTML(header(None), elem_id="header")
+        self._fills: list[tuple[Callable[..., Any], Sequence[gr.components.Component]]] = []
+
+    def tab(self, module: ModuleType) -> None:
+        """Build a tab; what its `build` gives is called whenever the tab is opened, and once at the start."""
+        with gr.Tab(module.TITLE, id=module.TITLE.lower()) as tab:
+            fill, outputs = module.build(self)
+        tab.select(fill, self.id, outputs, **QUIET)
+        self._fills.append((fill, outputs))
+
+    def open(self, demo: gr.Blocks) -> None:
+        """Find the visitor's desk again when the page is loaded, and fill everything in."""
+        entered = demo.load(enter, [self._kept_id, self.id], [self.id, self._kept_id, self.header], **QUIET)
+        for fill, outputs in self._fills:
+            entered.then(fill, self.id, outputs, **QUIET)
+        demo.load(None, js=(HERE / "keys.js").read_text(encoding="utf-8"), **QUIET)
+
+
+def enter(kept_id: object, session_id: str) -> tuple[str, str, str]:
+    """Give the desk this browser had before, or a new one."""
+    known = isinstance(kept_id, str) and kept_id in DESKS
+    if kept_id and not known:
+        gr.Warning(words.DROPPED)
+    desk_id = kept_id if known else session_id
+    with DESKS.open(desk_id) as desk:
+        return desk_id, desk_id, header(desk.pupil)
+
+
+def header(pupil: Pupil | None) -> str:
+    """Lay out the top line."""
+    lessons = words.count(pupil.n_lessons, "lesson") if pupil else ""
+    chip = f"<b>{safe(pupil.name)}</b> · {lessons} · {pupil.kind}" if pupil else ""
+    keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in words.KEYS)
+    text = "".join(f"<p>{line}</p>" for line in (*words.HELP, words.DRAWINGS_PRIVATE))
+    return (
+        f'<div class="top"><h1>{words.TITLE}</h1><p class="chip" id="chip">{chip}</p>'
+        f'<details class="help"><summary aria-label="{words.HELP_TITLE}">?</summary><div><h2>{words.HELP_TITLE}</h2>'
+        f"{text}<dl>{keys}</dl></div></details>"
+        f'<button type="button" class="round" data-theme aria-label="{words.THEME}" title="{words.THEME}">'
+        "◐</button></div>"
+    )

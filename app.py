@@ -1,0 +1,48 @@
+"""The Space: one page, one tab per entry of `agent.ui.TABS`. `python app.py` serves it on GRADIO_SERVER_PORT."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(tempfile.gettempdir(), "pupil-numba"))
+os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+compiling = None
+if __name__ == "__main__":  # kernels compile in a process of their own while this one imports gradio
+    compiling = subprocess.Popen([sys.executable, str(Path(__file__).parent / "agent" / "ui" / "warm.py")])
+
+import gradio as gr  # noqa: E402  (after the environment)
+from starlette.middleware import Middleware  # noqa: E402
+
+from agent import ui  # noqa: E402
+from agent.ui import api, look, warm, words  # noqa: E402
+from agent.ui.guard import BodyCap  # noqa: E402
+from agent.ui.page import Page  # noqa: E402
+
+with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
+    page = Page()
+    with gr.Tabs(elem_id="tabs"):
+        for tab in ui.TABS:
+            page.tab(tab)
+    api.build(page)
+    page.open(demo)
+
+demo.queue(max_size=64, default_concurrency_limit=4)
+
+if __name__ == "__main__":
+    warm.start(compiling)
+    demo.launch(
+        theme=look.THEME,
+        css=look.css(),
+        ssr_mode=False,
+        run_history=False,
+        max_file_size="64mb",
+        footer_links=["api"],
+        show_error=False,
+        enable_monitoring=False,
+        app_kwargs={"middleware": [Middleware(BodyCap)]},
+    )
