@@ -1,19 +1,14 @@
 """The Space: one page, one tab per entry of `agent.ui.TABS`. `python app.py` serves it on GRADIO_SERVER_PORT."""
 
 import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
-os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(tempfile.gettempdir(), "pupil-numba"))
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-compiling = None
-if __name__ == "__main__":  # kernels compile in a process of their own while this one imports gradio
-    compiling = subprocess.Popen([sys.executable, str(Path(__file__).parent / "agent" / "ui" / "warm.py")])
+from agent.kinds.warm import compile_apart  # noqa: E402
+
+compiling = compile_apart() if __name__ == "__main__" else []  # while this process imports gradio
 
 import gradio as gr  # noqa: E402  (after the environment)
 from starlette.middleware import Middleware  # noqa: E402
