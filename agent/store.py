@@ -1,6 +1,6 @@
 """Agents as files: a folder, or one .zip of it. Never pickle, never trust.
 
-    config.json         format, kind, settings, labels, name, counts
+    config.json         format, kind, settings, labels, name, counts, digest
     agent.safetensors   the memory's arrays
     lessons.jsonl       the lesson log, one event a line
     README.md           a card for people and for the Hub
@@ -11,25 +11,26 @@ allocated, and an agent is handed out only when all of it fits together.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import hashlib
 import io
 import json
 import os
 import secrets
 import shutil
-import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load as read_tensors
 from safetensors.numpy import save as write_tensors
 
+from agent import foreign, retina
 from agent.errors import AgentError
 from agent.kinds import KINDS
-from agent.lessons import Bulk, Lessons
+from agent.lessons import Bulk, Lesson, Lessons
 from agent.pupil import MAX_LABEL_CHARS, Pupil, clean_label
 
 FORMAT = 1
@@ -41,9 +42,9 @@ FILES = {  # name: most bytes
 }
 MAX_ZIP_BYTES = sum(FILES.values())
 MAX_NAME_CHARS = 60
-MAX_TENSORS = 64
-_CONFIG = {"format": int, "kind": str, "name": str, "settings": dict, "labels": list, "n_lessons": int}
-_TYPES = {"U8": 1, "I8": 1, "U16": 2, "I16": 2, "U32": 4, "I32": 4, "U64": 8, "I64": 8}  # safetensors' names, bytes
+LAST_MOMENT = 253_402_300_799  # the last second of the year 9999
+_CONFIG = {"format": int, "kind": str, "name": str, "settings": dict, "labels": list, "n_lessons": int, "digest": str}
+_SUMMED = ("agent.safetensors", "lessons.jsonl")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
 
 
@@ -67,7 +68,7 @@ def save(pupil: Pupil, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     AgentError
-        The folder holds something else, or the disk refuses.
+        The folder holds something else, the agent is larger than a file may be, or the disk refuses.
 
     Examples
     --------
@@ -78,11 +79,14 @@ def save(pupil: Pupil, path: str | os.PathLike[str]) -> Path:
     ...     load(file).name
     'Mia'
     """
-    target = Path(path)
     files = to_files(pupil)
-    spare = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        if target.suffix == ".zip":
+        target = Path(path).resolve()  # a link is followed once, not replaced
+        spare = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    except (OSError, ValueError, RuntimeError) as error:  # a null byte, the root of the disk, links in a circle
+        raise AgentError(f"expected a folder or a .zip file to write, got {str(path)[:200]!r} ({error}).") from error
+    try:
+        if target.suffix.lower() == ".zip":
             target.parent.mkdir(parents=True, exist_ok=True)
             spare.write_bytes(zipped(files))
             os.replace(spare, target)
@@ -93,8 +97,9 @@ def save(pupil: Pupil, path: str | os.PathLike[str]) -> Path:
             f"expected to write {target.name}, got {error.strerror or error}. Nothing was changed."
         ) from error
     finally:
-        _remove(spare)
-    return target
+        with contextlib.suppress(OSError):  # no spare was made where none could be
+            _remove(spare)
+    return Path(path)
 
 
 def load(path: str | os.PathLike[str]) -> Pupil:
@@ -118,26 +123,28 @@ def load(path: str | os.PathLike[str]) -> Pupil:
 
 def from_zip(content: bytes) -> Pupil:
     """Read an agent from the bytes of its ``.zip``."""
-    return from_files(_unzipped(content))
+    return from_files(foreign.unzip(content, FILES))
 
 
 def to_files(pupil: Pupil) -> dict[str, bytes]:
     """Give an agent's files: name to content, the same bytes for the same agent."""
+    tensors = {name: np.ascontiguousarray(array) for name, array in sorted(pupil.memory.tensors().items())}
+    files = {"agent.safetensors": write_tensors(tensors), "lessons.jsonl": pupil.lessons.to_jsonl().encode()}
     config = {
         "format": FORMAT,
         "kind": pupil.kind,
-        "name": pupil.name,
+        "name": clean_name(pupil.name),
         "settings": dataclasses.asdict(pupil.memory.config),
         "labels": list(pupil.labels),
         "n_lessons": pupil.n_lessons,
     }
-    tensors = {name: np.ascontiguousarray(array) for name, array in sorted(pupil.memory.tensors().items())}
-    return {
-        "config.json": (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode(),
-        "agent.safetensors": write_tensors(tensors),
-        "lessons.jsonl": pupil.lessons.to_jsonl().encode(),
-        "README.md": card(pupil).encode(),
-    }
+    config["digest"] = digest(config, files)
+    files["config.json"] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
+    files["README.md"] = card(pupil).encode()
+    for name, most in FILES.items():
+        if len(files[name]) > most:
+            raise AgentError(f"expected at most {most:,} bytes for {name}, got {len(files[name]):,}. Teach it less.")
+    return {name: files[name] for name in FILES}
 
 
 def from_files(files: Mapping[str, bytes]) -> Pupil:
@@ -151,7 +158,7 @@ def from_files(files: Mapping[str, bytes]) -> Pupil:
         lessons = Lessons.from_jsonl(files["lessons.jsonl"].decode())
     except UnicodeDecodeError as error:
         raise AgentError("expected text in lessons.jsonl, got other bytes.") from error
-    tensors = _tensors(files["agent.safetensors"])
+    tensors = foreign.tensors(files["agent.safetensors"])
     try:
         settings = kind.Config(**config["settings"])
         memory = kind.restore(settings, config["labels"], tensors)
@@ -159,18 +166,23 @@ def from_files(files: Mapping[str, bytes]) -> Pupil:
         if isinstance(error, AgentError):
             raise
         raise AgentError(f"expected the arrays and settings of a {kind.NAME} agent, got others ({error}).") from error
+    _check_log(lessons, memory.labels)
+    if config["digest"] != digest(config, files):
+        raise AgentError(f"expected the files of digest {config['digest'][:8]!r}, got changed ones. Load another copy.")
     return Pupil(memory, lessons, config["name"])
 
 
 def card(pupil: Pupil) -> str:
     """Write the card: what the agent learned, from what, and how to load it."""
     told, bulk = pupil.lessons.own(), [entry for entry in pupil.lessons.standing() if isinstance(entry, Bulk)]
+    from_mnist = any('"mnist"' in json.dumps(entry.source) for entry in bulk)
     per_label = {label: sum(lesson.label == label for lesson in told) for label in pupil.labels}
     lines = [
         "---",
         "library_name: pupil",
         "pipeline_tag: image-classification",
-        "tags: [pupil-agent, weightless, wisard]",
+        f"tags: [pupil-agent, weightless, wisard{', mnist' if from_mnist else ''}]",
+        f"license: {'cc-by-sa-3.0' if from_mnist else 'mit'}",  # MNIST's drawings are among its lessons
         "---",
         "",
         f"# {_plain(pupil.name)}",
@@ -193,6 +205,13 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def digest(config: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
+    """Sum up all that an answer may depend on, so that a file damaged on its way is noticed."""
+    about = json.dumps([config[name] for name in ("kind", "settings", "labels")], sort_keys=True)
+    sums = [hashlib.sha256(part).digest() for part in (about.encode(), *(files[name] for name in _SUMMED))]
+    return hashlib.sha256(b"".join(sums)).hexdigest()
 
 
 def clean_name(name: object) -> str:
@@ -241,51 +260,9 @@ def _read(path: Path, most: int) -> bytes:
     return content
 
 
-def _unzipped(content: bytes) -> dict[str, bytes]:
-    """Take the files out of a .zip: known names only, each once, none larger than it may be."""
-    if len(content) > MAX_ZIP_BYTES:
-        raise AgentError(f"expected a .zip of at most {MAX_ZIP_BYTES:,} bytes, got {len(content):,}.")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            names = [member.filename for member in members]
-            if sorted(names) != sorted(FILES):
-                shown = ", ".join(sorted(names)[:5])[:200] or "nothing"
-                raise AgentError(f"expected a .zip with {', '.join(FILES)}, got {len(names)} files: {shown}.")
-            return {member.filename: _member(archive, member) for member in members}
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        OSError,
-        ValueError,
-        NotImplementedError,
-        RuntimeError,
-        struct.error,
-    ) as error:
-        if isinstance(error, AgentError):
-            raise
-        raise AgentError(f"expected the .zip of an agent, got a file that is none or breaks off ({error}).") from error
-    except Exception as error:  # the inflaters have error classes of their own
-        if type(error).__module__.split(".")[0] in ("zlib", "lzma", "_lzma", "bz2"):
-            raise AgentError(f"expected the .zip of an agent, got a damaged one ({error}).") from error
-        raise
-
-
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    most = FILES[member.filename]
-    with archive.open(member) as file:
-        content = file.read(most + 1)  # what it claims to hold does not count
-    if len(content) > most:
-        raise AgentError(f"expected at most {most:,} bytes in {member.filename}, got more. It is not an agent of ours.")
-    return content
-
-
 def _config(content: bytes) -> dict[str, Any]:
     """Read config.json strictly."""
-    try:
-        config = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise AgentError(f"expected JSON in config.json, got something else ({error}).") from error
+    config = foreign.from_json(content, "config.json")
     if not isinstance(config, dict) or set(config) != set(_CONFIG):
         shown = sorted(config)[:8] if isinstance(config, dict) else type(config).__name__
         raise AgentError(f"expected {', '.join(_CONFIG)} in config.json, got {shown}.")
@@ -320,34 +297,27 @@ def _check_settings(settings: dict[str, Any], config_type: type) -> None:
             raise AgentError(f"expected {name} as {type(default).__name__}, got {type(settings[name]).__name__}.")
 
 
-def _tensors(content: bytes) -> dict[str, np.ndarray]:
-    """Read a safetensors file after checking its header: what it claims must be what it holds."""
-    size = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or size > min(100_000, len(content) - 8):
-        raise AgentError(f"expected agent.safetensors, got {len(content)} bytes that break off or are something else.")
-    try:
-        header = json.loads(content[8 : 8 + size])
-        entries = [(name, entry) for name, entry in header.items() if name != "__metadata__"]
-        claimed = sum(_n_bytes(entry) for _, entry in entries)
-        if len(entries) > MAX_TENSORS or claimed != len(content) - 8 - size:
-            raise AgentError(f"expected {len(content) - 8 - size:,} bytes of arrays, got a header for {claimed:,}.")
-        return read_tensors(content)
-    except AgentError:
-        raise
-    except Exception as error:  # the parser is foreign code on foreign bytes: whatever it says, the file is not ours
-        raise AgentError(f"expected agent.safetensors, got a file that is none ({error}).") from error
-
-
-def _n_bytes(entry: dict[str, Any]) -> int:
-    """Count the bytes one header entry claims; any error means that it is not one of ours."""
-    n = _TYPES[entry["dtype"]]
-    if len(entry["shape"]) > 4:
-        raise ValueError(f"shape {entry['shape'][:5]}")
-    for side in entry["shape"]:
-        if type(side) is not int or not 0 <= side <= FILES["agent.safetensors"]:
-            raise ValueError(f"side {side!r}")
-        n *= side
-    return n
+def _check_log(lessons: Lessons, labels: Sequence[str]) -> None:
+    """What the log tells must be what can have happened: labels, times, drawings, counts."""
+    for event in lessons.events:
+        said = [event.get("label"), event.get("guessed"), *event.get("labels", [])]
+        if any(name is not None and (type(name) is not str or clean_label(name) != name) for name in said):
+            raise AgentError(f"expected labels of 1 to {MAX_LABEL_CHARS} characters in the log, got {str(said)[:80]}.")
+        if not 0 <= event.get("when", 0) <= LAST_MOMENT:
+            raise AgentError(f"expected seconds since 1970 in the log, got {str(event['when'])[:40]}.")
+    n_lessons = 0
+    for entry in lessons.standing():
+        n_lessons += 1 if isinstance(entry, Lesson) else entry.n_lessons
+        if isinstance(entry, Bulk):
+            counts = {entry.n_lessons, *(len(part) for part in (entry.drawings, entry.labels) if part is not None)}
+            if len(counts) > 1:
+                raise AgentError(f"expected a drawing and a label for each bulk lesson in the log, got {counts}.")
+        elif (retina.keep(entry.drawing) != entry.drawing).any() or not retina.has_ink(entry.drawing):
+            raise AgentError(f"expected a drawing as an agent keeps it in the log, got another one as {entry.label!r}.")
+        if isinstance(entry, Lesson) and entry.label not in labels:
+            raise AgentError(f"expected lessons of {' '.join(labels) or 'nothing'} in the log, got {entry.label!r}.")
+    if n_lessons < 0:
+        raise AgentError(f"expected at most as many lessons forgotten as taught in the log, got {-n_lessons} more.")
 
 
 def _plain(text: str) -> str:

@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(ROOT.glob("agent/**/*.py")) + [ROOT / "app.py"]
-ROOMS = ["errors", "kernels", "retina", "tasks", "kinds", "lessons", "pupil", "render", "store", "train", "runs", "hub"]
-ROOMS += ["ui", "__main__", "app"]
+ROOMS = ["errors", "foreign", "kernels", "retina", "tasks", "kinds", "lessons", "pupil", "render", "store", "train"]
+ROOMS += ["runs", "hub", "ui", "__main__", "app"]
 OUTSIDE = {
     "gradio": {"ui", "app"},
     "pandas": {"ui"},

@@ -1,0 +1,139 @@
+"""Foreign bytes taken apart: JSON, .zip and safetensors of which nothing is believed.
+
+Counts and sizes are checked before anything is unpacked. Whatever does not fit is an AgentError; the parsers underneath
+are other people's code on other people's bytes, so whatever they raise says only that the file is not ours.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load as read_tensors
+
+from agent.errors import AgentError
+
+MAX_TENSORS = 64
+MAX_HEADER_BYTES = 100_000
+MAX_LIST_BYTES = 4_000  # what a .zip says about its members, all of them together
+_TYPES = {"U8": 1, "I8": 1, "U16": 2, "I16": 2, "U32": 4, "I32": 4, "U64": 8, "I64": 8}  # safetensors' names, bytes
+_END = struct.Struct("<4s4H2LH")  # how a .zip ends: signature, disks, members, size and place of their list, comment
+_INFLATERS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others inflate a chunk whole, however large it becomes
+
+
+def from_json(content: bytes, name: str) -> Any:
+    """Read JSON strictly: UTF-8, no name twice, no NaN, not too deep.
+
+    Examples
+    --------
+    >>> from_json(b'{"labels": ["7"]}', "config.json")
+    {'labels': ['7']}
+    >>> from_json(b'{"kind": "recall", "kind": "nearest"}', "config.json")
+    Traceback (most recent call last):
+        ...
+    agent.errors.AgentError: expected JSON in config.json, got something else ('kind' stands there twice).
+    """
+    try:
+        return json.loads(content.decode(), object_pairs_hook=_each_once, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise AgentError(f"expected JSON in {name}, got something else ({error}).") from error
+
+
+def unzip(content: bytes, members: Mapping[str, int]) -> dict[str, bytes]:
+    """Take exactly these members out of a .zip, each once and none larger than it may be.
+
+    Parameters
+    ----------
+    content : bytes
+        The .zip; no comment, no zip64, nothing after it.
+    members : mapping of str to int
+        The names it must hold, and how many bytes each may have at most.
+    """
+    most = sum(members.values())
+    if len(content) > most:
+        raise AgentError(f"expected a .zip of at most {most:,} bytes, got {len(content):,}.")
+    _check_end(content, members)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found = archive.infolist()
+            names = sorted(member.filename for member in found)
+            if names != sorted(members):
+                shown = ", ".join(names)[:200] or "nothing"
+                raise AgentError(f"expected a .zip with {', '.join(members)}, got {len(names)} files: {shown}.")
+            for member in found:
+                _check_member(member, members[member.filename])
+            return {member.filename: archive.read(member) for member in found}
+    except AgentError:
+        raise
+    except Exception as error:
+        raise AgentError(f"expected the .zip of an agent, got a file that is none or breaks off ({error}).") from error
+
+
+def tensors(content: bytes) -> dict[str, np.ndarray]:
+    """Read a safetensors file after checking its header: what it claims must be what it holds, byte for byte."""
+    size = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or size > min(MAX_HEADER_BYTES, len(content) - 8):
+        raise AgentError(f"expected agent.safetensors, got {len(content)} bytes that break off or are something else.")
+    header = from_json(content[8 : 8 + size], "the header of agent.safetensors")
+    if not isinstance(header, dict) or len(header) > MAX_TENSORS:
+        raise AgentError(f"expected a header for at most {MAX_TENSORS} arrays in agent.safetensors, got another one.")
+    try:
+        end = 0
+        for start, stop, n_bytes in sorted(_span(entry) for name, entry in header.items() if name != "__metadata__"):
+            if start != end or stop != start + n_bytes:
+                raise ValueError(f"{n_bytes} bytes at {start} to {stop} after {end}")
+            end = stop
+        if end != len(content) - 8 - size:
+            raise ValueError(f"{len(content) - 8 - size} bytes for arrays of {end}")
+        return read_tensors(content)
+    except Exception as error:
+        raise AgentError(f"expected agent.safetensors, got a file that is none ({error}).") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name[:40]!r} stands there twice")
+        found[name] = value
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def _check_end(content: bytes, members: Mapping[str, int]) -> None:
+    """Check how the .zip ends: a list of thousands of members is refused before it is read."""
+    if len(content) < _END.size or content[-_END.size :][:4] != b"PK\5\6":
+        raise AgentError(f"expected the .zip of an agent, got {len(content):,} bytes that are none or break off.")
+    n_members, n_bytes, _, comment = _END.unpack(content[-_END.size :])[4:]
+    zip64 = content[-_END.size - 20 :][:4] == b"PK\6\7"
+    if n_members != len(members) or n_bytes > MAX_LIST_BYTES or comment or zip64:
+        raise AgentError(f"expected a .zip with {', '.join(members)}, got {n_members} files listed in {n_bytes} bytes.")
+
+
+def _check_member(member: zipfile.ZipInfo, most: int) -> None:
+    if member.file_size > most:  # zipfile inflates no more than a member claims
+        raise AgentError(f"expected at most {most:,} bytes in {member.filename}, got {member.file_size:,}.")
+    if member.flag_bits & 1 or member.compress_type not in _INFLATERS:
+        raise AgentError(f"expected {member.filename} deflated and not encrypted, got it packed in another way.")
+
+
+def _span(entry: Any) -> tuple[int, int, int]:
+    """Where an array begins and ends, and the bytes that its shape and type need."""
+    if set(entry) != {"dtype", "shape", "data_offsets"} or len(entry["shape"]) > 4:
+        raise ValueError(f"an entry with {str(entry)[:80]}")
+    start, stop = entry["data_offsets"]
+    n_bytes = _TYPES[entry["dtype"]]
+    for number in (start, stop, *entry["shape"]):
+        if type(number) is not int or not 0 <= number < 2**32:
+            raise ValueError(f"{number!r} as a size")
+    for side in entry["shape"]:
+        n_bytes *= side
+    return start, stop, n_bytes
