@@ -20,11 +20,12 @@ from agent.ui.page import Page  # noqa: E402
 
 with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
     page = Page()
+    api.build(page)
     with gr.Tabs(elem_id="tabs"):
         for tab in ui.TABS:
             page.tab(tab)
-    api.build(page)
     page.open(demo)
+api.seal(demo)
 
 demo.queue(max_size=64, default_concurrency_limit=4)
 

@@ -5,18 +5,10 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import pytest
+from newborn import born
 
 from agent import kinds
-from agent.pupil import new
 from agent.tasks import digits
-
-SMALL = {"recall": {"n_warps": 10, "n_nodes": 60, "tuple_size": 8, "n_rows": 400}}
-
-
-def born(kind, **settings):
-    """A small newborn of a kind, always of the same birth."""
-    return new(kind, seed=3, **(SMALL.get(kind, {}) | settings))
-
 
 @pytest.fixture(params=list(kinds.KINDS))
 def kind(request):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import born
+from newborn import born
 
 from agent import store
 from agent.errors import AgentError

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from conftest import SMALL, born
+from newborn import SMALL, born
 
 from agent import kinds, retina
 from agent.errors import AgentError

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 import yaml
-from conftest import born
+from newborn import born
 
 from agent import retina, store
 from agent.errors import AgentError

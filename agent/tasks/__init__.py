@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from agent.errors import AgentError
-from agent.tasks import digits
+from agent.tasks import digits, strokes
 
-TASKS: dict[str, ModuleType] = {task.NAME: task for task in (digits,)}
+TASKS: dict[str, ModuleType] = {task.NAME: task for task in (digits, strokes)}
 
-__all__ = ["TASKS", "digits", "replay"]
+__all__ = ["TASKS", "digits", "replay", "strokes"]
 
 
 def replay(source: dict[str, Any]) -> tuple[np.ndarray | list[np.ndarray], Sequence[str]]:

@@ -8,12 +8,14 @@ from typing import Any
 import gradio as gr
 from PIL import Image, UnidentifiedImageError
 
-import agent
+from agent import store
 from agent.errors import AgentError
 from agent.ui import keep
 from agent.ui.desk import Desk
 from agent.ui.events import at_desk
 from agent.ui.page import Page
+
+NAMES = ("guess", "teach", "undo", "save", "load")
 
 
 def build(page: Page) -> None:
@@ -31,6 +33,13 @@ def build(page: Page) -> None:
     ):
         button = gr.Button(visible=False)
         button.click(handle, [page.id, *inputs], output, api_name=handle.__name__, api_description=handle.__doc__)
+
+
+def seal(demo: gr.Blocks) -> None:
+    """Offer nothing else: what gradio adds by itself, such as a State's factory, stays private."""
+    for block in demo.fns.values():
+        if block.api_name not in NAMES:
+            block.api_visibility = "private"
 
 
 @at_desk
@@ -66,7 +75,7 @@ def load(desk: Desk, file: str) -> dict[str, Any]:
     """Load an agent from a .zip; one that cannot be read changes nothing."""
     if file is None:
         raise AgentError("expected a .zip file of an agent, got none.")
-    desk.replace(agent.load(file))
+    desk.replace(store.load(file))
     pupil = desk.pupil
     return {"name": pupil.name, "kind": pupil.kind, "n_lessons": pupil.n_lessons, "labels": list(pupil.labels)}
 

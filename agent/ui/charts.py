@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from agent.ui import words
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 40
+LEFT, RIGHT, TOP, BOTTOM = 68, 16, 16, 56
+SPARK = '<svg class="spark" viewBox="0 0 120 24" preserveAspectRatio="none" aria-hidden="true">'
 Points = Sequence[tuple[float, float]]
 
 
@@ -45,9 +46,9 @@ def curve(lines: Sequence[tuple[str, str, Points]], n_total: int) -> str:
 def spark(shares: Sequence[float]) -> str:
     """Draw a line so small that it needs no axes: shares 0 … 1, oldest first."""
     if len(shares) < 2:
-        return '<svg class="spark" viewBox="0 0 120 24" preserveAspectRatio="none" aria-hidden="true"></svg>'
+        return f"{SPARK}</svg>"
     points = " ".join(f"{120 * n / (len(shares) - 1):.1f},{22 - 20 * share:.1f}" for n, share in enumerate(shares))
-    return f'<svg class="spark" viewBox="0 0 120 24" preserveAspectRatio="none" aria-hidden="true"><polyline points="{points}"/></svg>'
+    return f'{SPARK}<polyline points="{points}"/></svg>'
 
 
 def _grid(end: float, place) -> str:
@@ -55,13 +56,13 @@ def _grid(end: float, place) -> str:
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         _, y = place(10, share)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(LEFT - 8, y + 4, words.share(share), "end"))
+        parts.append(_text(LEFT - 8, y + 5, words.share(share), "end"))
     for power in range(1, 6):
         for digit in (1, 2, 5):
             lessons = digit * 10**power
             if lessons <= end and (digit == 1 or end <= 2000):
                 x, y = place(lessons, 0)
-                parts.append(_text(x, y + 18, f"{lessons:,}"))
+                parts.append(_text(x, y + 24, f"{lessons:,}"))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, words.CURVE_X))
     return "".join(parts)
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-import agent
+from agent.kinds import KINDS
 from agent.lessons import Lesson
+from agent.pupil import Pupil, new
 from agent.ui import words
 
-DEFAULT_KIND = "recall" if "recall" in agent.KINDS else next(iter(agent.KINDS))
+DEFAULT_KIND = "recall" if "recall" in KINDS else next(iter(KINDS))
 MAX_DESKS = 200  # an agent taught all of MNIST holds some 50 MB, a young one 10 MB
 MAX_BYTES = 6_000_000_000
 IDLE_S = 12 * 3600.0
@@ -39,14 +40,14 @@ class Missed:
 class Desk:
     """One visitor's agent and what lies around it."""
 
-    pupil: agent.Pupil
-    previous: agent.Pupil | None = None  # the agent before this one, kept until replaced again
+    pupil: Pupil
+    previous: Pupil | None = None  # the agent before this one, kept until replaced again
     showing: np.ndarray | None = None  # the kept drawing the present guess is about
     status: str = ""
     missed: list[Missed | None] = field(default_factory=list)  # None: corrected
     course: object | None = None  # the course or test that may go on; a new one ends the one before
 
-    def replace(self, pupil: agent.Pupil) -> None:
+    def replace(self, pupil: Pupil) -> None:
         """Put another agent on the desk; the one before stays within reach."""
         self.previous, self.pupil = self.pupil, pupil
         self.showing, self.missed, self.course, self.status = None, [], None, ""
@@ -75,7 +76,7 @@ class Desks:
 
     Examples
     --------
-    >>> desks = Desks(lambda: Desk(agent.new("nearest")), max_desks=1)
+    >>> desks = Desks(lambda: Desk(new("nearest")), max_desks=1)
     >>> with desks.open("first") as desk:
     ...     desk.pupil.name = "Mia"
     >>> with desks.open("second") as desk:
@@ -150,7 +151,7 @@ def new_id() -> str:
 
 def new_desk() -> Desk:
     """Make a desk with an agent that knows nothing."""
-    return Desk(agent.new(DEFAULT_KIND, name=words.TITLE))
+    return Desk(new(DEFAULT_KIND, name=words.TITLE))
 
 
 DESKS = Desks(new_desk)

@@ -48,7 +48,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 
     answer = [guess, sees, bars]
     desk = [*answer, status, chips, notes, page.header]
-    pad.input(see, [page.id, pad], answer, trigger_mode="always_last", **QUIET)
+    pad.input(see, [page.id, pad], [*answer, status], trigger_mode="always_last", **QUIET)
     gr.on([clear.click, pad.clear], clear_pad, page.id, [pad, *answer], **QUIET)
     for label, button in digits.items():
         button.click(functools.partial(tell, label=label), [page.id, pad], [pad, *desk], **QUIET)
@@ -116,10 +116,10 @@ def see(desk: Desk, pad: dict[str, Any] | None) -> Any:
     kept = retina.keep(pad)
     if not retina.has_ink(kept):
         if desk.showing is None:
-            return gr.skip(), gr.skip(), gr.skip()
+            return [gr.skip()] * 4
         kept = None
-    desk.showing = kept
-    return answer_of(desk)
+    desk.showing, desk.status = kept, ""
+    return *answer_of(desk), markup.status("")
 
 
 @at_desk

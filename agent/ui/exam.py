@@ -32,9 +32,9 @@ def build(page: Page, choices: dict[str, gr.components.Component]) -> gr.HTML:
                 go = gr.Button(words.TEST_NOW, variant="primary", elem_id="test-now")
                 stop = gr.Button(words.STOP, interactive=False, elem_id="test-stop")
             result = gr.HTML(accuracy(None, 0, words.TEST_IDLE), elem_id="accuracy")
-            missed = gr.HTML("", elem_id="mistakes", js_on_load=(HERE / "pick.js").read_text(encoding="utf-8"))
         with gr.Column(elem_classes="step"):
             table = gr.HTML(confusion(None), elem_id="confusion")
+        missed = gr.HTML("", elem_id="mistakes", js_on_load=(HERE / "pick.js").read_text(encoding="utf-8"))
     inputs = [page.id, on, n_asked, choices["fonts"], choices["seed"]]
     go.click(test, inputs, [go, stop, result, table, missed], **QUIET).then(rest, None, [go, stop], **QUIET)
     stop.click(DESKS.stop, page.id, None, queue=False, **QUIET)

@@ -11,8 +11,9 @@ from typing import Any
 
 import gradio as gr
 
-import agent
-from agent.pupil import Pupil, rebuild
+from agent import store
+from agent.kinds import KINDS
+from agent.pupil import Pupil, new, rebuild
 from agent.tasks import digits
 from agent.ui import words
 from agent.ui.desk import DEFAULT_KIND, Desk
@@ -32,9 +33,11 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     said = gr.HTML(status(""), elem_id="keep-status")
     with gr.Row(elem_classes="keep"):
         with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{words.NAME}</h2>")
-            name = gr.Textbox(label=words.NAME, info=words.NAME_HINT, max_length=MAX_NAME_CHARS, elem_id="name")
-            renamed = gr.Button(words.RENAME, elem_id="rename")
+            gr.HTML(f"<h2>{words.NAME}</h2><p>{words.NAME_HINT}</p>")
+            with gr.Row(elem_classes="name"):
+                name = gr.Textbox(label=words.NAME, show_label=False, container=False, max_length=MAX_NAME_CHARS,
+                                  elem_id="name")  # fmt: skip
+                renamed = gr.Button(words.RENAME, elem_id="rename")
         with gr.Column(elem_classes="card"):
             gr.HTML(f"<h2>{words.SAVE}</h2><p>{words.SAVE_HINT}</p>")
             saved = gr.Button(words.SAVE, variant="primary", elem_id="save")
@@ -60,7 +63,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 
 def _start_card() -> tuple[gr.components.Component, ...]:
     gr.HTML(f"<h2>{words.START}</h2><p>{words.START_HINT}</p>")
-    kinds = [(f"{name}: {kind.SUMMARY}", name) for name, kind in agent.KINDS.items()]
+    kinds = [(f"{name}: {kind.SUMMARY}", name) for name, kind in KINDS.items()]
     kind = gr.Radio(kinds, value=DEFAULT_KIND, label=words.KIND, elem_id="kind")
     start_from = gr.Radio(STARTS, value="empty", label=words.START_FROM, elem_id="start-from")
     question = gr.HTML("", elem_id="question")
@@ -98,7 +101,7 @@ def write(pupil: Pupil) -> str:
     while len(_SAVED) > 32:
         shutil.rmtree(_SAVED.popleft(), ignore_errors=True)
     stem = re.sub(r"[^\w-]+", "-", pupil.name).strip("-").lower() or "agent"
-    return str(agent.save(pupil, folder / f"{stem}.zip"))
+    return str(store.save(pupil, folder / f"{stem}.zip"))
 
 
 def _lessons(pupil: Pupil) -> str:
@@ -136,7 +139,7 @@ def load(desk: Desk, path: str | None) -> tuple[Any, ...]:
     """Put the agent of a file on the desk; one that cannot be read changes nothing."""
     if path is None:
         return None, *shown_of(desk)
-    desk.replace(agent.load(path))
+    desk.replace(store.load(path))
     said = words.LOADED.format(name=safe(desk.pupil.name), lessons=_lessons(desk.pupil))
     return None, *shown_of(desk, said)
 
@@ -153,7 +156,7 @@ def go_back(desk: Desk) -> tuple[Any, ...]:
 @at_desk
 def start(desk: Desk, kind: str, start_from: str) -> tuple[Any, ...]:
     """Put a new agent on the desk."""
-    pupil = agent.new(kind, name=words.TITLE)
+    pupil = new(kind, name=words.TITLE)
     if start_from == "sixty":
         lessons = digits.Selection({"mnist": 60})
         pupil.learn_many(*lessons.draw(), source=lessons.source)

@@ -61,7 +61,8 @@ def bars(labels: Sequence[str], guess: Guess | None) -> str:
             f'<li{best} style="{hue(label)}"><b>{safe(label)}</b>'
             f'<span class="track"><i style="width:{100 * share:.1f}%"></i></span></li>'
         )
-    return f'<ul class="bars">{"".join(rows)}</ul>'
+    many = f' many" style="--rows:{-(-len(rows) // 2)}' if len(rows) > len(DIGITS) else ""
+    return f'<ul class="bars{many}">{"".join(rows)}</ul>'
 
 
 def answer(state: str, lead: str, big: str, why: str, extra: str = "", label: str = "") -> str:

@@ -1,0 +1,10 @@
+"""Small agents: the settings that keep tests quick."""
+
+from agent.pupil import Pupil, new
+
+SMALL = {"recall": {"n_warps": 10, "n_nodes": 60, "tuple_size": 8, "n_rows": 400}}
+
+
+def born(kind: str, **settings: object) -> Pupil:
+    """A small newborn of a kind, always of the same birth."""
+    return new(kind, seed=3, **(SMALL.get(kind, {}) | settings))
