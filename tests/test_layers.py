@@ -15,6 +15,12 @@ OUTSIDE = {
     "huggingface_hub": {"hub"},
     "hydra": {"__main__"},
     "numba": {"kernels"},
+    "safetensors": {"foreign", "store"},
+    "zipfile": {"foreign", "store", "tasks"},
+    "pickle": set(),
+    "joblib": set(),
+    "torch": set(),
+    **dict.fromkeys(("http", "httpx", "httpx2", "requests", "socket", "urllib"), {"hub"}),
 }
 
 

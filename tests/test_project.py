@@ -1,7 +1,9 @@
 """What people and platforms read: the README, the pins, the files that are shipped."""
 
+import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+GIT = ["git", "-c", "safe.directory=*", "ls-files"]  # whoever the checkout belongs to
+TRACKED = subprocess.run(GIT, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 TOP = {"app.py", "agent", "assets", "data", "requirements.txt", "tests", "README.md", "LICENSE", "pyproject.toml"}
 TOP |= {".ci", ".gitattributes", ".gitignore"}
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -54,6 +57,28 @@ def test_every_requirement_is_pinned_or_bounded():
         ROOT / "tests/requirements.txt"
     ).read_text().splitlines():
         assert re.fullmatch(r"[\w.-]+(\[[\w,]+\])?(==[\d.]+|>=[\d.]+,<[\d.]+)", line), line
+
+
+def test_the_app_needs_nothing_that_is_not_required():
+    names = {re.split(r"[\[=<>]", line)[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines()}
+    brought = {"starlette": "gradio", "PIL": "pillow"}  # the package that a module comes with
+    for file in [ROOT / "app.py", *ROOT.glob("agent/**/*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            modules = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module] if isinstance(node, ast.ImportFrom) else []
+            for module in {module.split(".")[0] for module in modules} - {*sys.stdlib_module_names, "agent"}:
+                assert brought.get(module, module).lower() in names, f"{file.name} imports {module}"
+
+
+def test_the_licence_is_the_one_the_readme_names(front):
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert front["license"] == "mit" and text.startswith("MIT License") and "Pupil contributors" in text
+
+
+def test_the_commands_can_be_executed():
+    for path in ("tests/run", ".ci/run"):
+        assert (ROOT / path).stat().st_mode & 0o111, path
+        assert (ROOT / path).read_text().startswith("#!/usr/bin/env bash\n"), path
 
 
 def test_the_top_level_holds_what_the_design_card_names():
@@ -104,7 +129,7 @@ def test_every_font_and_data_set_has_its_licence():
 
 
 def test_nothing_names_a_machine_or_a_registry():
-    own = re.compile(r"(?<![\w.])/(work|root|home/\w+|farm)/")
+    own = re.compile(r"(?<![\w.])/(work|tmp|root|home/\w+|Users/\w+)/")
     hosts = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian")
     for path in TRACKED:
         file = ROOT / path
