@@ -10,6 +10,7 @@ from newborn import born
 from agent import kinds
 from agent.tasks import digits
 
+
 @pytest.fixture(params=list(kinds.KINDS))
 def kind(request):
     """The name of every kind in turn."""
