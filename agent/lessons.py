@@ -22,6 +22,7 @@ from agent.errors import AgentError
 
 MAX_LOG_BYTES = 32_000_000
 MAX_BULK = 10_000_000
+MAX_DRAWINGS = 200_000  # in one log; 784 bytes each
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
 
 
@@ -86,6 +87,7 @@ class Lessons:
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self._standing: dict[int, Lesson | Bulk | Lost] = {}
+        self._n_given = 0
 
     def __len__(self) -> int:
         """Count the lessons that stand, bulk lessons one by one."""
@@ -196,16 +198,19 @@ class Lessons:
     @classmethod
     def from_jsonl(cls, text: str) -> Lessons:
         """Read a log back; AgentError names the line that does not fit."""
-        log = cls()
+        log, n_drawings = cls(), 0
         for line_number, line in enumerate(text.splitlines(), 1):
             try:
-                log._append(_checked(json.loads(line), log))
+                entry = log._standing.get(log._append(_checked(json.loads(line), log)))
+                n_drawings += len(entry.drawings) if isinstance(entry, Bulk) and entry.drawings is not None else 1
+                if n_drawings > MAX_DRAWINGS:  # a short line may unpack to thousands
+                    raise ValueError(f"more than {MAX_DRAWINGS:,} drawings")
             except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
                 raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {error}.") from error
         return log
 
     def _next(self) -> int:
-        return sum(event["event"] in ("lesson", "bulk", "lose") for event in self.events)
+        return self._n_given
 
     def _get(self, number: int) -> Lesson | Bulk | Lost:
         if number not in self._standing:
@@ -217,19 +222,20 @@ class Lessons:
     def _append(self, event: dict[str, Any]) -> int:
         """Add an event and bring the standing lessons up to date."""
         number = event["number"]
+        self._n_given = max(self._n_given, number + 1)
         match event["event"]:
             case "lesson":
                 if "drawing" in event:
-                    drawing = unpack(event["drawing"])[0]
+                    drawing = unpack(event["drawing"], 1)[0]
                     self._standing[number] = Lesson(number, event["label"], drawing, event["when"], event["guessed"])
             case "bulk":
-                drawings = unpack(event["drawings"]) if "drawings" in event else None
+                drawings = unpack(event["drawings"], MAX_UNSOURCED) if "drawings" in event else None
                 labels = tuple(event["labels"]) if "labels" in event else None
                 self._standing[number] = Bulk(
                     number, event["n_lessons"], event["source"], event["start"], drawings, labels
                 )
             case "lose":
-                self._standing[number] = Lost(number, event["label"], unpack(event["drawing"])[0])
+                self._standing[number] = Lost(number, event["label"], unpack(event["drawing"], 1)[0])
             case "forget":
                 self._standing.pop(number, None)
             case "relabel":
@@ -253,11 +259,11 @@ def pack(drawings: np.ndarray) -> str:
     return base64.b85encode(zlib.compress(retina.pack(drawings).tobytes(), 9)).decode()
 
 
-def unpack(text: str, limit: int = MAX_LOG_BYTES) -> np.ndarray:
-    """Unpack what `pack` packed; AgentError when it is anything else."""
+def unpack(text: str, most: int = MAX_UNSOURCED) -> np.ndarray:
+    """Unpack what `pack` packed, at most so many drawings; AgentError when it is anything else."""
     try:
         inflater = zlib.decompressobj()
-        raw = inflater.decompress(base64.b85decode(text), limit)
+        raw = inflater.decompress(base64.b85decode(text), most * retina.PACKED_BYTES + 1)
     except (ValueError, TypeError, zlib.error) as error:
         raise AgentError(f"expected packed drawings, got text that does not unpack ({error}).") from error
     size = retina.PACKED_BYTES

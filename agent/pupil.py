@@ -36,7 +36,7 @@ def new(kind: str = "recall", *, seed: int = 0, name: str = "Pupil", **settings:
     AgentError
         Unknown kind or setting, or a value out of range.
     """
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise AgentError(f"expected a kind among {', '.join(KINDS)}, got {kind!r}.")
     config_type = KINDS[kind].Config
     fields = {field.name for field in dataclasses.fields(config_type)}

@@ -243,12 +243,19 @@ def test_unknown_kinds_and_settings_are_refused_by_name():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"n_nodes": 0}, {"tuple_size": 15}, {"tuple_size": True}, {"n_warps": 1.0}, {"clear_lead": float("nan")}],
+    [{"n_nodes": 0}, {"n_nodes": 2001}, {"tuple_size": 15}, {"tuple_size": True}, {"n_warps": 1.0}, {"clear_lead": float("nan")}],
 )
 def test_settings_out_of_range_are_refused_with_their_numbers(settings):
     name, value = next(iter(settings.items()))
     with pytest.raises(AgentError, match=f"expected {name}.*got {value}"):
         new("recall", **settings)
+
+
+def test_tables_that_would_fill_the_machine_are_refused():
+    with pytest.raises(AgentError, match=r"8,388,608 locations, got 2000 x 16,384"):
+        new("recall", n_nodes=2000, tuple_size=14)
+    with pytest.raises(AgentError, match="expected a kind"):
+        new([])
 
 
 def test_recall_learns_much_from_little(others):

@@ -25,6 +25,7 @@ from agent.kinds.checks import check_arrays, check_lessons, check_share, check_w
 from agent.kinds.rows import Rows
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
+MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
 REASONS = 8  # rows compared for reasons alone
@@ -64,6 +65,11 @@ class RecallConfig:
             },
         )
         check_share(self, "plausible_lag", "clear_lead")
+        if self.n_nodes << self.tuple_size > MAX_LOCATIONS:
+            raise AgentError(
+                f"expected n_nodes x 2**tuple_size of at most {MAX_LOCATIONS:,} locations, "
+                f"got {self.n_nodes} x {1 << self.tuple_size:,}. Take fewer nodes or shorter tuples."
+            )
 
 
 class Recall:
@@ -317,10 +323,14 @@ class Recall:
         check_lessons(drawings, taught, labels)
         agent = cls.__new__(cls)
         agent._start(config, tensors["pixels"].copy(), tensors["planes"].copy(), tensors["warps"].copy())
-        edges_of_runs = np.flatnonzero(np.diff(own)) + 1
-        for run in np.split(np.arange(len(own)), edges_of_runs):
-            if len(run):
-                agent._learn(drawings[run], [labels[number] for number in taught[run]], bool(own[run[0]]))
+        slots = np.array([agent._slot(labels[number]) for number in taught], np.uint8)
+        agent._rows.add_lessons(drawings, slots, own)
+        for group in (False, True):
+            lessons = np.flatnonzero(own == group).astype(np.int32)
+            if len(lessons):
+                agent._look(drawings[lessons], lessons, range(1 + agent._n_copies(len(lessons))))
+        agent._rows.sort()
+        agent._rewrite_all()
         return agent
 
 

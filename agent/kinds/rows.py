@@ -56,7 +56,7 @@ class Rows:
         of_group = self.own[self.lesson[: self.n]] == own
         return int(self.copy[: self.n][of_group].max(initial=0))
 
-    def add_lessons(self, kept: np.ndarray, slots: np.ndarray, own: bool) -> None:
+    def add_lessons(self, kept: np.ndarray, slots: np.ndarray, own: bool | np.ndarray) -> None:
         """Append lessons, without rows yet."""
         first, last = self.n_all_lessons, self.n_all_lessons + len(slots)
         self._make_room(_LESSON, last)

@@ -59,7 +59,9 @@ def _choices() -> dict[str, gr.components.Component]:
     }  # fmt: skip
     with gr.Accordion(words.MORE, open=False, elem_id="more"):
         choices |= {
-            "exactly": gr.Number(label=words.EXACTLY, precision=0, minimum=1, maximum=60_000, value=None),
+            "exactly": gr.Number(
+                label=words.EXACTLY, info=words.EXACTLY_HINT, precision=0, minimum=0, maximum=60_000, value=0
+            ),
             "labels": gr.CheckboxGroup([*DIGITS], value=[*DIGITS], label=words.ONLY_LABELS, elem_classes="segments"),
             "seed": gr.Number(0, label=words.SEED, info=words.SEED_HINT, precision=0, minimum=0, maximum=2**31 - 1),
             "balanced": gr.Checkbox(True, label=words.BALANCED),
@@ -94,7 +96,7 @@ def chosen(
     """Draw the chosen lessons, and the selection behind those that have one."""
     only = () if len(labels) == len(DIGITS) else tuple(labels)
     wanted: dict[str, int | None] = dict.fromkeys(fonts)
-    wanted |= dict.fromkeys(sets, exactly)
+    wanted |= dict.fromkeys(sets, exactly or None)
     if mnist:
         wanted["mnist"] = exactly or (None if mnist == 60_000 else mnist)
     selection = digits.Selection(wanted, only, seed or 0, bool(balanced)) if wanted else None

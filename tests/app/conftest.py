@@ -1,4 +1,4 @@
-"""The real app in a process of its own, and real Chromium visitors."""
+"""A real server, a real browser, real digits."""
 
 import os
 import shutil
@@ -12,65 +12,84 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
-from visitor import Visitor
+from visitor import LOOKS, Visitor
 
+from agent.tasks import digits
+
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 120.0
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+class Server:
+    """`python app.py` as anybody starts it, on a free port."""
 
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.log = Path(folder) / "server.log"
+        env = os.environ | {"GRADIO_SERVER_PORT": str(self.port), "PYTHONWARNINGS": "default"}
+        begun = time.monotonic()
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
+        self._until_served(begun + 60)
+        self.seconds_to_page = time.monotonic() - begun
 
-def served(url):
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
+    def _until_served(self, deadline):
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(self.url, timeout=5) as page:
+                    page.read()
+                return
+            except urllib.error.URLError:
+                continue
+        raise AssertionError(f"expected a page at {self.url}, got:\n{self.log.read_text()}")
 
-
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory):
-    """Where the app is served; nothing it logged may be an error."""
-    port, log = free_port(), tmp_path_factory.mktemp("app") / "log.txt"
-    url = f"http://127.0.0.1:{port}/"
-    with log.open("wb") as out:
-        environment = os.environ | {"GRADIO_SERVER_PORT": str(port), "PYTHONWARNINGS": "default"}
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=environment)
-        try:
-            deadline = time.monotonic() + START_S
-            while not served(url):
-                assert app.poll() is None and time.monotonic() < deadline, log.read_text()
-            yield url
-        finally:
-            app.terminate()
-            app.wait(timeout=20)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def server(tmp_path_factory):
+    """One server for all tests."""
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log.read_text(), server.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: the one named in CHROMIUM, or the one on the path."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def visit(chromium, app_url):
-    """Open the app as a new visitor; at the end nobody met an error or asked another machine for anything."""
+def visit(server, browser):
+    """Open the app as a new visitor; afterwards nobody may have seen an error or asked another machine."""
     visitors = []
 
-    def open_as(**context):
-        visitors.append(Visitor(chromium.new_context(**context), app_url))
+    def new(look="desktop, light"):
+        context = browser.new_context(accept_downloads=True, **LOOKS[look])
+        visitors.append(Visitor(context, server.url, touch="phone" in look))
         return visitors[-1]
 
-    yield open_as
+    yield new
     for visitor in visitors:
-        visitor.leave()
+        visitor.context.close()
+        assert visitor.errors == []
+        assert visitor.outside == []
+
+
+@pytest.fixture(scope="session")
+def written():
+    """Test digits of MNIST by label: label -> drawings, in order."""
+    drawings, labels = digits.mnist("test")
+    return {label: [drawings[row] for row in range(400) if labels[row] == label] for label in "0123456789"}

@@ -45,7 +45,9 @@ def _walk(point: tuple[int, int], left: set[tuple[int, int]]) -> list[tuple[int,
     left.discard(point)
     while near := _near(point, left):
         ahead = max(near, key=lambda to: (to[0] - point[0]) * way[0] + (to[1] - point[1]) * way[1])
-        left.difference_update(near if len(walk) > 1 and abs(ahead[0] - point[0]) + abs(ahead[1] - point[1]) == 1 else [])
+        left.difference_update(
+            near if len(walk) > 1 and abs(ahead[0] - point[0]) + abs(ahead[1] - point[1]) == 1 else []
+        )
         left.discard(ahead)
         way = (ahead[0] - walk[max(0, len(walk) - 3)][0], ahead[1] - walk[max(0, len(walk) - 3)][1])
         point = ahead

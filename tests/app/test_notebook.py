@@ -1,49 +1,71 @@
 """Keys, the notebook and labels of one's own."""
 
-from visitor import DESKTOP
+
+def test_keys_teach_confirm_undo_and_clear(visit, written):
+    visitor = visit()
+    keyboard = visitor.page.keyboard
+    visitor.draw(written["7"][0])
+    keyboard.press("7")
+    visitor.until_learned("7")
+    visitor.draw(written["7"][0])
+    visitor.until_guessed("7")
+    keyboard.press("Enter")
+    visitor.until_text("#status", "(2 lessons of 7)")
+    keyboard.press("Backspace")
+    visitor.until_text("#status", "Forgotten: the last 7.")
+    visitor.draw(written["1"][0])
+    visitor.until_guessed()
+    keyboard.press("Escape")
+    visitor.page.locator(".answer.idle").wait_for()
+    visitor.until_pad(empty=True)
+    assert visitor.n_lessons == 1
 
 
-def test_keys_do_what_the_buttons_do(visit):
-    visitor = visit(**DESKTOP)
-    page = visitor.page
-    visitor.draw("6", 0)
-    page.keyboard.press("6")
-    visitor.read("#status", "Learned: this is a 6 (1 lesson of 6)")
-    visitor.draw("6", 1)
-    page.keyboard.press("Enter")
-    visitor.read("#status", "Learned: this is a 6 (2 lessons of 6)")
-    visitor.read("#share", "1 of the last 2")
-    page.keyboard.press("Backspace")
-    visitor.read("#status", "Forgotten: the last 6.")
-    visitor.draw("6", 2)
-    page.keyboard.press("Escape")
-    visitor.read("#guess", "Draw a digit.")
-    visitor.read("#chip", "1 lesson")
+def test_keys_in_a_text_field_are_text(visit):
+    visitor = visit()
+    visitor.page.locator("#own-label textarea").press_sequentially("4A")
+    visitor.page.keyboard.press("Backspace")
+    assert visitor.page.locator("#own-label textarea").input_value() == "4"
+    assert visitor.n_lessons == 0
 
 
-def test_a_lesson_is_relabelled_and_forgotten_from_the_notebook(visit):
-    visitor = visit(**DESKTOP)
-    page = visitor.page
-    visitor.draw("1", 0)
-    visitor.press("7")
-    page.locator("#notebook .thumb").first.click()
-    page.locator("#sheet [data-label='1']").click()
-    visitor.read("#status", "Learned: that was a 1.")
-    visitor.draw("1", 0)
-    assert visitor.guess() == "1"
-    page.locator("#notebook .thumb").first.click()
-    page.locator("#sheet .forget").click()
-    visitor.read("#status", "Forgotten: that 1.")
-    visitor.read("#chip", "0 lessons")
+def test_a_blank_pad_teaches_nothing_and_says_so(visit):
+    visitor = visit()
+    visitor.press("#label-3")
+    visitor.until_text("#status", "Draw something first.")
+    visitor.press("#right")
+    visitor.press("#undo")
+    visitor.until_text("#status", "No lesson of yours to undo.")
+    assert visitor.n_lessons == 0
 
 
-def test_a_label_of_ones_own_is_text_whatever_it_says(visit):
-    visitor = visit(**DESKTOP)
-    page = visitor.page
-    visitor.draw("0", 0)
-    page.locator("#own-label input, #own-label textarea").first.fill("<b>`${1}")
-    page.locator("#add").click()
-    visitor.read("#status", "Learned: this is a <b>`${1}")
-    visitor.draw("0", 0)
-    assert visitor.guess() == "<b>`${1}"
-    assert page.locator("#guess .big b").count() == 0
+def test_a_label_of_ones_own_is_shown_as_text_whatever_it_says(visit, written):
+    visitor = visit()
+    visitor.draw(written["8"][0])
+    visitor.page.locator("#own-label textarea").fill("<b>${1}")
+    visitor.press("#add")
+    visitor.until_learned("<b>${1}")
+    assert visitor.text("#own-labels button") == "<b>${1}"
+    assert visitor.page.locator(".bars li").count() == 11
+    visitor.draw(written["8"][0])
+    visitor.until_guessed("<b>${1}")
+    visitor.press("#own-labels button")
+    visitor.until_text("#status", "(2 lessons of <b>${1})")
+
+
+def test_a_lesson_in_the_notebook_can_be_relabelled_and_forgotten(visit, written):
+    visitor = visit()
+    visitor.teach(written["9"][0], "4")
+    visitor.press(".thumb")
+    visitor.until_text(".sheet", "You said this is a 4.")
+    visitor.page.keyboard.press("9")
+    visitor.until_text("#status", "Learned: that was a 9.")
+    assert visitor.text(".thumb") == "9"
+    visitor.press(".thumb")
+    visitor.until_text(".sheet", "You said this is a 9.")
+    visitor.page.keyboard.press("Escape")
+    visitor.page.locator(".sheet").wait_for(state="detached")
+    visitor.press(".thumb")
+    visitor.press(".sheet .forget")
+    visitor.until_text("#status", "Forgotten: that 9.")
+    assert visitor.n_lessons == 0

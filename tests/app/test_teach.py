@@ -1,35 +1,63 @@
-"""Teach and Test: sixty digits, a curve, a stop, an accuracy, mistakes to correct."""
-
-from visitor import DESKTOP
+"""Teach and test in a real browser."""
 
 
 def test_sixty_digits_are_taught_and_tested_and_a_mistake_is_corrected(visit):
-    visitor = visit(**DESKTOP)
-    page = visitor.page
+    visitor = visit()
     visitor.tab("Teach")
-    page.locator("#mnist").get_by_text("60", exact=True).click()
-    page.locator("#teach-now").click()
-    visitor.read("#course", "Learned 60 lessons")
-    visitor.read("#chip", "60 lessons")
-    page.locator("#test-n").get_by_text("100", exact=True).click()
-    page.locator("#test-now").click()
-    visitor.read("#accuracy", "of 100")
-    share = float(page.locator("#accuracy").inner_text().split("%")[0].strip().replace("\u202f", ""))
-    assert 80 <= share <= 100
-    mistakes = page.locator("#mistakes button")
-    if mistakes.count():
-        mistakes.first.click()
-        visitor.read("#chip", "61 lessons")
+    visitor.press("#teach-now")
+    visitor.until_text("#course", "Learned 60 lessons")
+    assert visitor.n_lessons == 60
+    assert visitor.page.locator("#curve polyline").count() == 2
+    visitor.press("#test-n label:has-text('100')")
+    visitor.press("#test-now")
+    visitor.until_text("#accuracy", "right of 100")
+    right = float(visitor.text("#accuracy b").split()[0])
+    assert right >= 85
+    visitor.page.locator("#confusion img:visible").wait_for()
+    n_mistakes = visitor.page.locator("button.missed").count()
+    assert n_mistakes == round(100 - right)
+    visitor.press("button.missed")
+    visitor.page.locator(".thumb.corrected").wait_for()
+    visitor.until_text("#chip", "61 lessons")
+    assert visitor.page.locator("button.missed").count() == n_mistakes - 1
 
 
-def test_a_long_course_is_stopped_and_what_was_learned_stays(visit):
-    visitor = visit(**DESKTOP)
-    page = visitor.page
+def test_a_course_can_be_stopped_and_keeps_what_it_learned(visit):
+    visitor = visit()
     visitor.tab("Teach")
-    page.locator("#mnist").get_by_text("all 60,000", exact=True).click()
-    page.locator("#teach-now").click()
-    page.locator("#curve circle, #curve path").first.wait_for()
-    page.locator("#teach-stop").click()
-    visitor.read("#course", "Stopped after")
-    taught = page.locator("#course").inner_text().split("Stopped after ")[1].split(" ")[0]
-    visitor.read("#chip", f"{taught} lessons")
+    visitor.press("#mnist label:has-text('6,000')")
+    visitor.press("#teach-now")
+    visitor.until("/^[1-9]\\d* of 6,000/m.test(document.querySelector('#course').innerText)")
+    visitor.press("#teach-stop")
+    visitor.until_text("#course", "Stopped after")
+    done = int(visitor.text("#course").split("after ")[1].split(" of")[0].replace(",", ""))
+    assert 0 < done < 6000
+    assert visitor.n_lessons == done
+    visitor.page.locator("#teach-now:enabled").wait_for()
+
+
+def test_a_test_can_be_stopped(visit):
+    visitor = visit()
+    visitor.tab("Teach")
+    visitor.press("#teach-now")
+    visitor.until_text("#course", "Learned 60 lessons")
+    visitor.press("#test-n label:has-text('10,000')")
+    visitor.press("#test-now")
+    visitor.until_text("#accuracy", "of 10,000 asked")
+    visitor.press("#test-stop")
+    visitor.until_text("#accuracy", "Stopped after")
+
+
+def test_fonts_and_the_notebook_can_be_taught(visit, written):
+    visitor = visit()
+    visitor.teach(written["3"][0], "3")
+    visitor.tab("Teach")
+    visitor.until_text("#notebook-set", "1 drawing")
+    visitor.press("#mnist label:has-text('none')")
+    visitor.press("#teach-now")
+    visitor.page.get_by_text("Choose something to teach first").wait_for()
+    visitor.press("#fonts label")
+    visitor.press("#notebook-set label")
+    visitor.press("#teach-now")
+    visitor.until_text("#course", "Learned 11 lessons")
+    assert visitor.n_lessons == 12

@@ -1,72 +1,53 @@
-"""The walk of a first visit: draw, guess, correct, undo, reload, save, load."""
+"""The walk of a first visit, on every kind of screen: draw, guess, correct, undo, reload, save, load."""
 
 import pytest
-from visitor import DESKTOP, PHONE
-
-from agent import store
+from visitor import LOOKS
 
 
-@pytest.mark.parametrize(
-    "context", [DESKTOP, PHONE | {"color_scheme": "dark"}], ids=["desktop in light", "phone in the dark"]
-)
-def test_a_first_visit_from_the_first_stroke_to_the_file(visit, context, tmp_path):
-    visitor = visit(**context)
-    page = visitor.page
-    visitor.draw("4", 0)
-    assert visitor.guess() == "Not sure"
-    visitor.press("4")
-    visitor.draw("7", 0)
-    visitor.press("7")
-    visitor.draw("4", 1)
-    assert visitor.guess() == "4"
-    visitor.press("4")
-    visitor.read("#chip", "3 lessons")
-    assert page.locator("#notebook .thumb").count() == 3
-    page.locator("#undo").click()
-    visitor.read("#status", "Forgotten: the last 4.")
-    visitor.read("#chip", "2 lessons")
-
-    visitor.enter()
-    visitor.read("#chip", "2 lessons")
-    visitor.draw("7", 1)
-    assert visitor.guess() == "7"
-
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path, look):
+    visitor = visit(look)
+    dark = visitor.page.evaluate("document.body.classList.contains('dark')")
+    assert dark == ("dark" in look)
+    assert "I know nothing yet" in visitor.text("#guess")
+    visitor.draw(written["4"][0])
+    visitor.until_guessed("Not sure")
+    visitor.press("#label-4")
+    visitor.until_learned("4")
+    assert "(1 lesson of 4)" in visitor.text("#status")
+    visitor.teach(written["0"][0], "0")
+    visitor.draw(written["4"][1])
+    visitor.until_guessed("4")
+    assert "because it resembles this 4 you drew" in visitor.text("#guess")
+    visitor.press("#right")
+    visitor.until_learned("4")
+    assert visitor.n_lessons == 3
+    visitor.press("#undo")
+    visitor.until_text("#status", "Forgotten: the last 4.")
+    assert visitor.n_lessons == 2
+    visitor.open()
+    assert visitor.n_lessons == 2
+    assert visitor.page.locator(".thumb").count() == 2
     visitor.tab("Keep")
-    with page.expect_download() as download:
-        page.locator("#save").click()
+    with visitor.page.expect_download() as download:
+        visitor.press("#save")
     file = tmp_path / download.value.suggested_filename
     download.value.save_as(file)
-    assert [lesson.label for lesson in store.load(file).lessons.own()] == ["4", "7"]
-
-    page.locator("#start").click()
-    page.locator("#start-sure").click()
-    visitor.read("#chip", "0 lessons")
-    page.locator("#file-in input[type=file]").set_input_files(file)
-    visitor.read("#chip", "2 lessons")
+    assert file.name == "pupil.zip"
+    visitor.press("#start")
+    visitor.press("#start-sure")
+    visitor.until_text("#chip", "0 lessons")
+    visitor.page.locator("#file-in input[type=file]").set_input_files(file)
+    visitor.until_text("#keep-status", "Loaded: Pupil, 2 lessons.")
     visitor.tab("Draw")
-    visitor.draw("4", 2)
-    assert visitor.guess() == "4"
+    visitor.draw(written["4"][1])
+    visitor.until_guessed("4")
 
 
-def test_a_damaged_file_is_refused_with_words_and_changes_nothing(visit, tmp_path):
-    visitor = visit(**DESKTOP)
-    visitor.draw("3", 0)
-    visitor.press("3")
-    visitor.tab("Keep")
-    damaged = tmp_path / "agent.zip"
-    damaged.write_bytes(b"PK\x03\x04 not an agent at all")
-    visitor.page.locator("#file-in input[type=file]").set_input_files(damaged)
-    visitor.read(".toast-body", "Expected")
-    visitor.read("#chip", "1 lesson")
-
-
-def test_one_visitors_agent_never_meets_anothers(visit):
-    first, second = visit(**DESKTOP), visit(**DESKTOP)
-    first.draw("2", 0)
-    first.press("2")
-    second.draw("2", 0)
-    assert second.guess() == "Not sure"
-    second.press("5")
-    first.draw("2", 0)
-    assert first.guess() == "2"
-    assert first.page.locator("#notebook .thumb").count() == 1
+def test_two_visitors_never_meet(visit, written):
+    one, other = visit(), visit("phone, light")
+    one.teach(written["5"][0], "5")
+    other.open()
+    assert (one.n_lessons, other.n_lessons) == (1, 0)
+    other.draw(written["5"][0])
+    other.until_guessed("Not sure")

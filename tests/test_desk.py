@@ -1,0 +1,101 @@
+"""Desks, limits and colours, without a browser."""
+
+import re
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from agent import kinds
+from agent.pupil import new
+from agent.ui import draw, guard, markup, words
+from agent.ui.desk import Desk, Desks
+
+CSS = (Path(draw.__file__).parent / "theme.css").read_text()
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def small_desk():
+    return Desk(new("nearest"))
+
+
+def test_the_least_recently_used_desk_makes_room():
+    desks = Desks(small_desk, max_desks=2)
+    for desk_id in ("first", "second", "first", "third"):
+        with desks.open(desk_id):
+            pass
+    assert [desk_id in desks for desk_id in ("first", "second", "third")] == [True, False, True]
+    assert desks.was_dropped("second") and not desks.was_dropped("second")
+
+
+def test_desks_make_room_by_bytes_and_by_age():
+    clock = Clock()
+    desks = Desks(small_desk, max_bytes=0, idle_s=60, clock=clock)
+    for desk_id in ("first", "second"):
+        with desks.open(desk_id) as desk:
+            desk.pupil.learn_one(markup.np.eye(28, dtype="uint8") * 255, "1")
+    assert "first" in desks
+    with desks.open("second"):
+        assert "first" not in desks
+    clock.now = 61
+    with desks.open("third"):
+        assert len(desks) == 1
+
+
+def test_a_new_agent_keeps_the_one_before_within_reach_and_ends_the_course():
+    desk = small_desk()
+    before, desk.course = desk.pupil, object()
+    desk.replace(new("nearest"))
+    assert desk.previous is before and desk.course is None
+
+
+def test_the_pad_forgets_old_strokes():
+    with gr.Blocks():
+        pad = draw._pad()
+    for number in range(3 * guard.MAX_BLOBS):
+        pad.blob_storage[str(number)] = {}
+    assert len(pad.blob_storage) == guard.MAX_BLOBS
+
+
+@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "${alert(1)}", "`{{x}}`", "\\u003c"])
+def test_foreign_text_stays_text(text):
+    shown = markup.safe(text)
+    assert not set("<>`${\\") & set(shown)
+
+
+def test_all_ten_digits_have_a_bar_before_anything_is_taught():
+    assert re.findall(r"<b>(\d)</b>", markup.bars((), None)) == list("0123456789")
+
+
+def test_the_best_bar_is_the_guess():
+    guess = kinds.Guess.of(("3", "A"), markup.np.array([10, 40], "int32"))
+    assert re.findall(r'class="best"[^>]*><b>(\w)</b>.*?width:([\d.]+)', markup.bars(("3", "A"), guess)) == [
+        ("A", "100.0")
+    ]
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [":root", ".dark"])
+def test_text_has_enough_contrast(theme):
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9A-F]{6})", CSS.split(theme + " {")[1].split("}")[0]))
+    pairs = [(text, paper) for text in ("ink", "faint", "learned", "wrong", "accent") for paper in ("paper", "card")]
+    for text, paper in [*pairs, ("on-accent", "accent"), ("ink", "track")]:
+        light, dark = sorted((luminance(colours[text]), luminance(colours[paper])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (theme, text, paper)
+
+
+def test_words_do_not_shout():
+    texts = " ".join(str(value) for name, value in vars(words).items() if name.isupper())
+    assert "!" not in texts and "please" not in texts.lower() and "successfully" not in texts.lower()
