@@ -34,6 +34,7 @@ class Server:
         with self.log.open("w") as log:
             self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
         self._until_served(begun + 60)
+        self.load = os.getloadavg()[0]
         self.seconds_to_page = time.monotonic() - begun
 
     def _until_served(self, deadline):

@@ -19,8 +19,8 @@ LOOKS = {
         "is_mobile": True,
     },
 }
-# The pad redraws itself sixty times a second for nobody: where a processor does the drawing, ten are plenty.
-CALM = "window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 100)"
+# The pad redraws itself sixty times a second for nobody: where a processor does the drawing, five are plenty.
+CALM = "window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 200)"
 HARMLESS = ("WebGL", "GPU stall")
 
 
@@ -69,7 +69,7 @@ class Visitor:
         side = 0.9 * min(box["width"], box["height"])
         left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
         for stroke in strokes(drawing):
-            points = [(left + x * side, top + y * side) for x, y in stroke]
+            points = [(left + x * side, top + y * side) for x, y in [*stroke[:-1:3], stroke[-1]]]
             (self._touch_stroke if self.touch else self._mouse_stroke)(points)
         self.until_pad(empty=False)
 
@@ -77,7 +77,7 @@ class Visitor:
         self.page.mouse.move(*points[0])
         self.page.mouse.down()
         for point in points[1:]:
-            self.page.mouse.move(*point, steps=2)
+            self.page.mouse.move(*point)
         self.page.mouse.up()
 
     def _touch_stroke(self, points):
