@@ -89,8 +89,13 @@ def visit(server, browser):
         assert visitor.outside == []
 
 
-@pytest.fixture(scope="session")
-def written():
+def written_digits():
     """Test digits of MNIST by label: label -> drawings, in order."""
     drawings, labels = digits.mnist("test")
     return {label: [drawings[row] for row in range(400) if labels[row] == label] for label in "0123456789"}
+
+
+@pytest.fixture(scope="session")
+def written():
+    """Test digits of MNIST by label: label -> drawings, in order."""
+    return written_digits()
