@@ -2,54 +2,11 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from served import ARGUMENTS, Server, written_digits
 from visitor import LOOKS, Visitor
-
-from agent.tasks import digits
-
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Server:
-    """`python app.py` as anybody starts it, on a free port."""
-
-    def __init__(self, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self.log = Path(folder) / "server.log"
-        env = os.environ | {"GRADIO_SERVER_PORT": str(self.port), "PYTHONWARNINGS": "default"}
-        begun = time.monotonic()
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
-        self._until_served(begun + 60)
-        self.load = os.getloadavg()[0]
-        self.seconds_to_page = time.monotonic() - begun
-
-    def _until_served(self, deadline):
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(self.url, timeout=5) as page:
-                    page.read()
-                return
-            except urllib.error.URLError:
-                continue
-        raise AssertionError(f"expected a page at {self.url}, got:\n{self.log.read_text()}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
 
 
 @pytest.fixture(scope="session")
@@ -87,12 +44,6 @@ def visit(server, browser):
         visitor.context.close()
         assert visitor.errors == []
         assert visitor.outside == []
-
-
-def written_digits():
-    """Test digits of MNIST by label: label -> drawings, in order."""
-    drawings, labels = digits.mnist("test")
-    return {label: [drawings[row] for row in range(400) if labels[row] == label] for label in "0123456789"}
 
 
 @pytest.fixture(scope="session")

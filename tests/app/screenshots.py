@@ -4,8 +4,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conftest import ARGUMENTS, Server, written_digits
 from playwright.sync_api import sync_playwright
+from served import ARGUMENTS, Server, written_digits
 from visitor import LOOKS, Visitor
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
