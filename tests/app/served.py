@@ -25,12 +25,9 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.log = Path(folder) / "server.log"
         env = os.environ | {"GRADIO_SERVER_PORT": str(self.port), "PYTHONWARNINGS": "default"}
-        begun = time.monotonic()
         with self.log.open("w") as log:
             self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
-        self._until_served(begun + 60)
-        self.load = os.getloadavg()[0]
-        self.seconds_to_page = time.monotonic() - begun
+        self._until_served(time.monotonic() + 60)
 
     def _until_served(self, deadline):
         while time.monotonic() < deadline and self.process.poll() is None:
