@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -27,7 +26,7 @@ class Server:
         env = os.environ | {"GRADIO_SERVER_PORT": str(self.port), "PYTHONWARNINGS": "default"}
         with self.log.open("w") as log:
             self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
-        self._until_served(time.monotonic() + 60)
+        self._until_served(time.monotonic() + 120)
 
     def _until_served(self, deadline):
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -35,7 +34,7 @@ class Server:
                 with urllib.request.urlopen(self.url, timeout=5) as page:
                     page.read()
                 return
-            except urllib.error.URLError:
+            except OSError:
                 continue
         raise AssertionError(f"expected a page at {self.url}, got:\n{self.log.read_text()}")
 
