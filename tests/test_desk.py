@@ -1,13 +1,14 @@
 """Desks, limits and colours, without a browser."""
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
 
 from agent import kinds
 from agent.pupil import new
-from agent.ui import draw, guard, markup, words
+from agent.ui import draw, events, guard, markup, words
 from agent.ui.desk import Desk, Desks
 
 CSS = (Path(draw.__file__).parent / "theme.css").read_text()
@@ -51,6 +52,32 @@ def test_a_new_agent_keeps_the_one_before_within_reach_and_ends_the_course():
     before, desk.course = desk.pupil, object()
     desk.replace(new("nearest"))
     assert desk.previous is before and desk.course is None
+
+
+@pytest.fixture
+def pad(monkeypatch):
+    """What the pad reports; desks for it to report to."""
+    monkeypatch.setattr(events, "DESKS", Desks(small_desk))
+    monkeypatch.setattr(events.warm, "READY", threading.Event())
+    events.warm.READY.set()
+    return {"background": None, "layers": [], "composite": markup.np.eye(28, dtype="uint8") * 255}
+
+
+def test_a_late_report_of_a_taught_drawing_is_no_news(pad):
+    draw.see("desk", pad)
+    draw.tell("desk", pad, label="1")
+    assert "Learned" in draw.refresh("desk")[0]
+    draw.see("desk", pad)
+    assert "Learned" in draw.refresh("desk")[0]
+    draw.see("desk", pad | {"composite": markup.np.eye(28, dtype="uint8")[::-1] * 255})
+    assert "Learned" not in draw.refresh("desk")[0]
+    draw.see("desk", pad)
+    assert "looks like" in draw.refresh("desk")[0]
+
+
+def test_undo_takes_back_the_word_that_it_was_learned(pad):
+    draw.tell("desk", pad, label="1")
+    assert "Learned" not in draw.undo_lesson("desk")[0]
 
 
 def test_the_pad_forgets_old_strokes():

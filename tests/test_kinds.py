@@ -243,7 +243,14 @@ def test_unknown_kinds_and_settings_are_refused_by_name():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"n_nodes": 0}, {"n_nodes": 2001}, {"tuple_size": 15}, {"tuple_size": True}, {"n_warps": 1.0}, {"clear_lead": float("nan")}],
+    [
+        {"n_nodes": 0},
+        {"n_nodes": 2001},
+        {"tuple_size": 15},
+        {"tuple_size": True},
+        {"n_warps": 1.0},
+        {"clear_lead": float("nan")},
+    ],
 )
 def test_settings_out_of_range_are_refused_with_their_numbers(settings):
     name, value = next(iter(settings.items()))

@@ -43,6 +43,8 @@ class Desk:
     pupil: Pupil
     previous: Pupil | None = None  # the agent before this one, kept until replaced again
     showing: np.ndarray | None = None  # the kept drawing the present guess is about
+    done: np.ndarray | None = None  # the kept drawing last taught or cleared: reported late by the pad, it is no news
+    outcome: tuple[str, ...] = ()  # what is shown in place of a guess once a drawing was taught
     status: str = ""
     missed: list[Missed | None] = field(default_factory=list)  # None: corrected
     course: object | None = None  # the course or test that may go on; a new one ends the one before
@@ -50,7 +52,11 @@ class Desk:
     def replace(self, pupil: Pupil) -> None:
         """Put another agent on the desk; the one before stays within reach."""
         self.previous, self.pupil = self.pupil, pupil
-        self.showing, self.missed, self.course, self.status = None, [], None, ""
+        self.showing, self.outcome, self.missed, self.course, self.status = None, (), [], None, ""
+
+    def put_away(self, kept: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
+        """Remember that the drawing on the pad is done with, and what came of it."""
+        self.showing, self.done, self.outcome = None, kept, outcome
 
     def notebook(self) -> list[Lesson]:
         """Give every own lesson of this agent and the one before, each drawing once, oldest first."""

@@ -49,12 +49,18 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     answer = [guess, sees, bars]
     desk = [*answer, status, chips, notes, page.header]
     pad.input(see, [page.id, pad], [*answer, status], trigger_mode="always_last", **QUIET)
-    gr.on([clear.click, pad.clear], clear_pad, page.id, [pad, *answer], **QUIET)
-    for label, button in digits.items():
+    gr.on([clear.click, pad.clear], clear_pad, [page.id, pad], [pad, *answer], **QUIET)
+    taught = [
         button.click(functools.partial(tell, label=label), [page.id, pad], [pad, *desk], **QUIET)
-    right.click(confirm, [page.id, pad], [pad, *desk], **QUIET)
-    gr.on([add.click, own.submit], tell_own, [page.id, pad, own], [pad, own, *desk], **QUIET)
-    chips.pick(tell_chip, [page.id, pad], [pad, *desk], **QUIET)
+        for label, button in digits.items()
+    ]
+    taught += [
+        right.click(confirm, [page.id, pad], [pad, *desk], **QUIET),
+        gr.on([add.click, own.submit], tell_own, [page.id, pad, own], [pad, own, *desk], **QUIET),
+        chips.pick(tell_chip, [page.id, pad], [pad, *desk], **QUIET),
+    ]
+    for lesson in taught:  # the guess of the last stroke may reach the browser after the lesson that followed it
+        lesson.success(refresh, page.id, answer, **QUIET)
     undo.click(undo_lesson, page.id, desk, **QUIET)
     notes.pick(change, page.id, [sheet, *desk], **QUIET)
     sheet.pick(change, page.id, [sheet, *desk], **QUIET)
@@ -75,8 +81,10 @@ def _pad() -> gr.Sketchpad:
 
 
 def answer_of(desk: Desk) -> tuple[str, str, str]:
-    """Guess what is on the pad: the guess, what is seen, the bars."""
+    """Guess what is on the pad, or tell what became of it: the guess, what is seen, the bars."""
     pupil = desk.pupil
+    if desk.showing is None and desk.outcome:
+        return desk.outcome
     if desk.showing is None:
         return markup.idle(pupil.n_lessons), markup.sees(None), markup.bars(pupil.labels, None)
     guess = pupil.predict_one(desk.showing)
@@ -88,7 +96,7 @@ def answer_of(desk: Desk) -> tuple[str, str, str]:
     )
 
 
-def all_of(desk: Desk, status: str, answer: tuple[str, str, str] | None = None) -> tuple[str, ...]:
+def all_of(desk: Desk, status: str) -> tuple[str, ...]:
     """Everything on the tab but the pad, and the header."""
     desk.status = status
     own = [label for label in desk.pupil.labels if label not in markup.DIGITS]
@@ -97,8 +105,7 @@ def all_of(desk: Desk, status: str, answer: tuple[str, str, str] | None = None) 
         f"{markup.safe(label)}</button>"
         for label in own
     )
-    shown = answer or answer_of(desk)
-    return (*shown, markup.status(status), chips, notebook.show(desk.pupil), header(desk.pupil))
+    return (*answer_of(desk), markup.status(status), chips, notebook.show(desk.pupil), header(desk.pupil))
 
 
 # ---------------------------------------------------------------- events
@@ -111,21 +118,31 @@ def fill(desk: Desk) -> tuple[str, ...]:
 
 
 @at_desk
+def refresh(desk: Desk) -> tuple[str, str, str]:
+    """Show the answer as it is."""
+    return answer_of(desk)
+
+
+@at_desk
 def see(desk: Desk, pad: dict[str, Any] | None) -> Any:
-    """Guess what has been drawn so far. A pad that was blank stays as it is: it reports itself after every clearing."""
+    """Guess what has been drawn so far; skip a blank pad, which reports itself cleared, and a drawing done with."""
     kept = retina.keep(pad)
     if not retina.has_ink(kept):
         if desk.showing is None:
             return [gr.skip()] * 4
         kept = None
+    elif desk.done is not None and np.array_equal(kept, desk.done):
+        return [gr.skip()] * 4
+    else:
+        desk.done = None
     desk.showing, desk.status = kept, ""
     return *answer_of(desk), markup.status("")
 
 
 @at_desk
-def clear_pad(desk: Desk) -> Any:
+def clear_pad(desk: Desk, pad: dict[str, Any] | None) -> Any:
     """Take the drawing away."""
-    desk.showing = None
+    desk.put_away(retina.keep(pad))
     return BLANK, *answer_of(desk)
 
 
@@ -142,15 +159,11 @@ def teach(desk: Desk, pad: dict[str, Any] | None, label: object) -> Any:
         return gr.skip(), *all_of(desk, words.DRAW_FIRST)
     desk.pupil.learn_one(kept, label)
     label = desk.pupil.lessons.own()[-1].label
-    desk.showing = None
     n_of_label = notebook.count_labels(desk.pupil.lessons)[label]
+    bars = markup.bars(desk.pupil.labels, desk.pupil.predict_one(kept))
+    desk.put_away(kept, (markup.learned(label, n_of_label), markup.sees(kept), bars))
     said = words.LEARNED_STATUS.format(label=markup.safe(label), lessons=words.count(n_of_label, "lesson"))
-    shown = (
-        markup.learned(label, n_of_label),
-        markup.sees(kept),
-        markup.bars(desk.pupil.labels, desk.pupil.predict_one(kept)),
-    )
-    return BLANK, *all_of(desk, said, shown)
+    return BLANK, *all_of(desk, said)
 
 
 @at_desk
@@ -183,6 +196,7 @@ def undo_lesson(desk: Desk) -> Any:
     """Forget the last lesson."""
     if not desk.pupil.lessons.own():
         return all_of(desk, words.NOTHING_TO_UNDO)
+    desk.outcome = ()
     return all_of(desk, words.FORGOTTEN.format(label=markup.safe(desk.pupil.undo().label)))
 
 
@@ -193,4 +207,5 @@ def change(desk: Desk, event: gr.EventData) -> Any:
     if asked.get("do") in ("pick", "close"):
         number = asked.get("number") if asked["do"] == "pick" else None
         return notebook.sheet(desk, number), *[gr.skip()] * 7
+    desk.outcome = ()
     return "", *all_of(desk, notebook.change(desk, asked))

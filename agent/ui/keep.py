@@ -58,7 +58,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     keep_it.click(ask_no_more, None, asking, **QUIET)
     started = sure.click(start, [page.id, kind, start_from], shown, **QUIET)
     started.then(ask_no_more, None, asking, **QUIET)
-    return fill, shown
+    page.at_start(fill_name, [name])
+    return fill, [said, back, page.header]
 
 
 def _start_card() -> tuple[gr.components.Component, ...]:
@@ -113,8 +114,15 @@ def _lessons(pupil: Pupil) -> str:
 
 @at_desk
 def fill(desk: Desk) -> tuple[Any, ...]:
-    """Show the desk as it is."""
-    return shown_of(desk)
+    """Show the desk as it is, but for the name: somebody may be writing it."""
+    said, _, back, top = shown_of(desk)
+    return said, back, top
+
+
+@at_desk
+def fill_name(desk: Desk) -> str:
+    """Show the name."""
+    return desk.pupil.name
 
 
 @at_desk

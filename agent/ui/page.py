@@ -40,6 +40,10 @@ class Page:
         with gr.Tab(module.TITLE, id=module.TITLE.lower()) as tab:
             fill, outputs = module.build(self)
         tab.select(fill, self.id, outputs, **QUIET)
+        self.at_start(fill, outputs)
+
+    def at_start(self, fill: Callable[..., Any], outputs: Sequence[gr.components.Component]) -> None:
+        """Fill something in once: what a visitor writes into, so that opening a tab never overwrites it."""
         self._fills.append((fill, outputs))
 
     def open(self, demo: gr.Blocks) -> None:

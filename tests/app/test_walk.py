@@ -1,9 +1,10 @@
 """The walk of a first visit, on every kind of screen: draw, guess, correct, undo, reload, save, load."""
 
 import pytest
+from visitor import LOOKS
 
 
-@pytest.mark.parametrize("look", ["phone, dark"])
+@pytest.mark.parametrize("look", LOOKS)
 def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path, look):
     visitor = visit(look)
     dark = visitor.page.evaluate("document.body.classList.contains('dark')")

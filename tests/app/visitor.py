@@ -5,9 +5,11 @@ import re
 
 import numpy as np
 from PIL import Image
+from playwright.sync_api import TimeoutError as TooLong
 from strokes import strokes
 
-DEADLINE_MS = 20_000  # a stroke takes a second or two to arrive where the graphics are drawn in software
+STROKE_MS = 10_000
+DEADLINE_MS = 60_000  # a stroke takes a second or two to arrive where the graphics are drawn in software
 LOOKS = {
     "desktop, light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "desktop, dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
@@ -21,6 +23,8 @@ LOOKS = {
 }
 # The pad redraws itself sixty times a second for nobody: where a processor does the drawing, five are plenty.
 CALM = "window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 200)"
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+RING = 500  # pixels of the ring that shows the brush, at most: it is no ink
 HARMLESS = ("WebGL", "GPU stall")
 
 
@@ -33,6 +37,7 @@ class Visitor:
         context.add_init_script(CALM)
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
+        self._fingers = context.new_cdp_session(self.page)  # one for all strokes: a finger lifted by detaching is lost
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         context.on("request", self._watch)
@@ -57,21 +62,44 @@ class Visitor:
         self.until("document.querySelector('.notebook') !== null")
 
     def tab(self, name):
+        """Open a tab and wait until it is filled in."""
         self.page.get_by_role("tab", name=name).click()
+        filled = {
+            "Draw": ("#share", "Right"),
+            "Teach": ("#notebook-set", "drawing"),
+            "Keep": ("#keep-status", "has had"),
+        }
+        self.until_text(*filled[name])
+        self.page.evaluate(TWO_FRAMES)  # what a tab shows first is filled in once more with its next frame
 
     # ------------------------------------------------------------ drawing
 
     def draw(self, drawing):
-        """Trace a digit with the pen, in the middle of an empty pad."""
-        self.until_pad(empty=True)
+        """Trace a digit with the pen, in the middle of an empty pad; the next stroke begins when the last was seen.
+
+        Where a processor draws the graphics, the pad may lose a stroke begun while it still reads the one before; as
+        a person would, draw it again.
+        """
+        self.until_empty()
+        self.page.evaluate(TWO_FRAMES)  # a pad just cleared takes its time: a stroke begun before may be wiped with it
         self.page.evaluate("document.querySelector('#pad').scrollIntoView({block: 'center'})")
         box = self.page.locator("#pad").bounding_box()
         side = 0.9 * min(box["width"], box["height"])
         left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
         for stroke in strokes(drawing):
             points = [(left + x * side, top + y * side) for x, y in [*stroke[:-1:3], stroke[-1]]]
-            (self._touch_stroke if self.touch else self._mouse_stroke)(points)
-        self.until_pad(empty=False)
+            self._stroke(points)
+
+    def _stroke(self, points):
+        seen, trace = self.seen, self._touch_stroke if self.touch else self._mouse_stroke
+        for _ in range(3):
+            trace(points)
+            try:
+                self.until("(seen) => document.querySelector('#sees img')?.src !== seen", seen, STROKE_MS)
+                return
+            except TooLong:
+                continue
+        raise AssertionError("expected the pad to take a stroke, got none in three attempts.")
 
     def _mouse_stroke(self, points):
         self.page.mouse.move(*points[0])
@@ -81,25 +109,33 @@ class Visitor:
         self.page.mouse.up()
 
     def _touch_stroke(self, points):
-        session = self.context.new_cdp_session(self.page)
         for number, (x, y) in enumerate(points):
             kind = "touchMove" if number else "touchStart"
-            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        session.detach()
+            self._fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        self._fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
-    def until_pad(self, empty):
-        """Wait until the pad shows no ink, or some."""
+    def until_empty(self):
+        """Wait until there is no ink on the pad."""
         for _ in range(200):
             shown = np.asarray(Image.open(io.BytesIO(self.page.locator("#pad").screenshot())).convert("L"))
-            if (shown[20:-20, 20:-20].max() < 128) == empty:
+            if (shown[20:-20, 20:-20] > 128).sum() < RING:
                 return
-        raise AssertionError(f"expected the pad to be {'empty' if empty else 'drawn on'} by now.")
+        raise AssertionError("expected the pad to be empty by now.")
 
     # ------------------------------------------------------------ pressing
 
     def press(self, selector):
         self.page.locator(selector).first.click()
+
+    def choose(self, group, text):
+        """Choose an option, and see that it is chosen."""
+        option = self.page.locator(f"{group} label").filter(has_text=text).filter(has=self.page.locator("input")).first
+        option.locator("input").check()
+        self.until(
+            "([at, text]) => [...document.querySelectorAll(at + ' label:has(input:checked)')].some("
+            "(label) => label.innerText.includes(text))",
+            [group, text],
+        )
 
     def teach(self, drawing, label):
         """Draw, wait for the guess, press the label, wait until it is learned."""
@@ -110,8 +146,8 @@ class Visitor:
 
     # ------------------------------------------------------------ reading
 
-    def until(self, condition, argument=None):
-        self.page.wait_for_function(condition, arg=argument)
+    def until(self, condition, argument=None, timeout_ms=DEADLINE_MS):
+        self.page.wait_for_function(condition, arg=argument, timeout=timeout_ms)
 
     def until_text(self, selector, text):
         """Wait until something says this; tell what it said when it does not."""
@@ -133,6 +169,11 @@ class Visitor:
     def text(self, selector):
         found = self.page.locator(selector)
         return found.first.inner_text() if found.count() else None
+
+    @property
+    def seen(self):
+        """What the agent says it sees, as the address of a picture."""
+        return self.page.evaluate("document.querySelector('#sees img')?.src ?? null")
 
     @property
     def n_lessons(self):

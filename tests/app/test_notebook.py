@@ -1,0 +1,71 @@
+"""Keys, the notebook and labels of one's own."""
+
+
+def test_keys_teach_confirm_undo_and_clear(visit, written):
+    visitor = visit()
+    keyboard = visitor.page.keyboard
+    visitor.draw(written["7"][0])
+    keyboard.press("7")
+    visitor.until_learned("7")
+    visitor.draw(written["7"][0])
+    visitor.until_guessed("7")
+    keyboard.press("Enter")
+    visitor.until_text("#status", "(2 lessons of 7)")
+    keyboard.press("Backspace")
+    visitor.until_text("#status", "Forgotten: the last 7.")
+    visitor.draw(written["1"][0])
+    visitor.until_guessed()
+    keyboard.press("Escape")
+    visitor.page.locator(".answer.idle").wait_for()
+    visitor.until_empty()
+    assert visitor.n_lessons == 1
+
+
+def test_keys_in_a_text_field_are_text(visit):
+    visitor = visit()
+    visitor.page.locator("#own-label textarea").press_sequentially("4A")
+    visitor.page.keyboard.press("Backspace")
+    assert visitor.page.locator("#own-label textarea").input_value() == "4"
+    assert visitor.n_lessons == 0
+
+
+def test_a_blank_pad_teaches_nothing_and_says_so(visit):
+    visitor = visit()
+    for button in ("#label-3", "#right"):
+        visitor.press(button)
+        visitor.until_text("#status", "Draw something first.")
+        visitor.press("#undo")
+        visitor.until_text("#status", "No lesson of yours to undo.")
+    assert visitor.n_lessons == 0
+
+
+def test_a_label_of_ones_own_is_shown_as_text_whatever_it_says(visit, written):
+    visitor = visit()
+    visitor.draw(written["8"][0])
+    visitor.page.locator("#own-label textarea").fill("<b>${1}")
+    visitor.press("#add")
+    visitor.until_learned("<b>${1}")
+    assert visitor.text("#own-labels button") == "<b>${1}"
+    assert visitor.page.locator(".bars li").count() == 11
+    visitor.draw(written["8"][0])
+    visitor.until_guessed("<b>${1}")
+    visitor.press("#own-labels button")
+    visitor.until_text("#status", "(2 lessons of <b>${1})")
+
+
+def test_a_lesson_in_the_notebook_can_be_relabelled_and_forgotten(visit, written):
+    visitor = visit()
+    visitor.teach(written["9"][0], "4")
+    visitor.press(".thumb")
+    visitor.until_text(".sheet", "You said this is a 4.")
+    visitor.page.keyboard.press("9")
+    visitor.until_text("#status", "Learned: that was a 9.")
+    assert visitor.text(".thumb") == "9"
+    visitor.press(".thumb")
+    visitor.until_text(".sheet", "You said this is a 9.")
+    visitor.page.keyboard.press("Escape")
+    visitor.page.locator(".sheet").wait_for(state="detached")
+    visitor.press(".thumb")
+    visitor.press(".sheet .forget")
+    visitor.until_text("#status", "Forgotten: that 9.")
+    assert visitor.n_lessons == 0
