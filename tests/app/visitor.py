@@ -33,18 +33,18 @@ class Visitor:
 
     def __init__(self, context, url, touch=False):
         self.context, self.url, self.touch = context, url, touch
-        self.errors, self.outside = [], []
+        self.errors, self.outside, self.leaving = [], [], False
         context.add_init_script(CALM)
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
         self._fingers = context.new_cdp_session(self.page)  # one for all strokes: a finger lifted by detaching is lost
         self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.leaving or self.errors.append(str(error)))
         context.on("request", self._watch)
         self.open()
 
     def _note(self, message):
-        if message.type == "error" and not any(word in message.text for word in HARMLESS):
+        if message.type == "error" and not self.leaving and not any(word in message.text for word in HARMLESS):
             self.errors.append(message.text)
 
     def _watch(self, request):
@@ -55,7 +55,9 @@ class Visitor:
 
     def open(self):
         """Load the page and wait until the agent is on the desk and the pad takes ink."""
+        self.leaving = True  # what the page left behind breaks off is no error
         self.page.goto(self.url)
+        self.leaving = False
         self.page.locator("#pad canvas").first.wait_for()
         self.until("document.querySelector('#chip')?.innerText.includes('lesson')")
         self.until("document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')")
