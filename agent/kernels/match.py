@@ -29,20 +29,30 @@ def popcount(word):
 
 
 @njit(nogil=True, cache=True)
-def hamming(bits, rows, slots, plausible, out):
-    """Count, for each remembered row of a plausible label, the bits in which it differs from the drawing's.
+def rows_of(slots, wanted, out):
+    """List the rows of wanted labels.
 
-    bits (W,) uint64, rows (R, W) uint64, slots (R,) uint8 below L, plausible (L,) bool -> out (R,) int32, 0 … 64 W;
-    64 W for rows of other labels
+    slots (R,) uint8 below L, wanted (L,) bool -> out (R+1,) int32, its last place scratch; returns how many
     """
-    for r in range(rows.shape[0]):
-        if not plausible[slots[r]]:
-            out[r] = 64 * rows.shape[1]
-            continue
+    n = 0
+    for r in range(slots.shape[0]):
+        out[n] = r
+        n += wanted[slots[r]]  # no branch: which label comes next cannot be foreseen
+    return n
+
+
+@njit(nogil=True, cache=True)
+def hamming(bits, rows, listed, out):
+    """Count, for each listed row, the bits in which it differs from the drawing's.
+
+    bits (W,) uint64, rows (R, W) uint64, listed (N,) int32 below R -> out (N,) int32, 0 … 64 W
+    """
+    for place in range(listed.shape[0]):
+        r = listed[place]
         distance = np.uint64(0)
         for w in range(rows.shape[1]):
             distance += popcount(bits[w] ^ rows[r, w])
-        out[r] = np.int32(distance)
+        out[place] = np.int32(distance)
 
 
 @njit(nogil=True, cache=True)
@@ -52,13 +62,11 @@ def closest(distances, limit, counts, out):
     So the choice does not depend on the order of rows. The rows at the very smallest distance are always taken, as
     many as ``out`` holds.
 
-    distances (R,) int32, counts (D,) int32 scratch; rows at D or more are never chosen -> out (C,) int32 rows;
-    returns how many
+    distances (R,) int32 below D, counts (D,) int32 scratch -> out (C,) int32 rows; returns how many
     """
     counts[:] = 0
     for r in range(distances.shape[0]):
-        if distances[r] < counts.shape[0]:
-            counts[distances[r]] += 1
+        counts[distances[r]] += 1
     farthest, n_chosen = -1, 0
     for d in range(counts.shape[0]):
         if counts[d] > 0 and n_chosen > 0 and n_chosen + counts[d] > limit:

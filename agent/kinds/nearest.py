@@ -80,14 +80,14 @@ class Nearest:
         index = {label: number for number, label in enumerate(labels)}
         of_row = np.array([index[label] for label in self._taught], np.int64)
         distances = np.empty(len(self._taught), np.int32)
-        every_slot, every_label = np.zeros(len(of_row), np.uint8), np.ones(1, bool)
+        every_row = np.arange(len(of_row), dtype=np.int32)
         guesses = []
         for drawing, bits in zip(kept, self._bits(kept), strict=True):
             responses = np.zeros(len(labels), np.int32)
             if not len(of_row) or not retina.has_ink(drawing):
                 guesses.append(Guess.of(labels, responses))
                 continue
-            match.hamming(bits, self._rows, every_slot, every_label, distances)
+            match.hamming(bits, self._rows, every_row, distances)
             np.maximum.at(responses, of_row, PIXELS - distances)
             same = [row for row in np.flatnonzero(distances == 0) if (self._drawings[row] == drawing).all()]
             if same:  # of lessons that contradict each other the newest counts

@@ -226,11 +226,13 @@ class Recall:
     ) -> tuple[np.ndarray, ...]:
         """Compare the drawing with the remembered rows of plausible labels whose signatures are nearest."""
         rows = slice(self._rows.n)
-        distances = np.empty(self._rows.n, np.int32)
-        match.hamming(signature, self._rows.signatures[rows], self._rows.slots[rows], plausible, distances)
+        listed = np.empty(self._rows.n + 1, np.int32)
+        listed = listed[: match.rows_of(self._rows.slots[rows], plausible, listed)]
+        distances = np.empty(len(listed), np.int32)
+        match.hamming(signature, self._rows.signatures[rows], listed, distances)
         chosen = np.empty(REASONS if clear else self.config.n_candidates, np.int32)
-        counts = np.empty(64 * edges.SIGNATURE_WORDS, np.int32)
-        chosen = chosen[: match.closest(distances, len(chosen), counts, chosen)]
+        counts = np.empty(64 * edges.SIGNATURE_WORDS + 1, np.int32)
+        chosen = listed[chosen[: match.closest(distances, len(chosen), counts, chosen)]]
         differences = np.empty(len(chosen), np.int32)
         smallest = np.empty((len(self._slots) + 1, 3), np.int32)
         n_found = np.empty(len(self._slots) + 1, np.int32)

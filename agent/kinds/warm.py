@@ -47,9 +47,10 @@ def looking() -> None:
 def comparing() -> None:
     """Compile what compares rows: the other half. Called with arrays of the types that the agent has."""
     rows, slots, one = np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int32)
-    bits, counts = np.zeros((1, edges.SIGNATURE_WORDS), np.uint64), np.zeros(64 * edges.SIGNATURE_WORDS, np.int32)
+    bits, counts = np.zeros((1, edges.SIGNATURE_WORDS), np.uint64), np.zeros(64 * edges.SIGNATURE_WORDS + 1, np.int32)
     smallest, n_found = np.zeros((2, 3), np.int32), np.zeros(2, np.int32)
-    match.hamming(bits[0], bits, slots, np.ones(1, bool), one)
+    match.rows_of(slots, np.ones(1, bool), np.zeros(2, np.int32))
+    match.hamming(bits[0], bits, one.copy(), one)
     match.closest(one, 1, counts, one.copy())
     match.three_nearest(rows[0], rows, slots, np.zeros(1, np.int32), one, smallest, n_found)
     recall.responses(one, smallest, n_found, 1, 1, 1, one.copy())
