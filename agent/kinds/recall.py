@@ -22,12 +22,13 @@ from agent.kernels import edges, match, ram
 from agent.kernels import recall as kernels
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, check_share, check_whole, n_rows
-from agent.kinds.rows import Rows
+from agent.kinds.rows import HINT, Rows
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
 MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
+LOOK_AGAIN = 4  # rows whose whole signature is compared, for each row chosen
 REASONS = 8  # rows compared for reasons alone
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
@@ -137,6 +138,7 @@ class Recall:
             self._rows.codes[new],
             self._rows.signatures[new],
         )
+        self._rows.hints[new] = self._rows.signatures[new, HINT]
 
     def _n_copies(self, n_lessons: int) -> int:
         """Copies of each lesson so that all together fill at most ``n_rows`` rows, in few steps."""
@@ -228,11 +230,9 @@ class Recall:
         rows = slice(self._rows.n)
         listed = np.empty(self._rows.n + 1, np.int32)
         listed = listed[: match.rows_of(self._rows.slots[rows], plausible, listed)]
-        distances = np.empty(len(listed), np.int32)
-        match.hamming(signature, self._rows.signatures[rows], listed, distances)
-        chosen = np.empty(REASONS if clear else self.config.n_candidates, np.int32)
-        counts = np.empty(64 * edges.SIGNATURE_WORDS + 1, np.int32)
-        chosen = listed[chosen[: match.closest(distances, len(chosen), counts, chosen)]]
+        n_chosen = REASONS if clear else self.config.n_candidates
+        listed = _nearest(signature[HINT].copy(), self._rows.hints[rows], listed, LOOK_AGAIN * n_chosen)
+        chosen = _nearest(signature, self._rows.signatures[rows], listed, n_chosen)
         differences = np.empty(len(chosen), np.int32)
         smallest = np.empty((len(self._slots) + 1, 3), np.int32)
         n_found = np.empty(len(self._slots) + 1, np.int32)
@@ -334,6 +334,14 @@ class Recall:
         agent._rows.sort()
         agent._rewrite_all()
         return agent
+
+
+def _nearest(bits: np.ndarray, rows: np.ndarray, listed: np.ndarray, limit: int) -> np.ndarray:
+    """Choose at most ``limit`` of the listed rows, those whose bits differ least, nearest first."""
+    distances = np.empty(len(listed), np.int32)
+    match.hamming(bits, rows, listed, distances)
+    places, counts = np.empty(limit, np.int32), np.empty(64 * len(bits) + 1, np.int32)
+    return listed[places[: match.closest(distances, limit, counts, places)]]
 
 
 def _draw_mapping(config: RecallConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

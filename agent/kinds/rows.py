@@ -11,7 +11,8 @@ from agent.kernels.edges import SIGNATURE_WORDS
 from agent.kernels.retina import SIDE
 
 _LESSON = ("drawings", "taught", "own")
-_ROW = ("lesson", "copy", "slots", "addresses", "codes", "signatures")
+_ROW = ("lesson", "copy", "slots", "addresses", "codes", "signatures", "hints")
+HINT = slice(None, None, 4)  # the words of a signature that are looked at first
 
 
 class Rows:
@@ -23,8 +24,9 @@ class Rows:
         One entry a lesson: (28, 28) uint8 kept drawing, uint8 slot of its label, bool whether a person taught it.
     lesson, copy, slots
         One entry a row: which lesson (int32), which copy of it (uint8, 0 is the drawing itself), its label's slot.
-    addresses, codes, signatures
-        One entry a row: (M,) uint16, (28, 28) uint8, (22,) uint64.
+    addresses, codes, signatures, hints
+        One entry a row: (M,) uint16, (28, 28) uint8, (22,) uint64, (6,) uint64, the part of the signature that is
+        looked at first: what lies close together in memory is found sooner.
     n, n_all_lessons : int
         How many rows and lessons count.
     """
@@ -41,6 +43,7 @@ class Rows:
         self.addresses = np.zeros((0, n_nodes), np.uint16)
         self.codes = np.zeros((0, SIDE, SIDE), np.uint8)
         self.signatures = np.zeros((0, SIGNATURE_WORDS), np.uint64)
+        self.hints = self.signatures[:, HINT]
 
     @property
     def n_bytes(self) -> int:
