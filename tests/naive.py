@@ -187,7 +187,7 @@ def hamming(bits, row):
 
 
 def difference(one, other):
-    """Sum over pixels of the least 3x3 difference within 2 pixels; codes are spread to (gx, gy)."""
+    """Sum over pixels of the squared least 3x3 difference within 2 pixels; codes are spread to (gx, gy)."""
 
     def spread(codes):
         steps = np.stack([codes & 15, codes >> 4]).astype(int)
@@ -198,13 +198,14 @@ def difference(one, other):
     for y in range(3, SIDE + 3):
         for x in range(3, SIDE + 3):
             mine = a[:, y - 1 : y + 2, x - 1 : x + 2]
-            total += min(
+            least = min(
                 np.abs(mine - b[:, y + dy - 1 : y + dy + 2, x + dx - 1 : x + dx + 2]).sum()
                 if 0 <= y + dy - 1 and y + dy + 2 <= SIDE + 6 and 0 <= x + dx - 1 and x + dx + 2 <= SIDE + 6
                 else math.inf
                 for dy in range(-2, 3)
                 for dx in range(-2, 3)
             )
+            total += least * least
     return total
 
 

@@ -28,7 +28,7 @@ from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
-LOOK_AGAIN = 4  # rows whose whole signature is compared, for each row chosen
+LOOK_AGAIN = 8  # rows whose whole signature is compared, for each row chosen
 REASONS = 8  # rows compared for reasons alone
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
