@@ -1,8 +1,11 @@
 """From the canonical drawing to what the memories read: planes of bits, a fine code, a signature.
 
 Planes say at every pixel which orientation wins there, for gradients and for ridges; RAM nodes read them.
-The code is a gradient in fifteen steps each way at every pixel; deformable matching reads it.
+The code is a gradient in fifteen steps each way at every pixel; deformable matching reads it. The sketch is the same at
+half the size.
 The signature is one bit for every place and direction that stands out; the first look at many rows reads it.
+
+Loops run over whole pictures as one line of floats, so that the compiler can work on several pixels at a time.
 """
 
 import numpy as np
@@ -10,42 +13,52 @@ from numba import njit
 
 from agent.kernels.retina import SIDE
 
+PIXELS = SIDE * SIDE
 PLANES = 48  # 2 kinds of map x 12 ordered pairs of orientations x 2 thresholds
 PLANE_STEP = np.float32(10.0)  # the second threshold, in grey values
 CODE_ZERO = 7  # a code is gx + 7 in the low four bits, gy + 7 in the high ones, each 0 … 14
 CODE_GAIN = np.float32(7.0)  # code steps of a gradient of the drawing's own mean strength
+CODE_STRIDE = 32  # pixels from one row of a code to the next: codes are padded with no gradient at all
+NO_GRADIENT = np.uint8(CODE_ZERO | CODE_ZERO << 4)
+SKETCH = SIDE // 2
+SKETCH_STRIDE = 16
+CODE_FAINT = np.float32(76.5)  # 0.3 of full ink: gradients below do not count for the mean
 POINTS = 13  # signature points along one side, at pixels 2, 4 … 26
 SIGNATURE_BITS = 8 * POINTS * POINTS
 SIGNATURE_WORDS = -(-SIGNATURE_BITS // 64)
 SIGNATURE_SHARE = 0.15  # share of the bits that are on
 BINS = 1024  # levels in which the share is counted off
 
-_BLUR5 = np.array([0.0545, 0.244, 0.403, 0.244, 0.0545], np.float32)
-_BLUR3 = np.array([0.2304, 0.5392, 0.2304], np.float32)  # a Gaussian of sigma 0.7
-_POOL9 = np.exp(-0.5 * (np.arange(-4, 5) / 1.7) ** 2).astype(np.float32)
-_RIM = 4
+_WIDE = np.array([0.0545, 0.244, 0.403], np.float32)  # blurs, from the rim to the middle: this one for maps
+_FINE = np.array([0.0, 0.2304, 0.5392], np.float32)  # a Gaussian of sigma 0.7, for gradients
+_POOL = np.exp(-0.5 * (np.arange(-4, 1) / 1.7) ** 2).astype(np.float32)
+_RIM = 4  # empty pixels around a drawing
+_WIDTH = SIDE + 2 * _RIM
+_CELLS = _WIDTH * _WIDTH
+_ROUGH = SIDE + 2  # rough maps reach one pixel farther than smooth ones
 
 
-@njit(nogil=True, cache=True)
-def blur(seen, taps, out, scratch):
-    """Blur a drawing along both sides into a frame with a rim of 4 empty pixels.
+@njit(nogil=True, cache=True, fastmath=True)
+def blur(seen, taps, out):
+    """Blur a drawing along both sides into a frame with a rim of 4 pixels.
 
-    seen (S, S) uint8, taps (3,) or (5,) float32 -> out (S+8, S+8) float32; scratch likewise
+    seen (S, S) uint8, taps (3,) float32, the last in the middle -> out ((S+8)**2,) float32
     """
-    side = SIDE + 2 * _RIM
-    reach = len(taps) // 2
-    out[:] = 0.0
-    scratch[:] = 0.0
+    frame = np.zeros(_CELLS, np.float32)
     for y in range(SIDE):
-        for t in range(len(taps)):
-            weight = taps[t]
-            for x in range(SIDE):
-                scratch[y + _RIM, x + _RIM + t - reach] += weight * seen[y, x]
-    for y in range(reach, side - reach):
-        for t in range(len(taps)):
-            weight = taps[t]
-            for x in range(side):
-                out[y, x] += weight * scratch[y + t - reach, x]
+        for x in range(SIDE):
+            frame[(y + _RIM) * _WIDTH + _RIM + x] = seen[y, x]
+    far, near, middle = taps[0], taps[1], taps[2]
+    start = 2 * _WIDTH
+    out[:] = 0.0
+    for i in range(_CELLS - 2 * start):
+        at = start + i
+        out[at] = middle * frame[at] + near * (frame[at - 1] + frame[at + 1]) + far * (frame[at - 2] + frame[at + 2])
+    for i in range(_CELLS - 2 * start):
+        at = start + i
+        beside = near * (out[at - _WIDTH] + out[at + _WIDTH])
+        frame[at] = middle * out[at] + beside + far * (out[at - 2 * _WIDTH] + out[at + 2 * _WIDTH])
+    out[:] = frame
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -56,58 +69,79 @@ def edge_maps(seen, out):
 
     seen (S, S) uint8 -> out (8, S, S) float32, at least 0
     """
-    frame = np.empty((SIDE + 2 * _RIM, SIDE + 2 * _RIM), np.float32)
-    scratch = np.empty((SIDE + 2 * _RIM, SIDE + 2 * _RIM), np.float32)
-    blur(seen, _BLUR5, frame, scratch)
-    rough = np.empty((8, SIDE + 2, SIDE + 2), np.float32)
-    half, slant, ridge, none = np.float32(0.5), np.float32(np.sqrt(0.5)), np.float32(0.7), np.float32(0.0)
-    for i in range(SIDE + 2):
-        for j in range(SIDE + 2):
-            y, x = i + _RIM - 1, j + _RIM - 1
-            ink = frame[y, x]
-            gx = frame[y, x + 1] - frame[y, x - 1]
-            gy = frame[y + 1, x] - frame[y - 1, x]
-            rough[0, i, j] = abs(gx)
-            rough[1, i, j] = abs(gx + gy) * slant
-            rough[2, i, j] = abs(gy)
-            rough[3, i, j] = abs(gx - gy) * slant
-            rough[4, i, j] = max(none, ink - half * (frame[y, x + 2] + frame[y, x - 2]))
-            rough[5, i, j] = max(none, ridge * (2 * ink - frame[y + 1, x + 1] - frame[y - 1, x - 1]))
-            rough[6, i, j] = max(none, ink - half * (frame[y + 2, x] + frame[y - 2, x]))
-            rough[7, i, j] = max(none, ridge * (2 * ink - frame[y + 1, x - 1] - frame[y - 1, x + 1]))
-    row = np.empty(SIDE + 2, np.float32)
+    frame, rough = np.empty(_CELLS, np.float32), np.zeros(_CELLS, np.float32)
+    blur(seen, _WIDE, frame)
+    none, half, slant, ridge = np.float32(0.0), np.float32(0.5), np.float32(np.sqrt(0.5)), np.float32(0.7)
+    start = (_RIM - 1) * (_WIDTH + 1)  # rough maps begin one pixel outside the drawing
+    n = _ROUGH * _WIDTH - 2 * (_RIM - 1)
+    for i in range(n):
+        at = start + i
+        rough[i] = abs(frame[at + 1] - frame[at - 1])
+    _smooth(rough, out[0])
+    for i in range(n):
+        at = start + i
+        rough[i] = slant * abs(frame[at + 1] - frame[at - 1] + frame[at + _WIDTH] - frame[at - _WIDTH])
+    _smooth(rough, out[1])
+    for i in range(n):
+        at = start + i
+        rough[i] = abs(frame[at + _WIDTH] - frame[at - _WIDTH])
+    _smooth(rough, out[2])
+    for i in range(n):
+        at = start + i
+        rough[i] = slant * abs(frame[at + 1] - frame[at - 1] - frame[at + _WIDTH] + frame[at - _WIDTH])
+    _smooth(rough, out[3])
+    for i in range(n):
+        at = start + i
+        rough[i] = max(none, frame[at] - half * (frame[at + 2] + frame[at - 2]))
+    _smooth(rough, out[4])
+    for i in range(n):
+        at = start + i
+        rough[i] = max(none, ridge * (2 * frame[at] - frame[at + _WIDTH + 1] - frame[at - _WIDTH - 1]))
+    _smooth(rough, out[5])
+    for i in range(n):
+        at = start + i
+        rough[i] = max(none, frame[at] - half * (frame[at + 2 * _WIDTH] + frame[at - 2 * _WIDTH]))
+    _smooth(rough, out[6])
+    for i in range(n):
+        at = start + i
+        rough[i] = max(none, ridge * (2 * frame[at] - frame[at + _WIDTH - 1] - frame[at - _WIDTH + 1]))
+    _smooth(rough, out[7])
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _smooth(rough, out):
+    """Smooth a map by [1 2 1] / 4 both ways: (_CELLS,) float32, one pixel outside the drawing first -> (S, S)."""
     quarter = np.float32(0.25)
-    for k in range(8):
-        for i in range(SIDE):
-            for j in range(SIDE + 2):
-                row[j] = quarter * (rough[k, i, j] + 2 * rough[k, i + 1, j] + rough[k, i + 2, j])
-            for j in range(SIDE):
-                out[k, i, j] = quarter * (row[j] + 2 * row[j + 1] + row[j + 2])
+    rows = np.empty(_CELLS, np.float32)
+    for i in range(SIDE * _WIDTH):
+        rows[i] = quarter * (rough[i] + 2 * rough[i + _WIDTH] + rough[i + 2 * _WIDTH])
+    for y in range(SIDE):
+        for x in range(SIDE):
+            at = y * _WIDTH + x
+            out[y, x] = quarter * (rows[at] + 2 * rows[at + 1] + rows[at + 2])
 
 
 @njit(nogil=True, cache=True)
 def planes(maps, out):
     """Say at every pixel, for each kind of map, which orientation beats which, and by more than a step.
 
-    Bit ``24 kind + 2 pair + threshold``; pairs (a, b) of different orientations in counting order.
+    Plane ``24 kind + 2 pair + threshold``; pairs (a, b) of different orientations in counting order.
 
-    maps (8, S, S) float32 -> out (S*S,) uint64, the low 48 bits
+    maps (8, S, S) float32 -> out (48*S*S,) uint8, 0 or 1, plane after plane
     """
-    flat = maps.reshape(8, SIDE * SIDE)
-    one = np.uint64(1)
-    for p in range(SIDE * SIDE):
-        word = np.uint64(0)
-        bit = np.uint64(0)
-        for kind in range(2):
-            for a in range(4):
-                strength = flat[4 * kind + a, p]
-                for b in range(4):
-                    if a != b:
-                        lead = strength - flat[4 * kind + b, p]
-                        word |= np.uint64(lead > np.float32(0.0)) << bit
-                        word |= np.uint64(lead > PLANE_STEP) << (bit + one)
-                        bit += one + one
-        out[p] = word
+    flat = maps.reshape(8, PIXELS)
+    plane = 0
+    for kind in range(2):
+        for a in range(4):
+            for b in range(4):
+                if a != b:
+                    one, other = flat[4 * kind + a], flat[4 * kind + b]
+                    leads, clearly = out[plane * PIXELS :], out[(plane + 1) * PIXELS :]
+                    for p in range(PIXELS):
+                        leads[p] = one[p] - other[p] > np.float32(0.0)
+                    for p in range(PIXELS):
+                        clearly[p] = one[p] - other[p] > PLANE_STEP
+                    plane += 2
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -116,37 +150,58 @@ def gradients(seen, out):
 
     seen (S, S) uint8 -> out (2, S, S) float32: along x, along y
     """
-    frame = np.empty((SIDE + 2 * _RIM, SIDE + 2 * _RIM), np.float32)
-    scratch = np.empty((SIDE + 2 * _RIM, SIDE + 2 * _RIM), np.float32)
-    blur(seen, _BLUR3, frame, scratch)
-    for i in range(SIDE):
-        for j in range(SIDE):
-            y, x = i + _RIM, j + _RIM
-            falling = frame[y + 1, x + 1] - frame[y - 1, x - 1]
-            rising = frame[y - 1, x + 1] - frame[y + 1, x - 1]
-            out[0, i, j] = falling + rising + 2 * (frame[y, x + 1] - frame[y, x - 1])
-            out[1, i, j] = falling - rising + 2 * (frame[y + 1, x] - frame[y - 1, x])
+    frame = np.empty(_CELLS, np.float32)
+    blur(seen, _FINE, frame)
+    for y in range(SIDE):
+        start = (y + _RIM) * _WIDTH + _RIM
+        for x in range(SIDE):
+            at = start + x
+            falling = frame[at + _WIDTH + 1] - frame[at - _WIDTH - 1]
+            rising = frame[at - _WIDTH + 1] - frame[at + _WIDTH - 1]
+            out[0, y, x] = falling + rising + 2 * (frame[at + 1] - frame[at - 1])
+            out[1, y, x] = falling - rising + 2 * (frame[at + _WIDTH] - frame[at - _WIDTH])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, fastmath=True)
 def code(slopes, out):
     """Write gradients in fifteen steps each way, measured against the drawing's own mean strength.
 
-    slopes (2, S, S) float32 -> out (S, S) uint8: gx + 7 in the low four bits, gy + 7 in the high ones
+    slopes (2, S, S) float32 -> out (S, 32) uint8: gx + 7 in the low four bits, gy + 7 in the high ones
     """
+    across, down = slopes[0].ravel(), slopes[1].ravel()
     total, n_edges = np.float32(0.0), 0
+    for p in range(PIXELS):
+        strength = abs(across[p]) + abs(down[p])
+        strong = strength > CODE_FAINT
+        total += strength if strong else np.float32(0.0)
+        n_edges += strong
+    gain = np.float32(CODE_GAIN * n_edges / total if n_edges > 0 else 0.0)
+    least, most, half = np.float32(0.0), np.float32(2 * CODE_ZERO), np.float32(0.5)
+    out[:] = NO_GRADIENT
     for y in range(SIDE):
         for x in range(SIDE):
-            strength = abs(slopes[0, y, x]) + abs(slopes[1, y, x])
-            if strength > np.float32(76.5):  # 0.3 of full ink
-                total += strength
-                n_edges += 1
-    gain = CODE_GAIN * n_edges / total if n_edges > 0 else np.float32(0.0)
-    for y in range(SIDE):
-        for x in range(SIDE):
-            gx = min(CODE_ZERO, max(-CODE_ZERO, int(np.floor(slopes[0, y, x] * gain + 0.5))))
-            gy = min(CODE_ZERO, max(-CODE_ZERO, int(np.floor(slopes[1, y, x] * gain + 0.5))))
-            out[y, x] = np.uint8((gx + CODE_ZERO) | ((gy + CODE_ZERO) << 4))
+            gx = np.int32(min(most, max(least, across[y * SIDE + x] * gain + CODE_ZERO)) + half)
+            gy = np.int32(min(most, max(least, down[y * SIDE + x] * gain + CODE_ZERO)) + half)
+            out[y, x] = np.uint8(gx | (gy << 4))
+
+
+@njit(nogil=True, cache=True)
+def sketch(codes, out):
+    """Halve a code: twice the mean gradient of 2 x 2 pixels, in the same fifteen steps.
+
+    codes (S, 32) uint8 -> out (14, 16) uint8
+    """
+    out[:] = NO_GRADIENT
+    for y in range(SKETCH):
+        for x in range(SKETCH):
+            gx, gy = 1 - 4 * CODE_ZERO, 1 - 4 * CODE_ZERO
+            for i in range(2):
+                for j in range(2):
+                    gx += codes[2 * y + i, 2 * x + j] & 15
+                    gy += codes[2 * y + i, 2 * x + j] >> 4
+            gx = min(CODE_ZERO, max(-CODE_ZERO, gx >> 1)) + CODE_ZERO
+            gy = min(CODE_ZERO, max(-CODE_ZERO, gy >> 1)) + CODE_ZERO
+            out[y, x] = np.uint8(gx | (gy << 4))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -157,59 +212,68 @@ def signature(slopes, out):
 
     slopes (2, S, S) float32 -> out (22,) uint64, 1352 bits: direction x row x column
     """
-    slant, none = np.float32(np.sqrt(0.5)), np.float32(0.0)
-    parts = np.empty((8, SIDE, SIDE), np.float32)
-    for y in range(SIDE):
+    across, down = slopes[0].ravel(), slopes[1].ravel()
+    falling, rising = np.empty(PIXELS, np.float32), np.empty(PIXELS, np.float32)
+    floor = np.empty(PIXELS, np.float32)  # what lies 45 degrees away counts nothing
+    slant = np.float32(np.sqrt(0.5))
+    for p in range(PIXELS):
+        gx, gy = across[p], down[p]
+        falling[p], rising[p] = (gx + gy) * slant, (gy - gx) * slant
+        floor[p] = np.sqrt(gx * gx + gy * gy) * slant
+    pooled = np.empty(SIGNATURE_BITS, np.float32)
+    for k, slope in enumerate((across, falling, down, rising)):
+        _pool(slope, floor, np.float32(1.0), pooled[k * POINTS * POINTS :])
+        _pool(slope, floor, np.float32(-1.0), pooled[(k + 4) * POINTS * POINTS :])
+    _mark_strongest(pooled, out)
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _pool(slope, floor, sign, out):
+    """Weigh one direction around each point: (S*S,) float32 slopes, their floor, 1 or -1 -> (13*13,) float32."""
+    part = np.zeros((SIDE + 2 * _RIM) * SIDE, np.float32)
+    first = _RIM * SIDE
+    for p in range(PIXELS):
+        part[first + p] = max(np.float32(0.0), sign * slope[p] - floor[p])
+    row, wide = np.zeros(_WIDTH, np.float32), np.empty(SIDE, np.float32)
+    w4, w3, w2, w1, w0 = _POOL[0], _POOL[1], _POOL[2], _POOL[3], _POOL[4]
+    for i in range(POINTS):
         for x in range(SIDE):
-            gx, gy = slopes[0, y, x], slopes[1, y, x]
-            falling, rising = (gx + gy) * slant, (gy - gx) * slant
-            floor = np.sqrt(gx * gx + gy * gy) * slant  # what lies 45 degrees away counts nothing
-            parts[0, y, x] = max(none, gx - floor)
-            parts[1, y, x] = max(none, falling - floor)
-            parts[2, y, x] = max(none, gy - floor)
-            parts[3, y, x] = max(none, rising - floor)
-            parts[4, y, x] = max(none, -gx - floor)
-            parts[5, y, x] = max(none, -falling - floor)
-            parts[6, y, x] = max(none, -gy - floor)
-            parts[7, y, x] = max(none, -rising - floor)
-    pooled = np.zeros(SIGNATURE_BITS, np.float32)
-    row = np.empty(SIDE + 2 * _RIM, np.float32)
-    peak = none
-    for k in range(8):
-        for i in range(POINTS):
-            row[:] = none
-            for t in range(9):
-                y = 2 * i + 2 + t - 4
-                if 0 <= y < SIDE:
-                    weight = _POOL9[t]
-                    for x in range(SIDE):
-                        row[x + _RIM] += weight * parts[k, y, x]
-            for j in range(POINTS):
-                total = none
-                for t in range(9):
-                    total += _POOL9[t] * row[2 * j + 2 + t - 4 + _RIM]
-                pooled[(k * POINTS + i) * POINTS + j] = total
-                peak = max(peak, total)
-    _mark_strongest(pooled, peak, out)
+            at = first + (2 * i + 2) * SIDE + x
+            one, two = part[at - SIDE] + part[at + SIDE], part[at - 2 * SIDE] + part[at + 2 * SIDE]
+            three, four = part[at - 3 * SIDE] + part[at + 3 * SIDE], part[at - 4 * SIDE] + part[at + 4 * SIDE]
+            row[x + _RIM] = w0 * part[at] + w1 * one + w2 * two + w3 * three + w4 * four
+        for x in range(SIDE):
+            at = x + _RIM
+            one, two = row[at - 1] + row[at + 1], row[at - 2] + row[at + 2]
+            three, four = row[at - 3] + row[at + 3], row[at - 4] + row[at + 4]
+            wide[x] = w0 * row[at] + w1 * one + w2 * two + w3 * three + w4 * four
+        for j in range(POINTS):
+            out[i * POINTS + j] = wide[2 * j + 2]
 
 
 @njit(nogil=True, cache=True)
-def _mark_strongest(pooled, peak, out):
+def _mark_strongest(pooled, out):
     """Switch on at most 15 % of the bits, the strongest; equal levels stay off together."""
     out[:] = np.uint64(0)
+    peak = np.float32(0.0)
+    for i in range(SIGNATURE_BITS):
+        peak = max(peak, pooled[i])
     if peak <= np.float32(0.0):
         return
     scale = np.float32(BINS - 1) / peak
-    counts = np.zeros(BINS, np.int64)
-    levels = np.empty(SIGNATURE_BITS, np.int64)
+    counts = np.zeros(BINS, np.int32)
+    levels = np.empty(SIGNATURE_BITS, np.int32)
     for i in range(SIGNATURE_BITS):
-        levels[i] = int(pooled[i] * scale)
+        levels[i] = np.int32(pooled[i] * scale)
+    for i in range(SIGNATURE_BITS):
         counts[levels[i]] += 1
     room = int(SIGNATURE_BITS * SIGNATURE_SHARE)
     level = BINS - 1
     while level > 0 and counts[level] <= room:
         room -= counts[level]
         level -= 1
-    for i in range(SIGNATURE_BITS):
-        if levels[i] > level:
-            out[i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+    for w in range(SIGNATURE_WORDS):
+        word = np.uint64(0)
+        for i in range(min(64, SIGNATURE_BITS - 64 * w)):
+            word |= np.uint64(levels[64 * w + i] > level) << np.uint64(i)
+        out[w] = word

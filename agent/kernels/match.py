@@ -3,13 +3,14 @@
 import numpy as np
 from numba import njit
 
-from agent.kernels.edges import CODE_ZERO
+from agent.kernels.edges import CODE_STRIDE, SKETCH, SKETCH_STRIDE
 from agent.kernels.retina import SIDE
 
 REACH = 2  # a pixel may find its like this many pixels away
-STRIDE = 32  # codes are unpacked to rows of this length, so that one loop runs over a whole drawing
-PAD = (REACH + 1) * STRIDE + REACH + 1
-UNPACKED = (SIDE + 2 * (REACH + 1)) * STRIDE + 2 * STRIDE
+PAD = (REACH + 1) * CODE_STRIDE + REACH + 1
+UNPACKED = (SIDE + 2 * (REACH + 1)) * CODE_STRIDE + 2 * CODE_STRIDE
+SKETCH_PAD = 2 * SKETCH_STRIDE + 2  # sketches reach one pixel far
+SKETCH_UNPACKED = (SKETCH + 4) * SKETCH_STRIDE + 2 * SKETCH_STRIDE
 FAR = np.int32(1 << 28)  # farther than anything; half as much again still fits
 LEAST_FAR = np.int32(SIDE * SIDE)  # however near the third nearest is
 BANDS = 4
@@ -42,17 +43,25 @@ def rows_of(slots, wanted, out):
 
 
 @njit(nogil=True, cache=True)
+def differing(one, other):
+    """Count the bits in which two lines of words differ.
+
+    one, other (W,) uint64 -> int32, 0 … 64 W
+    """
+    distance = np.uint64(0)
+    for w in range(one.shape[0]):
+        distance += popcount(one[w] ^ other[w])
+    return np.int32(distance)
+
+
+@njit(nogil=True, cache=True)
 def hamming(bits, rows, listed, out):
     """Count, for each listed row, the bits in which it differs from the drawing's.
 
     bits (W,) uint64, rows (R, W) uint64, listed (N,) int32 below R -> out (N,) int32, 0 … 64 W
     """
     for place in range(listed.shape[0]):
-        r = listed[place]
-        distance = np.uint64(0)
-        for w in range(rows.shape[1]):
-            distance += popcount(bits[w] ^ rows[r, w])
-        out[place] = np.int32(distance)
+        out[place] = differing(bits, rows[listed[place]])
 
 
 @njit(nogil=True, cache=True)
@@ -83,16 +92,68 @@ def closest(distances, limit, counts, out):
 
 
 @njit(nogil=True, cache=True)
-def unpack(codes, out):
-    """Spread a code over two padded planes, so that a displacement is one offset.
+def at_most(values, limit):
+    """Find the value below or at which at least ``limit`` of the values lie, and no more than need to.
 
-    codes (S, S) uint8 -> out (2, U) uint8, 0 … 14; the padding is left as it is and must hold no gradient, 7
+    values (N,) int32, 0 … 2**30, limit int from 1 on -> int32; the largest value when there are fewer
     """
-    for y in range(SIDE):
-        start = PAD + y * STRIDE
-        for x in range(SIDE):
-            out[0, start + x] = codes[y, x] & np.uint8(15)
-            out[1, start + x] = codes[y, x] >> np.uint8(4)
+    low, high = 0, 1 << 30
+    while low < high:
+        middle = (low + high) >> 1
+        n = 0
+        for value in values:
+            n += value <= middle
+        if n >= min(limit, values.shape[0]):
+            high = middle
+        else:
+            low = middle + 1
+    return np.int32(low)
+
+
+@njit(nogil=True, cache=True)
+def unpack(codes, pad, out):
+    """Spread a code or a sketch over two padded planes, so that a displacement is one offset.
+
+    codes (…) uint8 -> out (2, U) uint8, 0 … 14, from ``pad`` on; the rest is left as it is and must hold no gradient, 7
+    """
+    flat = codes.ravel()
+    across, down = out[0, pad:], out[1, pad:]
+    for i in range(flat.shape[0]):
+        across[i] = flat[i] & np.uint8(15)
+        down[i] = flat[i] >> np.uint8(4)
+
+
+@njit(nogil=True, cache=True)
+def rough_difference(one, other, cost, sums, best):
+    """Compare two sketches: as `difference`, but displaced by at most one pixel, and never given up.
+
+    one, other (2, SKETCH_UNPACKED) uint8 unpacked; cost, sums, best likewise, scratch -> int32, 0 = the same
+    """
+    one_x, one_y, other_x, other_y = one[0], one[1], other[0], other[1]
+    corner = SKETCH_PAD - SKETCH_STRIDE - 1
+    n = SKETCH * SKETCH_STRIDE
+    for i in range(n):
+        best[i] = 255
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            shift = corner + dy * SKETCH_STRIDE + dx
+            for i in range(n + 2 * SKETCH_STRIDE):
+                a, b = one_x[corner + i], other_x[shift + i]
+                across = np.uint8((a if a > b else b) - (b if a > b else a))
+                a, b = one_y[corner + i], other_y[shift + i]
+                down = np.uint8((a if a > b else b) - (b if a > b else a))
+                cost[i] = np.uint8(across + down)
+            for i in range(n + 2 * SKETCH_STRIDE - 2):
+                sums[i] = np.uint8(np.uint8(cost[i] + cost[i + 1]) + cost[i + 2])
+            for i in range(n):
+                total = np.uint8(np.uint8(sums[i] + sums[i + SKETCH_STRIDE]) + sums[i + 2 * SKETCH_STRIDE])
+                best[i] = total if total < best[i] else best[i]
+    result = np.int32(0)
+    for y in range(SKETCH):
+        for x in range(SKETCH):
+            least = np.int32(best[y * SKETCH_STRIDE + x])
+            result += least * least
+    return result
 
 
 @njit(nogil=True, cache=True)
@@ -109,26 +170,26 @@ def difference(one, other, bound, cost, sums, best):
     result = np.int32(0)
     for turn in range(BANDS):
         band = (turn + 1) % BANDS  # the middle first: most of the ink is there
-        corner = PAD - STRIDE - 1 + band * BAND_ROWS * STRIDE  # where the surroundings of the band's first pixel begin
-        for i in range(BAND_ROWS * STRIDE):
+        corner = PAD - CODE_STRIDE - 1 + band * BAND_ROWS * CODE_STRIDE
+        for i in range(BAND_ROWS * CODE_STRIDE):
             best[i] = 255
         for dy in range(-REACH, REACH + 1):
             for dx in range(-REACH, REACH + 1):
-                shift = corner + dy * STRIDE + dx
-                for i in range((BAND_ROWS + 2) * STRIDE):
+                shift = corner + dy * CODE_STRIDE + dx
+                for i in range((BAND_ROWS + 2) * CODE_STRIDE):
                     a, b = one_x[corner + i], other_x[shift + i]
                     across = np.uint8((a if a > b else b) - (b if a > b else a))
                     a, b = one_y[corner + i], other_y[shift + i]
                     down = np.uint8((a if a > b else b) - (b if a > b else a))
                     cost[i] = np.uint8(across + down)
-                for i in range((BAND_ROWS + 2) * STRIDE - 2):
+                for i in range((BAND_ROWS + 2) * CODE_STRIDE - 2):
                     sums[i] = np.uint8(np.uint8(cost[i] + cost[i + 1]) + cost[i + 2])
-                for i in range(BAND_ROWS * STRIDE):
-                    total = np.uint8(np.uint8(sums[i] + sums[i + STRIDE]) + sums[i + 2 * STRIDE])
+                for i in range(BAND_ROWS * CODE_STRIDE):
+                    total = np.uint8(np.uint8(sums[i] + sums[i + CODE_STRIDE]) + sums[i + 2 * CODE_STRIDE])
                     best[i] = total if total < best[i] else best[i]
         for y in range(BAND_ROWS):
             for x in range(SIDE):
-                least = np.int32(best[y * STRIDE + x])
+                least = np.int32(best[y * CODE_STRIDE + x])
                 result += least * least  # one stroke that is not there says more than wobbles everywhere
         if result >= bound:
             return FAR
@@ -136,39 +197,38 @@ def difference(one, other, bound, cost, sums, best):
 
 
 @njit(nogil=True, cache=True)
-def three_nearest(codes, rows, slots, chosen, differences, smallest, n_found):
-    """Compare a drawing deformably with chosen rows and keep the three smallest differences of each label, and of all.
+def how_far(slot, smallest):
+    """How different a row of a label may be and still change its three smallest differences.
 
-    A row that cannot be among its label's three smallest, or is half as far again as the third nearest of all, is given
-    up early: it counts as just that far. So the order of rows changes only the time it takes.
-
-    codes (S, S) uint8, rows (R, S, S) uint8, slots (R,) uint8 below L, chosen (C,) int32 -> differences (C,) int32,
-    FAR where given up; smallest (L+1, 3) int32 ascending, the last line for all labels, FAR where there are fewer, none
-    above half as far again as the third of the last line; n_found (L+1,) int32, each label's rows among the chosen
+    A row that is half as far again as the third nearest of all counts as just that far (`limit`). The same drawing is
+    never given up.
     """
-    one = np.empty((2, UNPACKED), np.uint8)
-    other = np.empty((2, UNPACKED), np.uint8)
-    cost = np.zeros(UNPACKED, np.uint8)
-    sums = np.zeros(UNPACKED, np.uint8)
-    best = np.zeros(UNPACKED, np.uint8)
-    one[:] = CODE_ZERO
-    other[:] = CODE_ZERO
-    unpack(codes, one)
-    smallest[:] = FAR
-    n_found[:] = 0
+    return max(1, min(smallest[slot, 2], _far_enough(smallest[-1, 2])))
+
+
+@njit(nogil=True, cache=True)
+def note(slot, difference, smallest, n_found):
+    """Enter a row's difference among the three smallest of its label, and of all.
+
+    slot int below L, difference int32 -> smallest (L+1, 3) int32 ascending, the last line for all labels; n_found
+    (L+1,) int32 rows so far
+    """
+    for line in (slot, smallest.shape[0] - 1):
+        n_found[line] += 1
+        value = difference
+        for place in range(3):
+            if value < smallest[line, place]:
+                value, smallest[line, place] = smallest[line, place], value
+
+
+@njit(nogil=True, cache=True)
+def limit(smallest, n_found):
+    """Let no row count as farther than half as far again as the third nearest of all, so that it does not matter which
+    rows were given up.
+
+    smallest (L+1, 3) int32 and n_found (L+1,) int32 of `note` -> smallest
+    """
     last = smallest.shape[0] - 1
-    for c in range(chosen.shape[0]):
-        slot = np.int64(slots[chosen[c]])
-        unpack(rows[chosen[c]], other)
-        bound = max(1, min(smallest[slot, 2], _far_enough(smallest[last, 2])))  # the same drawing is never given up
-        found = difference(one, other, bound, cost, sums, best)
-        differences[c] = found
-        for line in (slot, last):
-            n_found[line] += 1
-            value = found
-            for place in range(3):
-                if value < smallest[line, place]:
-                    value, smallest[line, place] = smallest[line, place], value
     for line in range(last):
         for place in range(min(3, n_found[line])):
             smallest[line, place] = min(smallest[line, place], _far_enough(smallest[last, 2]))

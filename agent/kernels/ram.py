@@ -1,23 +1,25 @@
 """RAM nodes: each reads some bits of the retina as an address and keeps there which labels it has seen.
 
-A location is one 64-bit word, one bit a label. Writing only sets bits, so the order of lessons does not matter.
+A location is one word of 16 or 64 bits, one bit a label. Writing only sets bits, so the order of lessons does not
+matter.
 """
 
 import numpy as np
 from numba import njit
 
+MOST_CORRECTION = 127
+
 
 @njit(nogil=True, cache=True)
-def addresses(plane_bits, pixels, planes, out):
+def addresses(bits, reads, out):
     """Read each node's address off the planes of bits.
 
-    plane_bits (S*S,) uint64, pixels (M, T) int32, planes (M, T) uint8 -> out (M,) uint16, 0 … A-1
+    bits (B,) uint8, 0 or 1, reads (M, T) uint16 below B, the highest bit of an address first -> out (M,) uint16
     """
-    for m in range(pixels.shape[0]):
-        address = np.uint64(0)
-        for t in range(pixels.shape[1]):
-            bit = (plane_bits[pixels[m, t]] >> np.uint64(planes[m, t])) & np.uint64(1)
-            address = (address << np.uint64(1)) | bit
+    for m in range(reads.shape[0]):
+        address = 0
+        for t in range(reads.shape[1]):
+            address = (address << 1) | bits[reads[m, t]]
         out[m] = np.uint16(address)
 
 
@@ -25,38 +27,90 @@ def addresses(plane_bits, pixels, planes, out):
 def write(rows, slots, tables):
     """Mark every row's label at every node's address.
 
-    rows (R, M) uint16, slots (R,) uint8, 0 … 63 -> tables (M, A) uint64, bits set
+    rows (R, M) uint16, slots (R,) uint8 below the bits of a location -> tables (M, A) uint16 or uint64, bits set
     """
     for r in range(rows.shape[0]):
-        bit = np.uint64(1) << np.uint64(slots[r])
+        bit = tables.dtype.type(1) << tables.dtype.type(slots[r])
         for m in range(rows.shape[1]):
             tables[m, rows[r, m]] |= bit
 
 
 @njit(nogil=True, cache=True)
-def rewrite(rows, slots, slot, tables):
-    """Clear one label everywhere and mark it again from the rows that remain.
+def erase(gone, gone_slots, rows, slots, tables):
+    """Clear what rows that are gone have marked, except where a remaining row of the label marks it too.
 
-    rows (R, M) uint16, slots (R,) uint8, slot int -> tables (M, A) uint64, bit ``slot`` exact
+    gone (G, M) uint16, gone_slots (G,) uint8, rows (R, M) uint16, slots (R,) uint8 -> tables (M, A), bits cleared
     """
-    bit = np.uint64(1) << np.uint64(slot)
-    for m in range(tables.shape[0]):
-        for a in range(tables.shape[1]):
-            tables[m, a] &= ~bit
-    for r in range(rows.shape[0]):
-        if slots[r] == slot:
-            for m in range(rows.shape[1]):
-                tables[m, rows[r, m]] |= bit
+    marked = np.empty(gone.shape[1], np.uint8)
+    for g in range(gone.shape[0]):
+        marked[:] = 0
+        lost = gone[g]
+        for r in range(rows.shape[0]):
+            if slots[r] == gone_slots[g]:
+                row = rows[r]
+                for m in range(lost.shape[0]):
+                    marked[m] |= row[m] == lost[m]
+        bit = tables.dtype.type(1) << tables.dtype.type(gone_slots[g])
+        for m in range(lost.shape[0]):
+            if not marked[m]:
+                tables[m, lost[m]] &= ~bit
 
 
 @njit(nogil=True, cache=True)
-def votes(row, tables, out):
-    """Count for each label the nodes that have seen it at this address.
+def votes(row, one, other, out):
+    """Count for each label the nodes that have seen it at this address, in one set of tables or the other.
 
-    row (M,) uint16, tables (M, A) uint64 -> out (L,) int32, 0 … M
+    row (M,) uint16, one and other (M, A) uint16 or uint64 -> out (L,) int32, 0 … M
     """
     out[:] = 0
     for m in range(row.shape[0]):
-        word = tables[m, row[m]]
+        word = np.uint64(one[m, row[m]] | other[m, row[m]])
         for slot in range(out.shape[0]):
             out[slot] += np.int32((word >> np.uint64(slot)) & np.uint64(1))
+
+
+@njit(nogil=True, cache=True)
+def add_corrections(row, corrections, unit, out):
+    """Turn votes into corrected votes, in parts of a vote.
+
+    row (M,) uint16, corrections (M, A, L) int8, unit int -> out (L,) int32: ``unit`` times as much, plus corrections
+    """
+    for slot in range(out.shape[0]):
+        out[slot] *= np.int32(unit)
+    for m in range(row.shape[0]):
+        for slot in range(out.shape[0]):
+            out[slot] += np.int32(corrections[m, row[m], slot])
+
+
+@njit(nogil=True, cache=True)
+def study(rows, slots, order, lost, unit, margin, step, tables, corrections):
+    """Live through lessons once more: where the sum of votes and differences errs, or is right by little, correct it.
+
+    A lesson's own label gains and its strongest rival loses, at the location each node reads, until the lesson leads by
+    ``margin``; never more than ``step`` at a time, so that one lesson changes little. Then its label is marked there.
+
+    rows (R, M) uint16, slots (R,) uint8, order (N,) int32 of rows, lost (R, L) int32 what each label loses by
+    differences, in parts of a vote, tables (M, A) empty -> tables as `write` leaves them, corrections (M, A, L) int8
+    """
+    n_nodes, n_labels = rows.shape[1], corrections.shape[2]
+    score = np.empty(n_labels, np.int32)
+    for r in order:
+        row, right = rows[r], np.int64(slots[r])
+        votes(row, tables, tables, score)
+        add_corrections(row, corrections, unit, score)
+        rival = -1
+        for slot in range(n_labels):
+            score[slot] -= lost[r, slot]
+            if slot != right and (rival < 0 or score[slot] > score[rival]):
+                rival = slot
+        gap = score[right] - score[rival] if rival >= 0 else margin + 1
+        if gap <= margin:
+            by = min(step, (margin - gap) // (2 * n_nodes) + 1)
+            for m in range(n_nodes):
+                gain = corrections[m, row[m], right]
+                loss = corrections[m, row[m], rival]
+                corrections[m, row[m], right] = np.int8(min(MOST_CORRECTION, gain + by))
+                corrections[m, row[m], rival] = np.int8(max(-MOST_CORRECTION, loss - by))
+        bit = tables.dtype.type(1) << tables.dtype.type(right)
+        for m in range(n_nodes):
+            tables[m, row[m]] |= bit

@@ -3,22 +3,25 @@
 import numpy as np
 from numba import njit
 
-from agent.kernels import edges, ram, retina
+from agent.kernels import edges, match, ram, retina
 from agent.kernels.retina import SIDE
+
+MOST_AWAY = 1_000_000  # beyond it a label is far enough away
 
 
 @njit(nogil=True, cache=True)
-def look_at_copies(kept, fields, start, stop, pixels, planes, addresses, codes, signatures):
+def look_at_copies(kept, fields, start, stop, reads, addresses, codes, sketches, signatures):
     """Look at drawings and at warped copies of them: copy 0 is the drawing, copy c is bent by field c - 1.
 
-    kept (N, S, S) uint8, fields (F, 2, S+4, S+4) float32, 0 <= start < stop <= F + 1, pixels (M, T) int32,
-    planes (M, T) uint8 -> addresses (N*(stop-start), M) uint16, codes (…, S, S) uint8, signatures (…, 22) uint64
+    kept (N, S, S) uint8, fields (F, 2, S+4, S+4) float32, 0 <= start < stop <= F + 1, reads (M, T) uint16
+    -> addresses (N*(stop-start), M) uint16, codes (…, S, 32) uint8, sketches (…, 14, 16) uint8,
+    signatures (…, 22) uint64
     """
     seen = np.empty((SIDE, SIDE), np.uint8)
-    bent = np.empty((SIDE + 4, SIDE + 4), np.uint8)
+    bent = np.empty((retina.FRAME, retina.FRAME), np.uint8)
     maps = np.empty((8, SIDE, SIDE), np.float32)
     slopes = np.empty((2, SIDE, SIDE), np.float32)
-    plane_bits = np.empty(SIDE * SIDE, np.uint64)
+    bits = np.empty(edges.PLANES * edges.PIXELS, np.uint8)
     row = 0
     for n in range(kept.shape[0]):
         for c in range(start, stop):
@@ -28,46 +31,151 @@ def look_at_copies(kept, fields, start, stop, pixels, planes, addresses, codes, 
                 retina.warp(kept[n], fields[c - 1], bent)
                 retina.canonical(bent, seen)
             edges.edge_maps(seen, maps)
-            edges.planes(maps, plane_bits)
+            edges.planes(maps, bits)
             edges.gradients(seen, slopes)
             edges.code(slopes, codes[row])
+            edges.sketch(codes[row], sketches[row])
             edges.signature(slopes, signatures[row])
-            ram.addresses(plane_bits, pixels, planes, addresses[row])
+            ram.addresses(bits, reads, addresses[row])
             row += 1
 
 
 @njit(nogil=True, cache=True)
-def responses(votes, smallest, n_found, n_nodes, votes_weight, scale, out):
+def compare(seen, own, bulk, plausible, without, effort, rows, differences, smallest, n_found):
+    """Compare a drawing with the remembered rows of plausible labels that look most alike.
+
+    Each look is closer than the one before and at fewer rows: a part of the signature, all of it, the sketch, the code.
+    Rows that are equally near are taken together or left together, so the order of rows changes nothing but time.
+
+    seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own and bulk: the same of all rows,
+    and their slots (R,) uint8 and lessons (R,) int32; plausible (L,) bool; without: a bulk lesson left out, or -1;
+    effort (3,) int64: how many rows to look at again, by sketch, by code -> rows (C,) int32, the bulk ones counted on
+    from the own ones, differences (C,) int32, smallest (L+1, 3) int32, n_found (L+1,) int32; returns how many rows
+    """
+    hint, rest, sketch, code = seen
+    n_own = own[0].shape[0]
+    listed = np.empty(n_own + bulk[0].shape[0] + 1, np.int32)
+    n = match.rows_of(own[0], plausible, listed)
+    of_bulk = listed[n:]
+    n_bulk = match.rows_of(bulk[0], plausible, of_bulk)
+    distances = np.empty(n + n_bulk, np.int32)
+    match.hamming(hint, own[2], listed[:n], distances[:n])
+    match.hamming(hint, bulk[2], of_bulk[:n_bulk], distances[n:])
+    of_bulk[:n_bulk] += np.int32(n_own)
+
+    counts = np.empty(64 * (hint.shape[0] + rest.shape[0]) + 1, np.int32)
+    places = np.empty(max(1, effort[0]), np.int32)
+    n = match.closest(distances, effort[0], counts, places)
+    again, far = np.empty(n, np.int32), np.empty(n, np.int32)
+    n_again = 0
+    for place in places[:n]:
+        row = listed[place]
+        if row < n_own:
+            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, own[3][row])
+            n_again += 1
+        elif bulk[1][row - n_own] != without:
+            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, bulk[3][row - n_own])
+            n_again += 1
+
+    n = match.closest(far[:n_again], effort[1], counts, places)
+    one, other = np.empty((2, match.SKETCH_UNPACKED), np.uint8), np.empty((2, match.SKETCH_UNPACKED), np.uint8)
+    one[:], other[:] = edges.CODE_ZERO, edges.CODE_ZERO
+    cost, sums, best = np.zeros_like(one[0]), np.zeros_like(one[0]), np.zeros_like(one[0])
+    match.unpack(sketch, match.SKETCH_PAD, one)
+    rough = np.empty(n, np.int32)
+    for i in range(n):
+        row = again[places[i]]
+        match.unpack(own[4][row] if row < n_own else bulk[4][row - n_own], match.SKETCH_PAD, other)
+        rough[i] = match.rough_difference(one, other, cost, sums, best)
+    return _compare_codes(code, own, bulk, again, places[:n], rough, effort[2], rows, differences, smallest, n_found)
+
+
+@njit(nogil=True, cache=True)
+def _compare_codes(code, own, bulk, again, places, rough, n_codes, rows, differences, smallest, n_found):
+    """The last look of `compare`: at the codes of the rows whose sketches differ least."""
+    n_own = own[0].shape[0]
+    one, other = np.empty((2, match.UNPACKED), np.uint8), np.empty((2, match.UNPACKED), np.uint8)
+    one[:], other[:] = edges.CODE_ZERO, edges.CODE_ZERO
+    cost, sums, best = np.zeros_like(one[0]), np.zeros_like(one[0]), np.zeros_like(one[0])
+    match.unpack(code, match.PAD, one)
+    smallest[:] = match.FAR
+    n_found[:] = 0
+    bound = match.at_most(rough, n_codes)
+    n = 0
+    for i in range(rough.shape[0]):
+        if rough[i] <= bound and n < rows.shape[0]:
+            row = again[places[i]]
+            match.unpack(own[5][row] if row < n_own else bulk[5][row - n_own], match.PAD, other)
+            slot = np.int64(own[0][row] if row < n_own else bulk[0][row - n_own])
+            rows[n] = row
+            differences[n] = match.difference(one, other, match.how_far(slot, smallest), cost, sums, best)
+            match.note(slot, differences[n], smallest, n_found)
+            n += 1
+    match.limit(smallest, n_found)
+    return n
+
+
+@njit(nogil=True, cache=True)
+def compare_each(first, last, own, bulk, plausible, effort, scale, lost):
+    """Compare bulk rows with those of all other lessons.
+
+    first, last: the rows of ``bulk``; own: no rows; the rest as for `compare` -> lost (R, L) int32, see `away`
+    """
+    n_labels = plausible.shape[0]
+    rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
+    smallest, n_found = np.empty((n_labels + 1, 3), np.int32), np.empty(n_labels + 1, np.int32)
+    for row in range(first, last):
+        seen = (bulk[2][row], bulk[3][row], bulk[4][row], bulk[5][row])
+        compare(seen, own, bulk, plausible, bulk[1][row], effort, rows, differences, smallest, n_found)
+        away(smallest, n_found, scale, lost[row])
+
+
+@njit(nogil=True, cache=True)
+def responses(votes, smallest, n_found, most_votes, votes_weight, scale, out):
     """Add up what remembered drawings and RAM nodes say of each label.
 
-    A label loses by how much farther its three nearest rows are than the three nearest of all, and by the votes it
-    lacks. With fewer than three rows among the candidates a label is taken to be a little farther; without any,
-    farther than all of them.
+    A label loses by how much farther its three nearest rows are than the three nearest of all (`away`), and by the
+    votes it lacks.
 
     votes (L,) int32, smallest (L+1, 3) int32, n_found (L+1,) int32 -> out (L,) int32, 0 … scale
+    """
+    away(smallest, n_found, scale, out)
+    most = votes[0]
+    for label in range(out.shape[0]):
+        most = max(most, votes[label])
+    for label in range(out.shape[0]):
+        lost = np.int64(out[label]) + np.int64(votes_weight) * (most - votes[label]) // most_votes
+        out[label] = np.int32(max(np.int64(0), scale - max(np.int64(0), lost)))
+
+
+@njit(nogil=True, cache=True)
+def away(smallest, n_found, scale, out):
+    """Say how much farther each label's three nearest rows are than the three nearest of all, times ``scale``.
+
+    With fewer than three rows among the candidates a label is taken to be a little farther; without any, farther than
+    all of them.
+
+    smallest (L+1, 3) int32, n_found (L+1,) int32 -> out (L,) int32
     """
     n_labels = out.shape[0]
     nearest = np.int64(0)
     n_nearest = min(3, n_found[n_labels])
     for place in range(n_nearest):
         nearest += smallest[n_labels, place]
-    nearest = max(np.int64(1), nearest * 6 // n_nearest)  # six times a mean: thirds and halves stay whole
+    nearest = max(np.int64(1), nearest * 6 // max(1, n_nearest))  # six times a mean: thirds and halves stay whole
     farthest = np.int64(0)
-    most = np.int32(0)
     for label in range(n_labels):
-        most = max(most, votes[label])
         for place in range(min(3, n_found[label])):
             farthest = max(farthest, np.int64(smallest[label, place]))
     for label in range(n_labels):
         n = min(3, n_found[label])
-        away = np.int64(0)
+        far = np.int64(0)
         for place in range(n):
-            away += smallest[label, place]
+            far += smallest[label, place]
         if n == 0:
-            away = farthest * 6 * 130 // 100
+            far = farthest * 6 * 130 // 100
         elif n == 3:
-            away = away * 2
+            far = far * 2
         else:
-            away = away * 6 // n * 115 // 100
-        lost = (away * scale) // nearest - scale + np.int64(votes_weight) * (most - votes[label]) // n_nodes
-        out[label] = np.int32(max(np.int64(0), scale - max(np.int64(0), lost)))
+            far = far * 6 // n * 115 // 100
+        out[label] = np.int32(min(np.int64(MOST_AWAY), (far * scale) // nearest - scale))

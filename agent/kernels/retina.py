@@ -5,6 +5,7 @@ from numba import njit
 
 SIDE = 28  # pixels along one side of a kept or canonical drawing
 KEPT = 24  # longest side of the ink in a kept drawing: a rim of paper always remains around it
+FRAME = SIDE + 4  # a warped drawing may reach two pixels farther on each side
 BOX = 20.0  # longest side of the ink in a canonical drawing, as in MNIST
 LEVELS = 15  # ink is kept in 16 levels: 0 … 15
 STEP = 255 // LEVELS
@@ -192,27 +193,31 @@ def canonical(kept, out):
             out[i, j] = np.uint8(values[i, j] * np.float32(255.0) / peak + np.float32(0.5))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, fastmath=True)
 def warp(kept, field, out):
     """Bend a kept drawing: each pixel of a wider frame is fetched from where the field points.
 
     kept (S, S) uint8, field (2, S+4, S+4) float32 displacements down and right in pixels -> out (S+4, S+4) uint8
     """
-    for i in range(SIDE + 4):
-        for j in range(SIDE + 4):
-            y = i - 2 + field[0, i, j]
-            x = j - 2 + field[1, i, j]
-            row, column = int(np.floor(y)), int(np.floor(x))
-            fy, fx = y - row, x - column
-            value = 0.0
-            if 0 <= row < SIDE:
-                if 0 <= column < SIDE:
-                    value += (1.0 - fy) * (1.0 - fx) * kept[row, column]
-                if 0 <= column + 1 < SIDE:
-                    value += (1.0 - fy) * fx * kept[row, column + 1]
-            if 0 <= row + 1 < SIDE:
-                if 0 <= column < SIDE:
-                    value += fy * (1.0 - fx) * kept[row + 1, column]
-                if 0 <= column + 1 < SIDE:
-                    value += fy * fx * kept[row + 1, column + 1]
-            out[i, j] = np.uint8(value + 0.5)
+    width = SIDE + 2  # a rim of paper: pixels from far outside are fetched there
+    ink = np.zeros(width * width + 1, np.float32)
+    for y in range(SIDE):
+        for x in range(SIDE):
+            ink[(y + 1) * width + x + 1] = kept[y, x]
+    n, bent = FRAME * FRAME, out.ravel()
+    at, share_down, share_right = np.empty(n, np.int32), np.empty(n, np.float32), np.empty(n, np.float32)
+    down, right = field[0].ravel(), field[1].ravel()
+    none, most, rim = np.float32(0.0), np.float32(SIDE + 0.999), np.float32(1 - (FRAME - SIDE) // 2)
+    for y in range(FRAME):
+        for x in range(FRAME):
+            p = y * FRAME + x
+            from_y = min(most, max(none, np.float32(y) + rim + down[p]))
+            from_x = min(most, max(none, np.float32(x) + rim + right[p]))
+            row, column = np.int32(from_y), np.int32(from_x)
+            share_down[p], share_right[p] = from_y - np.float32(row), from_x - np.float32(column)
+            at[p] = row * width + column
+    for p in range(n):
+        i = at[p]
+        above = ink[i] + share_right[p] * (ink[i + 1] - ink[i])
+        below = ink[i + width] + share_right[p] * (ink[i + width + 1] - ink[i + width])
+        bent[p] = np.uint8(above + share_down[p] * (below - above) + np.float32(0.5))

@@ -10,7 +10,9 @@ matter, forgetting is exact, and joining two agents equals teaching one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -22,14 +24,19 @@ from agent.kernels import edges, match, ram
 from agent.kernels import recall as kernels
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, check_share, check_whole, n_rows
-from agent.kinds.rows import HINT, Rows
+from agent.kinds.part import HINT_WORDS, REST_WORDS, Birth, Part
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
 MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
-LOOK_AGAIN = 8  # rows whose whole signature is compared, for each row chosen
-REASONS = 8  # rows compared for reasons alone
+SIGNATURES = 1600  # rows whose whole signature is compared
+SKETCHES = 400  # rows whose sketch is compared
+FEW = 0.3  # share of ``n_candidates`` that a newborn compares
+FOR_REASONS = np.array([160, 40, 6])  # rows compared for reasons alone: by signature, sketch, code
+CORRECTION_UNIT = 32  # studying corrects votes in these parts of a vote
+STUDY_WEIGHT = 3  # what votes weigh against differences while they are corrected; less afterwards
+STUDY_ROWS = 500  # rows between two looks at a Stop button
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
@@ -45,8 +52,9 @@ class RecallConfig:
     tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations of 8 bytes
     n_warps: int = 100  # most warped copies of one lesson; 0.1 ms each to learn
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 2.4 kB a row
-    n_candidates: int = 150  # remembered rows compared deformably; 4 µs each
+    n_candidates: int = 100  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
+    studied_weight: int = 1000  # likewise, for votes that were corrected by studying
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
     clear_lead: float = 0.1  # share of the nodes by which the first label leads when no comparison is needed
@@ -60,8 +68,9 @@ class RecallConfig:
                 "tuple_size": (2, 14),
                 "n_warps": (0, 200),
                 "n_rows": (0, 20_000),
-                "n_candidates": (3, 2000),
+                "n_candidates": (3, 1000),
                 "votes_weight": (0, 10_000),
+                "studied_weight": (0, 10_000),
                 "votes_half": (1, 10_000_000),
             },
         )
@@ -91,9 +100,11 @@ class Recall:
         self._pixels = pixels
         self._planes = planes
         self._warps = warps
-        self._tables = np.zeros((config.n_nodes, 1 << config.tuple_size), np.uint64)
+        reads = (planes.astype(np.int32) * edges.PIXELS + pixels).astype(np.uint16)
+        self._birth = Birth(reads, fields(warps), 1 << config.tuple_size, config.n_rows)
         self._slots: list[str] = []  # the label of each bit of a location
-        self._rows = Rows(config.n_nodes)
+        self._own, self._bulk = Part(self._birth), Part(self._birth)
+        self._corrections: np.ndarray | None = None  # (M, A, L) int8, what studying the bulk lessons brought
 
     # ---------------------------------------------------------------- what it knows
 
@@ -103,93 +114,43 @@ class Recall:
 
     @property
     def n_bytes(self) -> int:
-        return self._tables.nbytes + self._rows.n_bytes
+        return self._own.n_bytes + self._bulk.n_bytes
 
     # ---------------------------------------------------------------- learning
 
     def learn_one(self, kept: np.ndarray, label: str) -> None:
-        self._learn(kept[None], [label], own=True)
+        self._learn(self._own, kept[None], [label])
 
     def learn_many(self, kept: np.ndarray, labels: Sequence[str]) -> None:
-        self._learn(kept, labels, own=False)
+        self._learn(self._bulk, kept, labels)
 
-    def _learn(self, kept: np.ndarray, labels: Sequence[str], own: bool) -> None:
-        slots = np.array([self._slot(label) for label in labels], np.uint8)
-        n_copies = self._n_copies(self._rows.n_lessons(own) + len(slots))
-        if self._rows.trim(own, n_copies):
-            self._rewrite_all()
-        first = self._rows.n
-        self._rows.add_lessons(kept, slots, own)
-        self._look(kept, np.arange(len(kept)) + self._rows.n_all_lessons - len(kept), range(1 + n_copies))
-        new = slice(first, self._rows.n)
-        ram.write(self._rows.addresses[new], self._rows.slots[new], self._tables)
-
-    def _look(self, kept: np.ndarray, lessons: np.ndarray, copies: range) -> None:
-        """Add rows for some copies of lessons: copy 0 is the drawing itself."""
-        new = self._rows.grow(np.repeat(lessons, len(copies)), np.tile(np.arange(copies.start, copies.stop), len(kept)))
-        kernels.look_at_copies(
-            kept,
-            fields(self._warps),
-            copies.start,
-            copies.stop,
-            self._pixels,
-            self._planes,
-            self._rows.addresses[new],
-            self._rows.codes[new],
-            self._rows.signatures[new],
-        )
-        self._rows.hints[new] = self._rows.signatures[new, HINT]
-
-    def _n_copies(self, n_lessons: int) -> int:
-        """Copies of each lesson so that all together fill at most ``n_rows`` rows, in few steps."""
-        for n_copies in (200, 100, 40, 20, 10, 5, 2):
-            if n_copies <= self.config.n_warps and n_copies * n_lessons <= self.config.n_rows:
-                return n_copies
-        return 0
-
-    def _slot(self, label: str) -> int:
-        if label not in self._slots:
-            self._slots.append(label)
-        return self._slots.index(label)
+    def _learn(self, part: Part, kept: np.ndarray, labels: Sequence[str]) -> None:
+        self._slots += [label for label in dict.fromkeys(labels) if label not in self._slots]
+        slot = {label: number for number, label in enumerate(self._slots)}
+        for each in (self._own, self._bulk):
+            each.fit(len(self._slots))
+        part.learn(kept, np.array([slot[label] for label in labels], np.uint8))
 
     # ---------------------------------------------------------------- forgetting
 
     def forget_one(self, kept: np.ndarray, label: str) -> None:
-        lesson = self._find(kept, label)
-        own, slot = bool(self._rows.own[lesson]), int(self._rows.taught[lesson])
-        self._rows.drop_lesson(lesson)
-        n_copies = self._n_copies(self._rows.n_lessons(own))
-        if self._rows.n_copies(own) < n_copies:
-            self._restore_copies(own, n_copies)
-        if (self._rows.taught[: self._rows.n_all_lessons] == slot).any():
-            rows = slice(self._rows.n)
-            ram.rewrite(self._rows.addresses[rows], self._rows.slots[rows], slot, self._tables)
-        else:
+        part, lesson = self._find(kept, label)
+        slot = self._slots.index(label)
+        part.forget(lesson)
+        if not any(each.teaches(slot) for each in (self._own, self._bulk)):
             self._slots.pop(slot)
-            self._rows.drop_slot(slot)
-            self._rewrite_all()
+            for each in (self._own, self._bulk):
+                each.drop_slot(slot)
+                each.fit(len(self._slots))
 
-    def _find(self, kept: np.ndarray, label: str) -> int:
+    def _find(self, kept: np.ndarray, label: str) -> tuple[Part, int]:
         """The newest lesson with this drawing and label, a person's before bulk."""
         if label in self._slots:
-            lessons = self._rows.lessons_of(kept, self._slots.index(label))
-            if len(lessons):
-                return int(max(lessons, key=lambda lesson: (self._rows.own[lesson], lesson)))
+            for part in (self._own, self._bulk):
+                lessons = part.lessons_of(kept, self._slots.index(label))
+                if len(lessons):
+                    return part, int(lessons[-1])
         raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
-
-    def _restore_copies(self, own: bool, n_copies: int) -> None:
-        """Make the copies again that were dropped when there were more lessons."""
-        rows = self._rows
-        lessons = np.flatnonzero(rows.own[: rows.n_all_lessons] == own).astype(np.int32)
-        if len(lessons):
-            first = rows.n
-            self._look(rows.drawings[lessons], lessons, range(1 + rows.n_copies(own), 1 + n_copies))
-            ram.write(rows.addresses[first : rows.n], rows.slots[first : rows.n], self._tables)
-            rows.sort()
-
-    def _rewrite_all(self) -> None:
-        self._tables[:] = 0
-        ram.write(self._rows.addresses[: self._rows.n], self._rows.slots[: self._rows.n], self._tables)
 
     # ---------------------------------------------------------------- answering
 
@@ -202,73 +163,105 @@ class Recall:
         nothing = np.zeros(len(labels), np.int32)
         if not labels or not retina.has_ink(kept):
             return Guess.of(labels, nothing)
-        addresses, codes, signature = self._see(kept)
-        votes = np.empty(len(labels), np.int32)
-        ram.votes(addresses, self._tables, votes)
+        addresses, seen = self._see(kept)
+        votes, a_vote = self._votes(addresses)
         second, most = np.sort(np.append(votes, 0))[-2:]
-        if most == 0:
+        if most <= 0:
             return Guess.of(labels, nothing)
-        clear = most - second > self.config.clear_lead * self.config.n_nodes
+        all_votes = a_vote * self.config.n_nodes
+        clear = most - second > self._clear_lead() * all_votes
         if clear:
-            responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // self.config.n_nodes).astype(np.int32)
+            responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // all_votes).astype(np.int32)
         if not clear or with_reasons:
-            lag = 0 if clear else self.config.plausible_lag * self.config.n_nodes
-            rows, differences, smallest, n_found = self._compare(codes, signature, votes >= most - lag, clear)
+            plausible = votes >= most - (0 if clear else self.config.plausible_lag * all_votes)
+            effort = FOR_REASONS if clear else self._effort()
+            found = Found(self._own, self._bulk, seen, plausible, effort)
         if not clear:
             responses = np.empty(len(labels), np.int32)
-            half = self.config.votes_half
-            weight = self.config.votes_weight * half // (half + self._rows.n_all_lessons)
-            kernels.responses(votes, smallest, n_found, self.config.n_nodes, weight, SCALE, responses)
-            self._know(kept, rows, differences, responses)
+            weight = self._votes_weight()
+            kernels.responses(votes, found.smallest, found.n_found, all_votes, weight, SCALE, responses)
+            known = found.same(kept)
+            if known is not None:
+                responses[known] = KNOWN
         guess = Guess.of(labels, responses[order])
-        return replace(guess, because=self._reasons(guess.label, rows, differences)) if with_reasons else guess
+        if with_reasons and guess.label is not None:
+            slot = self._slots.index(guess.label)
+            because = tuple(Reason(guess.label, drawing, away) for drawing, away in found.lessons(slot, N_REASONS))
+            guess = replace(guess, because=because)
+        return guess
 
-    def _compare(
-        self, codes: np.ndarray, signature: np.ndarray, plausible: np.ndarray, clear: bool
-    ) -> tuple[np.ndarray, ...]:
-        """Compare the drawing with the remembered rows of plausible labels whose signatures are nearest."""
-        rows = slice(self._rows.n)
-        listed = np.empty(self._rows.n + 1, np.int32)
-        listed = listed[: match.rows_of(self._rows.slots[rows], plausible, listed)]
-        n_chosen = REASONS if clear else self.config.n_candidates
-        listed = _nearest(signature[HINT].copy(), self._rows.hints[rows], listed, LOOK_AGAIN * n_chosen)
-        chosen = _nearest(signature, self._rows.signatures[rows], listed, n_chosen)
-        differences = np.empty(len(chosen), np.int32)
-        smallest = np.empty((len(self._slots) + 1, 3), np.int32)
-        n_found = np.empty(len(self._slots) + 1, np.int32)
-        match.three_nearest(
-            codes, self._rows.codes[rows], self._rows.slots[rows], chosen, differences, smallest, n_found
-        )
-        return chosen, differences, smallest, n_found
+    def _votes(self, addresses: np.ndarray) -> tuple[np.ndarray, int]:
+        """Count the nodes that vote for each label, (L,) int32, and say what one vote counts."""
+        votes = np.empty(len(self._slots), np.int32)
+        ram.votes(addresses, self._own.tables, self._bulk.tables, votes)
+        if self._corrections is None:
+            return votes, 1
+        ram.add_corrections(addresses, self._corrections, CORRECTION_UNIT, votes)
+        return votes, CORRECTION_UNIT
 
-    def _know(self, kept: np.ndarray, rows: np.ndarray, differences: np.ndarray, responses: np.ndarray) -> None:
-        """Let the newest lesson with exactly this drawing decide."""
-        lessons = self._rows.lesson[rows[differences == 0]]
-        same = [lesson for lesson in lessons if (self._rows.drawings[lesson] == kept).all()]
-        if same:
-            responses[self._rows.taught[max(same)]] = KNOWN
+    def _votes_weight(self) -> int:
+        """What all votes weigh: full tables say less, corrected ones more."""
+        if self._corrections is not None:
+            return self.config.studied_weight
+        return int(self.config.votes_weight * self._youth())
 
-    def _reasons(self, label: str | None, rows: np.ndarray, differences: np.ndarray) -> tuple[Reason, ...]:
-        """Name the nearest lessons of the winning label, each once."""
-        if label is None:
-            return ()
-        slot, found = self._slots.index(label), {}
-        for place in np.argsort(differences, kind="stable"):
-            lesson = int(self._rows.lesson[rows[place]])
-            if self._rows.taught[lesson] == slot and lesson not in found:
-                found[lesson] = Reason(label, self._rows.drawings[lesson].copy(), int(differences[place]))
-                if len(found) == N_REASONS:
-                    break
-        return tuple(found.values())
+    def _clear_lead(self) -> float:
+        """The share of the nodes by which a label must lead to be the answer without comparing."""
+        return self.config.clear_lead * (1 + self._youth())
 
-    def _see(self, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _effort(self) -> np.ndarray:
+        """How many rows to compare by signature, sketch, code: the more lessons, the more rows look alike."""
+        n_codes = max(3, round(self.config.n_candidates * (1 - (1 - FEW) * self._youth())))
+        return np.array([SIGNATURES, max(SKETCHES, n_codes), n_codes])
+
+    def _youth(self) -> float:
+        """1 for a newborn, half after ``votes_half`` lessons."""
+        half = self.config.votes_half
+        return half / (half + self._own.n_lessons + self._bulk.n_lessons)
+
+    def _see(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Give the addresses of a drawing, and what it is compared by: hint, rest, sketch, code."""
         addresses = np.empty((1, self.config.n_nodes), np.uint16)
-        codes = np.empty((1, retina.SIDE, retina.SIDE), np.uint8)
+        codes = np.empty((1, retina.SIDE, edges.CODE_STRIDE), np.uint8)
+        sketches = np.empty((1, edges.SKETCH, edges.SKETCH_STRIDE), np.uint8)
         signatures = np.empty((1, edges.SIGNATURE_WORDS), np.uint64)
-        kernels.look_at_copies(
-            kept[None], fields(self._warps), 0, 1, self._pixels, self._planes, addresses, codes, signatures
-        )
-        return addresses[0], codes[0], signatures[0]
+        fields, reads = self._birth.fields, self._birth.reads
+        kernels.look_at_copies(kept[None], fields, 0, 1, reads, addresses, codes, sketches, signatures)
+        return addresses[0], (signatures[0, HINT_WORDS], signatures[0, REST_WORDS], sketches[0], codes[0])
+
+    # ---------------------------------------------------------------- studying
+
+    def study(self) -> Iterator[float]:
+        """Go over the bulk lessons once more: find out which ones mislead, and correct the votes.
+
+        Every lesson is compared with all others; where differences and the votes so far would answer wrong, or right by
+        little, the votes at its locations are corrected. What comes out depends on the lessons alone, not on their
+        order, and is void as soon as the bulk lessons change.
+        """
+        part = self._bulk
+        if part.n_lessons < 2:
+            return
+        rank = np.array([self.labels.index(label) for label in self._slots])
+        lesson = part.lesson[: part.n]
+        order = np.lexsort((part.copy[: part.n], rank[part.slots[: part.n]], part.lots[lesson])).astype(np.int32)
+        unit, n_nodes = CORRECTION_UNIT, self.config.n_nodes
+        lost = np.empty((part.n, len(self._slots)), np.int32)
+        plausible, effort, nothing = np.ones(len(self._slots), bool), self._effort(), Part(self._birth).rows()
+
+        def work(first: int) -> None:
+            last = min(first + STUDY_ROWS, part.n)
+            kernels.compare_each(first, last, nothing, part.rows(), plausible, effort, SCALE, lost)
+
+        starts = range(0, part.n, STUDY_ROWS)
+        with ThreadPoolExecutor(os.cpu_count()) as workers:
+            for n_done, _ in enumerate(workers.map(work, starts), 1):
+                yield n_done / len(starts)
+        lost = (lost.astype(np.int64) * unit * n_nodes // (STUDY_WEIGHT * SCALE)).astype(np.int32)
+        corrections = np.zeros((*part.tables.shape, len(self._slots)), np.int8)
+        rows, slots = part.addresses[: part.n], part.slots[: part.n]
+        margin, step = unit * n_nodes // 4, max(1, unit // 8)
+        ram.study(rows, slots, order, lost, unit, margin, step, np.zeros_like(part.tables), corrections)
+        self._corrections = corrections
 
     # ---------------------------------------------------------------- joining, imagining, saving
 
@@ -279,31 +272,31 @@ class Recall:
                 "expected an agent born with the same settings and mapping, got another one. "
                 "Teach this one from the other's lessons instead."
             )
-        for own in (False, True):
-            lessons = np.flatnonzero(other._rows.own[: other._rows.n_all_lessons] == own)
-            labels = [other._slots[slot] for slot in other._rows.taught[lessons]]
-            if len(lessons):
-                self._learn(other._rows.drawings[lessons], labels, own)
+        for part, added in ((self._bulk, other._bulk), (self._own, other._own)):
+            lessons = slice(added.n_lessons)
+            self._learn(part, added.drawings[lessons], [other._slots[slot] for slot in added.taught[lessons]])
 
     def imagine(self, label: str) -> np.ndarray:
         if label not in self._slots:
             raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
-        lessons = np.flatnonzero(self._rows.taught[: self._rows.n_all_lessons] == self._slots.index(label))
+        slot, n_drawings = self._slots.index(label), 0
         ink = np.zeros((retina.SIDE, retina.SIDE), np.int64)
-        for lesson in lessons:
-            ink += retina.canonical(self._rows.drawings[lesson])
-        return ((ink + len(lessons) // 2) // len(lessons)).astype(np.uint8)
+        for part in (self._own, self._bulk):
+            for drawing in part.drawings[: part.n_lessons][part.taught[: part.n_lessons] == slot]:
+                ink += retina.canonical(drawing)
+                n_drawings += 1
+        return ((ink + n_drawings // 2) // n_drawings).astype(np.uint8)
 
     def tensors(self) -> dict[str, np.ndarray]:
-        lessons = slice(self._rows.n_all_lessons)
+        parts = (self._bulk, self._own)
         number = np.array([self.labels.index(label) for label in self._slots] or [0], np.uint8)
         return {
             "pixels": self._pixels,
             "planes": self._planes,
             "warps": self._warps,
-            "drawings": retina.pack(self._rows.drawings[lessons]),
-            "taught": number[self._rows.taught[lessons]],
-            "own": self._rows.own[lessons].astype(np.uint8),
+            "drawings": retina.pack(np.concatenate([part.drawings[: part.n_lessons] for part in parts])),
+            "taught": number[np.concatenate([part.taught[: part.n_lessons] for part in parts])],
+            "own": np.repeat(np.array([0, 1], np.uint8), [part.n_lessons for part in parts]),
         }
 
     @classmethod
@@ -325,23 +318,49 @@ class Recall:
         check_lessons(drawings, taught, labels)
         agent = cls.__new__(cls)
         agent._start(config, tensors["pixels"].copy(), tensors["planes"].copy(), tensors["warps"].copy())
-        slots = np.array([agent._slot(labels[number]) for number in taught], np.uint8)
-        agent._rows.add_lessons(drawings, slots, own)
-        for group in (False, True):
-            lessons = np.flatnonzero(own == group).astype(np.int32)
-            if len(lessons):
-                agent._look(drawings[lessons], lessons, range(1 + agent._n_copies(len(lessons))))
-        agent._rows.sort()
-        agent._rewrite_all()
+        for part, group in ((agent._bulk, ~own), (agent._own, own)):
+            agent._learn(part, drawings[group], [labels[number] for number in taught[group]])
         return agent
 
 
-def _nearest(bits: np.ndarray, rows: np.ndarray, listed: np.ndarray, limit: int) -> np.ndarray:
-    """Choose at most ``limit`` of the listed rows, those whose bits differ least, nearest first."""
-    distances = np.empty(len(listed), np.int32)
-    match.hamming(bits, rows, listed, distances)
-    places, counts = np.empty(limit, np.int32), np.empty(64 * len(bits) + 1, np.int32)
-    return listed[places[: match.closest(distances, limit, counts, places)]]
+class Found:
+    """What comparing a drawing with the remembered rows of plausible labels has brought."""
+
+    def __init__(
+        self, own: Part, bulk: Part, seen: tuple[np.ndarray, ...], plausible: np.ndarray, effort: np.ndarray
+    ) -> None:
+        self._parts = own, bulk
+        rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
+        self.smallest = np.empty((len(plausible) + 1, 3), np.int32)
+        self.n_found = np.empty(len(plausible) + 1, np.int32)
+        n = kernels.compare(
+            seen, own.rows(), bulk.rows(), plausible, -1, effort, rows, differences, self.smallest, self.n_found
+        )
+        self._rows, self._differences = rows[:n], differences[:n]
+
+    def same(self, kept: np.ndarray) -> int | None:
+        """The slot of the newest lesson with exactly this drawing, a person's before bulk."""
+        same = [self._lesson(row) for row in self._rows[self._differences == 0]]
+        same = [(part, lesson) for part, lesson in same if (part.drawings[lesson] == kept).all()]
+        if not same:
+            return None
+        part, lesson = max(same, key=lambda found: (found[0] is self._parts[0], found[1]))
+        return int(part.taught[lesson])
+
+    def lessons(self, slot: int, limit: int) -> list[tuple[np.ndarray, int]]:
+        """The drawings of the nearest lessons of a label, each once, and how far away they are."""
+        nearest: dict[tuple[int, int], tuple[np.ndarray, int]] = {}
+        for place in np.lexsort((self._rows, self._differences)):
+            part, lesson = self._lesson(self._rows[place])
+            if part.taught[lesson] == slot and self._differences[place] < match.FAR:
+                nearest.setdefault((id(part), lesson), (part.drawings[lesson].copy(), int(self._differences[place])))
+                if len(nearest) == limit:
+                    break
+        return list(nearest.values())
+
+    def _lesson(self, row: int) -> tuple[Part, int]:
+        own, bulk = self._parts
+        return (own, int(own.lesson[row])) if row < own.n else (bulk, int(bulk.lesson[row - own.n]))
 
 
 def _draw_mapping(config: RecallConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

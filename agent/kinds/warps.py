@@ -10,8 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from agent.kernels.retina import FRAME
+
 GRID = 4
-FRAME = 32  # warps are drawn into a frame two pixels wider on each side than a kept drawing
 UNIT = 1 / 256  # one step of a saved control point, in pixels
 BEND_PX = 1.25
 TURN_DEGREES = 15.0
