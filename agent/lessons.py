@@ -67,6 +67,14 @@ class Lost:
     n_lessons: int = -1
 
 
+@dataclass(frozen=True)
+class Studied:
+    """The agent went over its bulk lessons once more."""
+
+    number: int
+    n_lessons: int = 0
+
+
 class Lessons:
     """The log of one agent: events in the order they happened, and the lessons that stand now.
 
@@ -86,7 +94,7 @@ class Lessons:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self._standing: dict[int, Lesson | Bulk | Lost] = {}
+        self._standing: dict[int, Lesson | Bulk | Lost | Studied] = {}
         self._n_given = 0
 
     def __len__(self) -> int:
@@ -97,7 +105,7 @@ class Lessons:
         """Give the standing lessons a person taught, oldest first."""
         return [entry for entry in self._standing.values() if isinstance(entry, Lesson)]
 
-    def standing(self) -> list[Lesson | Bulk | Lost]:
+    def standing(self) -> list[Lesson | Bulk | Lost | Studied]:
         """Give everything that stands, in the order it was taught."""
         return list(self._standing.values())
 
@@ -147,6 +155,10 @@ class Lessons:
         """Note that one of the bulk lessons was forgotten."""
         return self._append({"event": "lose", "number": self._next(), "label": label, "drawing": pack(drawing[None])})
 
+    def study(self) -> int:
+        """Note that the agent went over its bulk lessons once more."""
+        return self._append({"event": "study", "number": self._next()})
+
     def forget(self, number: int) -> None:
         """Take a lesson back; its drawing is wiped."""
         self._get(number)
@@ -183,7 +195,7 @@ class Lessons:
                 self.add(entry.drawing, entry.label, entry.guessed, entry.when)
             elif isinstance(entry, Lost):
                 self.lose(entry.drawing, entry.label)
-            else:
+            elif isinstance(entry, Bulk):
                 event = next(e for e in other.events if e["number"] == entry.number)
                 self._append({**event, "number": self._next()})
 
@@ -212,7 +224,7 @@ class Lessons:
     def _next(self) -> int:
         return self._n_given
 
-    def _get(self, number: int) -> Lesson | Bulk | Lost:
+    def _get(self, number: int) -> Lesson | Bulk | Lost | Studied:
         if number not in self._standing:
             raise AgentError(
                 f"expected the number of a lesson that stands, got {number}. It was forgotten or never given."
@@ -236,6 +248,8 @@ class Lessons:
                 )
             case "lose":
                 self._standing[number] = Lost(number, event["label"], unpack(event["drawing"], 1)[0])
+            case "study":
+                self._standing[number] = Studied(number)
             case "forget":
                 self._standing.pop(number, None)
             case "relabel":
@@ -305,6 +319,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "labels": list,
     },
     "lose": {"label": str, "drawing": str},
+    "study": {},
     "forget": {},
     "relabel": {"label": str},
 }

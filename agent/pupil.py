@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from agent import retina, tasks
+from agent import retina, starters, tasks
 from agent.errors import AgentError
 from agent.kinds import KINDS, Guess, Kind
-from agent.lessons import Bulk, Lesson, Lessons, Lost
+from agent.lessons import Bulk, Lesson, Lessons, Lost, Studied
 
 MAX_LABEL_CHARS = 8
 
 
-def new(kind: str = "recall", *, seed: int = 0, name: str = "Pupil", **settings: Any) -> Pupil:
-    """Make an agent that knows nothing yet.
+def new(
+    kind: str = "recall", *, seed: int = 0, name: str = "Pupil", starter: str | None = None, **settings: Any
+) -> Pupil:
+    """Make an agent that knows nothing yet, or only what a starter teaches.
 
     Parameters
     ----------
@@ -28,13 +32,16 @@ def new(kind: str = "recall", *, seed: int = 0, name: str = "Pupil", **settings:
         Fixes everything that is drawn at birth.
     name : str
         What people call it.
+    starter : str, optional
+        One of `agent.starters.STARTERS`: what it knows from the beginning. The first of its kind and settings takes a
+        few seconds; all later ones share its memory until they change it.
     **settings
         Fields of the kind's ``Config``.
 
     Raises
     ------
     AgentError
-        Unknown kind or setting, or a value out of range.
+        Unknown kind, starter or setting, or a value out of range.
     """
     if not isinstance(kind, str) or kind not in KINDS:
         raise AgentError(f"expected a kind among {', '.join(KINDS)}, got {kind!r}.")
@@ -43,7 +50,20 @@ def new(kind: str = "recall", *, seed: int = 0, name: str = "Pupil", **settings:
     unknown = sorted(set(settings) - fields)
     if unknown:
         raise AgentError(f"expected settings among {', '.join(sorted(fields))}, got {', '.join(unknown)}.")
-    return Pupil(KINDS[kind](config_type(seed=seed, **settings)), Lessons(), name)
+    config = config_type(seed=seed, **settings)
+    if starter is None:
+        return Pupil(KINDS[kind](config), Lessons(), name)
+    pupil = copy.deepcopy(_started(kind, config, starter))
+    pupil.name = name
+    return pupil
+
+
+@lru_cache(maxsize=4)
+def _started(kind: str, config: Any, starter: str) -> Pupil:
+    pupil = Pupil(KINDS[kind](config), Lessons())
+    for drawings, labels, source in starters.lessons(starter):
+        pupil.learn_many(drawings, labels, source=source)
+    return pupil
 
 
 class Pupil:
@@ -132,6 +152,32 @@ class Pupil:
         self._check_room(names)
         self.memory.learn_many(kept, names)
         self.lessons.add_many(kept, names, source, start)
+
+    def study(self) -> None:
+        """Go over the bulk lessons once more and get better, about half a minute for 60,000 on two cores.
+
+        A person's lessons are left as they are, and can be forgotten exactly as before. What was found is void when
+        bulk lessons are added or forgotten.
+
+        Raises
+        ------
+        AgentError
+            The kind of agent cannot study, or no bulk lessons were taught.
+        """
+        for _ in self.studying():
+            pass
+
+    def studying(self) -> Iterator[float]:
+        """As `study`, step by step: gives the share done, 0 … 1. Closing it early changes nothing."""
+        if not self.memory.STUDIES:
+            raise AgentError(f"expected a kind that studies, got {self.kind}. It learns all it can from each lesson.")
+        if not any(isinstance(entry, Bulk) for entry in self.lessons.standing()):
+            raise AgentError("expected lessons to study, got none. Teach a few thousand first.")
+        return self._studying()
+
+    def _studying(self) -> Iterator[float]:
+        yield from self.memory.study()
+        self.lessons.study()
 
     def predict_one(self, drawing: object) -> Guess:
         """Guess one drawing; a blank one is answered with unsure."""
@@ -238,6 +284,9 @@ def rebuild(kind: type[Kind], config: Any, log: Lessons) -> Kind:
             memory.learn_one(entry.drawing, entry.label)
         elif isinstance(entry, Lost):
             memory.forget_one(entry.drawing, entry.label)
+        elif isinstance(entry, Studied):
+            for _ in memory.study():
+                pass
         else:
             memory.learn_many(*_bulk_lessons(entry))
     return memory

@@ -105,9 +105,20 @@ def data_uri(image: Image.Image) -> str:
     >>> data_uri(picture(np.zeros((28, 28), np.uint8)))[:22]
     'data:image/png;base64,'
     """
+    return "data:image/png;base64," + base64.b64encode(png(image)).decode()
+
+
+def png(image: Image.Image) -> bytes:
+    """Pack a picture as a PNG file.
+
+    Examples
+    --------
+    >>> png(picture(np.zeros((28, 28), np.uint8)))[1:4]
+    b'PNG'
+    """
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return file.getvalue()
 
 
 def _to_height(drawing: np.ndarray, height_px: int) -> Image.Image:

@@ -200,13 +200,16 @@ def _bytes(picture: object) -> np.ndarray:
 
 def _ink(grey: np.ndarray, opaque: np.ndarray | None) -> np.ndarray:
     """Decide what is paper and what is ink; paper becomes 0."""
-    visible = grey if opaque is None else grey[opaque > 127]
-    if opaque is not None and visible.size < grey.size:  # see-through pixels are paper: the ink is what is solid
-        rim = _border(grey)[_border(opaque) > 127]
-        if visible.size == 0:
-            return np.zeros(grey.shape, np.uint8)
-        if rim.size * 2 < _border(grey).size:
-            return np.ascontiguousarray(opaque)
+    ink = np.empty(grey.shape, np.uint8)
+    if opaque is None or (opaque > 127).all():
+        kernels.ink(grey, PAPER_CONTRAST, ink)
+        return ink
+    visible = grey[opaque > 127]
+    if visible.size == 0:
+        return np.zeros(grey.shape, np.uint8)
+    rim = _border(grey)[_border(opaque) > 127]
+    if rim.size * 2 < _border(grey).size:  # see-through pixels are paper: the ink is what is solid
+        return np.ascontiguousarray(opaque)
     low, high = int(visible.min()), int(visible.max())
     if high - low < PAPER_CONTRAST:
         return np.zeros(grey.shape, np.uint8)
@@ -214,10 +217,9 @@ def _ink(grey: np.ndarray, opaque: np.ndarray | None) -> np.ndarray:
     share = float((_border(grey) > middle).mean())
     if 0.4 < share < 0.6:  # the border does not say: the smaller part of the picture is ink
         share = float((grey > middle).mean())
-    ink = np.int16(high) - grey if share > 0.5 else grey.astype(np.int16) - low
-    if opaque is not None:
-        ink[opaque <= 127] = 0
-    return np.clip(ink, 0, 255).astype(np.uint8)
+    inked = np.int16(high) - grey if share > 0.5 else grey.astype(np.int16) - low
+    inked[opaque <= 127] = 0
+    return np.clip(inked, 0, 255).astype(np.uint8)
 
 
 def _border(picture: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@
     agent.safetensors   the memory's arrays
     lessons.jsonl       the lesson log, one event a line
     README.md           a card for people and for the Hub
+    labels.png          the mental images of its labels
 
 Everything read here may come from a stranger: names, sizes, shapes and types are checked before anything is
 allocated, and an agent is handed out only when all of it fits together.
@@ -27,10 +28,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save as write_tensors
 
-from agent import foreign, retina
+from agent import foreign, render, retina
 from agent.errors import AgentError
 from agent.kinds import KINDS
-from agent.lessons import Bulk, Lesson, Lessons
+from agent.lessons import Bulk, Lesson, Lessons, Studied
 from agent.pupil import MAX_LABEL_CHARS, Pupil, clean_label
 
 FORMAT = 1
@@ -39,6 +40,7 @@ FILES = {  # name: most bytes
     "agent.safetensors": 64_000_000,
     "lessons.jsonl": 32_000_000,
     "README.md": 200_000,
+    "labels.png": 500_000,
 }
 MAX_ZIP_BYTES = sum(FILES.values())
 MAX_NAME_CHARS = 60
@@ -141,6 +143,7 @@ def to_files(pupil: Pupil) -> dict[str, bytes]:
     config["digest"] = digest(config, files)
     files["config.json"] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
     files["README.md"] = card(pupil).encode()
+    files["labels.png"] = render.png(render.strip([pupil.imagine(label) for label in pupil.labels]))
     for name, most in FILES.items():
         if len(files[name]) > most:
             raise AgentError(f"expected at most {most:,} bytes for {name}, got {len(files[name]):,}. Teach it less.")
@@ -194,6 +197,9 @@ def card(pupil: Pupil) -> str:
     ]
     lines += [f"- {_plain(label)}: {n} drawn lessons" for label, n in per_label.items() if n]
     lines += [f"- {entry.n_lessons} lessons from {_source(entry)}" for entry in bulk]
+    lines += (
+        ["", "What it sees when it thinks of each label:", "", "![mental images](labels.png)"] if pupil.labels else []
+    )
     lines += ["", "```python", "import agent", 'pupil = agent.load("this folder, or its .zip")', "```", ""]
     return "\n".join(lines)
 
@@ -312,6 +318,8 @@ def _check_log(lessons: Lessons, labels: Sequence[str]) -> None:
             counts = {entry.n_lessons, *(len(part) for part in (entry.drawings, entry.labels) if part is not None)}
             if len(counts) > 1:
                 raise AgentError(f"expected a drawing and a label for each bulk lesson in the log, got {counts}.")
+        elif isinstance(entry, Studied):
+            continue
         elif (retina.keep(entry.drawing) != entry.drawing).any() or not retina.has_ink(entry.drawing):
             raise AgentError(f"expected a drawing as an agent keeps it in the log, got another one as {entry.label!r}.")
         if isinstance(entry, Lesson) and entry.label not in labels:

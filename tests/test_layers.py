@@ -7,7 +7,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(ROOT.glob("agent/**/*.py")) + [ROOT / "app.py"]
-ROOMS = ["errors", "foreign", "kernels", "retina", "tasks", "kinds", "lessons", "pupil", "render", "store", "train"]
+ROOMS = [
+    "errors",
+    "foreign",
+    "kernels",
+    "retina",
+    "tasks",
+    "kinds",
+    "lessons",
+    "starters",
+    "pupil",
+    "render",
+    "store",
+    "train",
+]
 ROOMS += ["runs", "hub", "ui", "__main__", "app"]
 OUTSIDE = {
     "gradio": {"ui", "app"},

@@ -70,6 +70,22 @@ def votes(row, one, other, out):
 
 
 @njit(nogil=True, cache=True)
+def voting_pixels(row, one, other, pixels, slot, rival, out):
+    """Count for each pixel the nodes that read it and have seen one label at this address, but not its rival.
+
+    row (M,) uint16, one and other (M, A) uint16 or uint64, pixels (M, T) int32, slot and rival int, rival -1 where
+    there is none -> out (S*S,) int32
+    """
+    out[:] = 0
+    for m in range(row.shape[0]):
+        word = np.uint64(one[m, row[m]] | other[m, row[m]])
+        of_rival = (word >> np.uint64(rival)) & np.uint64(1) if rival >= 0 else np.uint64(0)
+        if (word >> np.uint64(slot)) & np.uint64(1) and not of_rival:
+            for t in range(pixels.shape[1]):
+                out[pixels[m, t]] += 1
+
+
+@njit(nogil=True, cache=True)
 def add_corrections(row, corrections, unit, out):
     """Turn votes into corrected votes, in parts of a vote.
 

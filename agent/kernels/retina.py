@@ -14,6 +14,41 @@ MAX_SHEAR = 0.7  # steeper handwriting than 35° is left slanted
 
 
 @njit(nogil=True, cache=True)
+def ink(grey, contrast, out):
+    """Decide what is paper and what is ink: whatever covers most of the border is paper and becomes 0.
+
+    Where the border does not say, the smaller part of the picture is ink. A picture whose brightest and darkest pixel
+    differ by less than ``contrast`` holds no ink.
+
+    grey (H, W) uint8 -> out (H, W) uint8, 0 paper … 255 ink
+    """
+    height, width = grey.shape
+    low, high = np.uint8(255), np.uint8(0)
+    for y in range(height):
+        for x in range(width):
+            low, high = min(low, grey[y, x]), max(high, grey[y, x])
+    if int(high) - int(low) < contrast:
+        out[:] = 0
+        return
+    middle = (int(low) + int(high)) / 2
+    bright = 0
+    for x in range(width):
+        bright += (grey[0, x] > middle) + (grey[height - 1, x] > middle)
+    for y in range(1, height - 1):
+        bright += (grey[y, 0] > middle) + (grey[y, width - 1] > middle)
+    share = bright / (2 * width + 2 * height - 4)
+    if 0.4 < share < 0.6:
+        bright = 0
+        for y in range(height):
+            for x in range(width):
+                bright += grey[y, x] > middle
+        share = bright / (height * width)
+    for y in range(height):
+        for x in range(width):
+            out[y, x] = high - grey[y, x] if share > 0.5 else grey[y, x] - low
+
+
+@njit(nogil=True, cache=True)
 def ink_box(drawing, floor, out):
     """Find the smallest box that holds every pixel above ``floor``.
 

@@ -6,7 +6,7 @@ A kind is the memory alone: it sees kept drawings that have passed the gate and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
@@ -38,6 +38,9 @@ class Guess:
         Nothing responds, or the two best responses are equal.
     because : tuple of Reason
         The remembered drawings that decided, nearest first; empty for kinds that remember none.
+    voted : numpy.ndarray or None
+        (28, 28) uint8: how much each pixel of the canonical drawing spoke for the label and not for the second best;
+        None where nothing is known of it.
     """
 
     label: str | None
@@ -45,6 +48,7 @@ class Guess:
     responses: np.ndarray
     unsure: bool
     because: tuple[Reason, ...] = field(default=())
+    voted: np.ndarray | None = None
 
     @classmethod
     def of(cls, labels: Sequence[str], responses: np.ndarray, because: tuple[Reason, ...] = ()) -> Self:
@@ -78,6 +82,7 @@ class Kind(Protocol):
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]  # one sentence for menus and cards
     ORDER_FREE: ClassVar[bool]
+    STUDIES: ClassVar[bool]  # whether `study` does anything
     MAX_LABELS: ClassVar[int]
     Config: ClassVar[type]
     config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
@@ -104,6 +109,9 @@ class Kind(Protocol):
 
     def join(self, other: Self) -> None:
         """Add the memory of an agent of the same kind and settings."""
+
+    def study(self) -> Iterator[float]:
+        """Go over the lessons once more and get better; gives the share done, 0 … 1. Nothing changes before the end."""
 
     def imagine(self, label: str) -> np.ndarray:
         """Draw the mental image of a label: (28, 28) uint8."""

@@ -6,7 +6,7 @@ kinds honest: whatever cannot beat it is not worth its memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -40,6 +40,7 @@ class Nearest:
     NAME: ClassVar[str] = "nearest"
     SUMMARY: ClassVar[str] = "answers with the label of the most similar drawing it remembers"
     ORDER_FREE: ClassVar[bool] = True
+    STUDIES: ClassVar[bool] = False
     MAX_LABELS: ClassVar[int] = 62
     Config: ClassVar[type] = NearestConfig
 
@@ -101,6 +102,9 @@ class Nearest:
         if other.config != self.config:
             raise AgentError(f"expected an agent with the settings {self.config}, got {other.config}.")
         self.learn_many(other._drawings, other._taught)
+
+    def study(self) -> Iterator[float]:
+        return iter(())
 
     def imagine(self, label: str) -> np.ndarray:
         taught = [row for row, name in enumerate(self._taught) if name == label]

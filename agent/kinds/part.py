@@ -16,6 +16,7 @@ from agent.kernels import ram
 from agent.kernels import recall as kernels
 from agent.kernels.edges import CODE_STRIDE, SIGNATURE_WORDS, SKETCH, SKETCH_STRIDE
 from agent.kernels.retina import SIDE
+from agent.retina import canonical
 
 HINT_WORDS = np.arange(0, SIGNATURE_WORDS, 4)  # the words of a signature that are looked at first
 REST_WORDS = np.setdiff1d(np.arange(SIGNATURE_WORDS), HINT_WORDS)
@@ -52,14 +53,16 @@ class Part:
         that are looked at first and later: what lies close together in memory is found sooner.
     tables
         (M, A) uint16 or uint64: the labels seen at each location, one bit a slot.
-    n, n_lessons : int
-        How many rows and lessons count.
+    n, n_lessons, n_changes : int
+        How many rows and lessons count, and how often something changed.
     """
 
     def __init__(self, birth: Birth) -> None:
         n_nodes = len(birth.reads)
         self._birth = birth
         self._shared = False
+        self._inks: dict[int, tuple[np.ndarray, int]] = {}
+        self.n_changes = 0
         self.n = 0
         self.n_lessons = 0
         self.drawings = np.zeros((0, SIDE, SIDE), np.uint8)
@@ -182,6 +185,16 @@ class Part:
         """Say whether any lesson has the label of a slot."""
         return bool((self.taught[: self.n_lessons] == slot).any())
 
+    def ink(self, slot: int) -> tuple[np.ndarray, int]:
+        """Add up the canonical drawings of a label: (28, 28) int64, and how many they are."""
+        if slot not in self._inks:
+            of_label = np.flatnonzero(self.taught[: self.n_lessons] == slot)
+            total = np.zeros((SIDE, SIDE), np.int64)
+            for lesson in of_label:
+                total += canonical(self.drawings[lesson])
+            self._inks[slot] = total, len(of_label)
+        return self._inks[slot]
+
     def lessons_of(self, kept: np.ndarray, slot: int) -> np.ndarray:
         """Find the lessons that taught exactly this drawing as the label of a slot."""
         of_label = np.flatnonzero(self.taught[: self.n_lessons] == slot)
@@ -195,6 +208,9 @@ class Part:
     # ---------------------------------------------------------------- arrays
 
     def _unshare(self) -> None:
+        """Before anything changes: stop sharing arrays with a copy."""
+        self.n_changes += 1
+        self._inks = {}
         if self._shared:
             for name in (*_LESSON, *_ROW, "tables"):
                 setattr(self, name, getattr(self, name).copy())

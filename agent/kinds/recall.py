@@ -10,9 +10,8 @@ matter, forgetting is exact, and joining two agents equals teaching one.
 
 from __future__ import annotations
 
-import os
+import copy
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -20,23 +19,22 @@ import numpy as np
 
 from agent import retina
 from agent.errors import AgentError
-from agent.kernels import edges, match, ram
+from agent.kernels import edges, ram
 from agent.kernels import recall as kernels
+from agent.kinds import study
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, check_share, check_whole, n_rows
+from agent.kinds.found import Found
 from agent.kinds.part import HINT_WORDS, REST_WORDS, Birth, Part
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
 MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
-SIGNATURES = 1600  # rows whose whole signature is compared
-SKETCHES = 400  # rows whose sketch is compared
+SIGNATURES = 800  # rows whose whole signature is compared
+SKETCHES = 250  # rows whose sketch is compared
 FEW = 0.3  # share of ``n_candidates`` that a newborn compares
 FOR_REASONS = np.array([160, 40, 6])  # rows compared for reasons alone: by signature, sketch, code
-CORRECTION_UNIT = 32  # studying corrects votes in these parts of a vote
-STUDY_WEIGHT = 3  # what votes weigh against differences while they are corrected; less afterwards
-STUDY_ROWS = 500  # rows between two looks at a Stop button
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
@@ -50,7 +48,7 @@ class RecallConfig:
     seed: int = 0
     n_nodes: int = 300  # 32 kB each with the default tuple_size; more: little better, slower
     tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations of 8 bytes
-    n_warps: int = 100  # most warped copies of one lesson; 0.1 ms each to learn
+    n_warps: int = 150  # most warped copies of one lesson; 0.1 ms each to learn
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 2.4 kB a row
     n_candidates: int = 100  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
@@ -88,6 +86,7 @@ class Recall:
     NAME: ClassVar[str] = "recall"
     SUMMARY: ClassVar[str] = "proposes labels by RAM tables and confirms them by remembered drawings"
     ORDER_FREE: ClassVar[bool] = True
+    STUDIES: ClassVar[bool] = True
     MAX_LABELS: ClassVar[int] = 62
     Config: ClassVar[type] = RecallConfig
 
@@ -106,6 +105,12 @@ class Recall:
         self._own, self._bulk = Part(self._birth), Part(self._birth)
         self._corrections: np.ndarray | None = None  # (M, A, L) int8, what studying the bulk lessons brought
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        twin = copy.copy(self)  # what is drawn at birth and what was studied never changes in place
+        twin._slots = list(self._slots)
+        twin._own, twin._bulk = copy.deepcopy(self._own), copy.deepcopy(self._bulk)
+        return twin
+
     # ---------------------------------------------------------------- what it knows
 
     @property
@@ -114,7 +119,7 @@ class Recall:
 
     @property
     def n_bytes(self) -> int:
-        return self._own.n_bytes + self._bulk.n_bytes
+        return self._own.n_bytes + self._bulk.n_bytes + (0 if self._corrections is None else self._corrections.nbytes)
 
     # ---------------------------------------------------------------- learning
 
@@ -125,7 +130,11 @@ class Recall:
         self._learn(self._bulk, kept, labels)
 
     def _learn(self, part: Part, kept: np.ndarray, labels: Sequence[str]) -> None:
+        if part is self._bulk and len(labels):
+            self._corrections = None
         self._slots += [label for label in dict.fromkeys(labels) if label not in self._slots]
+        if self._corrections is not None:
+            self._corrections = study.for_labels(self._corrections, len(self._slots))
         slot = {label: number for number, label in enumerate(self._slots)}
         for each in (self._own, self._bulk):
             each.fit(len(self._slots))
@@ -137,8 +146,12 @@ class Recall:
         part, lesson = self._find(kept, label)
         slot = self._slots.index(label)
         part.forget(lesson)
+        if part is self._bulk:
+            self._corrections = None
         if not any(each.teaches(slot) for each in (self._own, self._bulk)):
             self._slots.pop(slot)
+            if self._corrections is not None:
+                self._corrections = np.delete(self._corrections, slot, axis=2)
             for each in (self._own, self._bulk):
                 each.drop_slot(slot)
                 each.fit(len(self._slots))
@@ -187,8 +200,16 @@ class Recall:
         if with_reasons and guess.label is not None:
             slot = self._slots.index(guess.label)
             because = tuple(Reason(guess.label, drawing, away) for drawing, away in found.lessons(slot, N_REASONS))
-            guess = replace(guess, because=because)
+            guess = replace(guess, because=because, voted=self._voted(addresses, slot, votes))
         return guess
+
+    def _voted(self, addresses: np.ndarray, slot: int, votes: np.ndarray) -> np.ndarray:
+        """Show which pixels spoke for a label and not for the other one with the most votes: (28, 28) uint8."""
+        others = [other for other in np.argsort(-votes, kind="stable") if other != slot]
+        counts = np.empty(edges.PIXELS, np.int32)
+        tables = self._own.tables, self._bulk.tables
+        ram.voting_pixels(addresses, *tables, self._pixels, slot, int(others[0]) if others else -1, counts)
+        return (counts * 255 // max(1, counts.max())).astype(np.uint8).reshape(retina.SIDE, retina.SIDE)
 
     def _votes(self, addresses: np.ndarray) -> tuple[np.ndarray, int]:
         """Count the nodes that vote for each label, (L,) int32, and say what one vote counts."""
@@ -196,8 +217,8 @@ class Recall:
         ram.votes(addresses, self._own.tables, self._bulk.tables, votes)
         if self._corrections is None:
             return votes, 1
-        ram.add_corrections(addresses, self._corrections, CORRECTION_UNIT, votes)
-        return votes, CORRECTION_UNIT
+        ram.add_corrections(addresses, self._corrections, study.UNIT, votes)
+        return votes, study.UNIT
 
     def _votes_weight(self) -> int:
         """What all votes weigh: full tables say less, corrected ones more."""
@@ -232,36 +253,13 @@ class Recall:
     # ---------------------------------------------------------------- studying
 
     def study(self) -> Iterator[float]:
-        """Go over the bulk lessons once more: find out which ones mislead, and correct the votes.
-
-        Every lesson is compared with all others; where differences and the votes so far would answer wrong, or right by
-        little, the votes at its locations are corrected. What comes out depends on the lessons alone, not on their
-        order, and is void as soon as the bulk lessons change.
-        """
-        part = self._bulk
-        if part.n_lessons < 2:
-            return
-        rank = np.array([self.labels.index(label) for label in self._slots])
-        lesson = part.lesson[: part.n]
-        order = np.lexsort((part.copy[: part.n], rank[part.slots[: part.n]], part.lots[lesson])).astype(np.int32)
-        unit, n_nodes = CORRECTION_UNIT, self.config.n_nodes
-        lost = np.empty((part.n, len(self._slots)), np.int32)
-        plausible, effort, nothing = np.ones(len(self._slots), bool), self._effort(), Part(self._birth).rows()
-
-        def work(first: int) -> None:
-            last = min(first + STUDY_ROWS, part.n)
-            kernels.compare_each(first, last, nothing, part.rows(), plausible, effort, SCALE, lost)
-
-        starts = range(0, part.n, STUDY_ROWS)
-        with ThreadPoolExecutor(os.cpu_count()) as workers:
-            for n_done, _ in enumerate(workers.map(work, starts), 1):
-                yield n_done / len(starts)
-        lost = (lost.astype(np.int64) * unit * n_nodes // (STUDY_WEIGHT * SCALE)).astype(np.int32)
-        corrections = np.zeros((*part.tables.shape, len(self._slots)), np.int8)
-        rows, slots = part.addresses[: part.n], part.slots[: part.n]
-        margin, step = unit * n_nodes // 4, max(1, unit // 8)
-        ram.study(rows, slots, order, lost, unit, margin, step, np.zeros_like(part.tables), corrections)
-        self._corrections = corrections
+        rank = np.array([self.labels.index(label) for label in self._slots], np.int64)
+        for share, corrections in study.study(self._bulk, rank, self._effort()):
+            if len(self._slots) < len(rank):
+                raise AgentError(study.CHANGED)
+            if corrections is not None:
+                self._corrections = study.for_labels(corrections, len(self._slots))
+            yield share
 
     # ---------------------------------------------------------------- joining, imagining, saving
 
@@ -279,12 +277,9 @@ class Recall:
     def imagine(self, label: str) -> np.ndarray:
         if label not in self._slots:
             raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
-        slot, n_drawings = self._slots.index(label), 0
-        ink = np.zeros((retina.SIDE, retina.SIDE), np.int64)
-        for part in (self._own, self._bulk):
-            for drawing in part.drawings[: part.n_lessons][part.taught[: part.n_lessons] == slot]:
-                ink += retina.canonical(drawing)
-                n_drawings += 1
+        slot = self._slots.index(label)
+        inks = [part.ink(slot) for part in (self._own, self._bulk)]
+        ink, n_drawings = sum(ink for ink, _ in inks), sum(n for _, n in inks)
         return ((ink + n_drawings // 2) // n_drawings).astype(np.uint8)
 
     def tensors(self) -> dict[str, np.ndarray]:
@@ -297,6 +292,7 @@ class Recall:
             "drawings": retina.pack(np.concatenate([part.drawings[: part.n_lessons] for part in parts])),
             "taught": number[np.concatenate([part.taught[: part.n_lessons] for part in parts])],
             "own": np.repeat(np.array([0, 1], np.uint8), [part.n_lessons for part in parts]),
+            "corrections": study.packed(self._corrections, np.argsort(self._slots)),
         }
 
     @classmethod
@@ -312,6 +308,7 @@ class Recall:
                 "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
                 "taught": ((n_lessons,), np.uint8, 0, len(labels) - 1),
                 "own": ((n_lessons,), np.uint8, 0, 1),
+                "corrections": ((n_rows(tensors, "corrections"),), np.uint8, 0, 255),
             },
         )
         drawings, taught, own = retina.unpack(tensors["drawings"]), tensors["taught"], tensors["own"].astype(bool)
@@ -320,47 +317,10 @@ class Recall:
         agent._start(config, tensors["pixels"].copy(), tensors["planes"].copy(), tensors["warps"].copy())
         for part, group in ((agent._bulk, ~own), (agent._own, own)):
             agent._learn(part, drawings[group], [labels[number] for number in taught[group]])
+        if len(tensors["corrections"]):
+            slots = np.array([labels.index(label) for label in agent._slots])
+            agent._corrections = study.unpacked(tensors["corrections"], (*agent._bulk.tables.shape, len(labels)), slots)
         return agent
-
-
-class Found:
-    """What comparing a drawing with the remembered rows of plausible labels has brought."""
-
-    def __init__(
-        self, own: Part, bulk: Part, seen: tuple[np.ndarray, ...], plausible: np.ndarray, effort: np.ndarray
-    ) -> None:
-        self._parts = own, bulk
-        rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
-        self.smallest = np.empty((len(plausible) + 1, 3), np.int32)
-        self.n_found = np.empty(len(plausible) + 1, np.int32)
-        n = kernels.compare(
-            seen, own.rows(), bulk.rows(), plausible, -1, effort, rows, differences, self.smallest, self.n_found
-        )
-        self._rows, self._differences = rows[:n], differences[:n]
-
-    def same(self, kept: np.ndarray) -> int | None:
-        """The slot of the newest lesson with exactly this drawing, a person's before bulk."""
-        same = [self._lesson(row) for row in self._rows[self._differences == 0]]
-        same = [(part, lesson) for part, lesson in same if (part.drawings[lesson] == kept).all()]
-        if not same:
-            return None
-        part, lesson = max(same, key=lambda found: (found[0] is self._parts[0], found[1]))
-        return int(part.taught[lesson])
-
-    def lessons(self, slot: int, limit: int) -> list[tuple[np.ndarray, int]]:
-        """The drawings of the nearest lessons of a label, each once, and how far away they are."""
-        nearest: dict[tuple[int, int], tuple[np.ndarray, int]] = {}
-        for place in np.lexsort((self._rows, self._differences)):
-            part, lesson = self._lesson(self._rows[place])
-            if part.taught[lesson] == slot and self._differences[place] < match.FAR:
-                nearest.setdefault((id(part), lesson), (part.drawings[lesson].copy(), int(self._differences[place])))
-                if len(nearest) == limit:
-                    break
-        return list(nearest.values())
-
-    def _lesson(self, row: int) -> tuple[Part, int]:
-        own, bulk = self._parts
-        return (own, int(own.lesson[row])) if row < own.n else (bulk, int(bulk.lesson[row - own.n]))
 
 
 def _draw_mapping(config: RecallConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
