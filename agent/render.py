@@ -39,6 +39,29 @@ def picture(drawing: np.ndarray, zoom: int = 1) -> Image.Image:
     return Image.fromarray(np.repeat(np.repeat(drawing, zoom, axis=0), zoom, axis=1))
 
 
+def tinted(drawing: np.ndarray, voted: np.ndarray) -> Image.Image:
+    """Show a drawing in grey and, over it, how much each pixel voted, in amber.
+
+    Parameters
+    ----------
+    drawing, voted : numpy.ndarray
+        (H, W) uint8 each.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode RGB, (W, H).
+
+    Examples
+    --------
+    >>> tinted(np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)).getpixel((3, 3))
+    (255, 169, 77)
+    """
+    share = voted[..., None] / 255.0
+    mixed = drawing[..., None] * 0.55 * (1 - share) + np.array([255, 169, 77]) * share
+    return Image.fromarray(np.clip(mixed + 0.5, 0, 255).astype(np.uint8), "RGB")
+
+
 def strip(drawings: Sequence[np.ndarray], height_px: int = 28, gap_px: int = 4) -> Image.Image:
     """Show drawings side by side, scaled to one height.
 

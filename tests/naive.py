@@ -120,19 +120,13 @@ def edge_maps(seen):
 
 
 def planes(maps):
-    out = np.zeros(SIDE * SIDE, np.uint64)
-    for p in range(SIDE * SIDE):
-        word, bit = 0, 0
-        for kind in (0, 4):
-            strengths = maps[kind : kind + 4].reshape(4, -1)[:, p]
-            for a in range(4):
-                for b in range(4):
-                    if a != b:
-                        for step in (0, 10):
-                            word |= int(np.float32(strengths[a] - strengths[b]) > step) << bit
-                            bit += 1
-        out[p] = word
-    return out
+    out = []
+    for kind in (0, 4):
+        for a in range(4):
+            for b in range(4):
+                if a != b:
+                    out += [maps[kind + a] - maps[kind + b] > step for step in (0, 10)]
+    return np.array(out).ravel().astype(np.uint8)
 
 
 def gradients(seen):
@@ -151,7 +145,20 @@ def code(slopes):
     strong = strengths[strengths > 76.5]
     gain = 7 / strong.mean() if len(strong) else 0.0
     steps = np.clip(np.floor(slopes * gain + 0.5), -7, 7).astype(int) + 7
-    return (steps[0] | steps[1] << 4).astype(np.uint8)
+    return padded(steps[0] | steps[1] << 4, 32)
+
+
+def padded(codes, width):
+    """Codes with no gradient beside them, (…, width) uint8."""
+    return np.pad(codes, ((0, 0), (0, width - codes.shape[1])), constant_values=7 + 7 * 16).astype(np.uint8)
+
+
+def sketch(codes):
+    halves = []
+    for steps in (codes[:, :28] & 15, codes[:, :28] >> 4):
+        sums = (steps.astype(int) - 7).reshape(14, 2, 14, 2).sum(axis=(1, 3))
+        halves.append(np.clip(np.floor(sums / 2 + 0.5), -7, 7).astype(int) + 7)
+    return padded(halves[0] | halves[1] << 4, 16)
 
 
 def signature_strengths(slopes):
@@ -171,39 +178,68 @@ def signature_strengths(slopes):
     return out.ravel()
 
 
-def addresses(plane_bits, pixels, planes):
-    return [
-        int("".join(str(int(plane_bits[p]) >> int(b) & 1) for p, b in zip(*node, strict=True)), 2)
-        for node in zip(pixels, planes, strict=True)
-    ]
+def addresses(bits, reads):
+    return [int("".join(str(int(bits[place])) for place in node), 2) for node in reads]
 
 
-def votes(row, tables, n_labels):
-    return [sum(int(tables[m, a]) >> slot & 1 for m, a in enumerate(row)) for slot in range(n_labels)]
+def votes(row, one, other, n_labels):
+    words = [int(one[m, a]) | int(other[m, a]) for m, a in enumerate(row)]
+    return [sum(word >> slot & 1 for word in words) for slot in range(n_labels)]
+
+
+def voting_pixels(row, one, other, pixels, slot, rival):
+    out = [0] * (SIDE * SIDE)
+    for m, a in enumerate(row):
+        word = int(one[m, a]) | int(other[m, a])
+        if word >> slot & 1 and not (rival >= 0 and word >> rival & 1):
+            for p in pixels[m]:
+                out[p] += 1
+    return out
+
+
+def study(rows, slots, order, lost, unit, margin, step, corrections):
+    """Correct what the votes of the lessons before, the corrections and the differences get wrong."""
+    seen = {}
+    n_nodes, n_labels = rows.shape[1], corrections.shape[2]
+    for r in order:
+        right = int(slots[r])
+        score = []
+        for label in range(n_labels):
+            votes = sum(label in seen.get((m, a), ()) for m, a in enumerate(rows[r]))
+            corrected = sum(int(corrections[m, a, label]) for m, a in enumerate(rows[r]))
+            score.append(unit * votes + corrected - int(lost[r, label]))
+        rival = max((label for label in range(n_labels) if label != right), key=lambda label: score[label])
+        gap = score[right] - score[rival]
+        if gap <= margin:
+            by = min(step, (margin - gap) // (2 * n_nodes) + 1)
+            for m, a in enumerate(rows[r]):
+                corrections[m, a, right] = min(127, int(corrections[m, a, right]) + by)
+                corrections[m, a, rival] = max(-127, int(corrections[m, a, rival]) - by)
+        for m, a in enumerate(rows[r]):
+            seen.setdefault((m, a), set()).add(right)
 
 
 def hamming(bits, row):
     return sum((int(a) ^ int(b)).bit_count() for a, b in zip(bits, row, strict=True))
 
 
-def difference(one, other):
-    """Sum over pixels of the squared least 3x3 difference within 2 pixels; codes are spread to (gx, gy)."""
+def difference(one, other, reach=2):
+    """Sum over pixels of the squared least 3x3 difference within some pixels; codes are spread to (gx, gy)."""
+    side = len(one)
 
     def spread(codes):
-        steps = np.stack([codes & 15, codes >> 4]).astype(int)
-        return np.pad(steps, ((0, 0), (3, 3), (3, 3)), constant_values=7)
+        steps = np.stack([codes[:, :side] & 15, codes[:, :side] >> 4]).astype(int)
+        return np.pad(steps, ((0, 0), (reach + 1,) * 2, (reach + 1,) * 2), constant_values=7)
 
     a, b = spread(one), spread(other)
     total = 0
-    for y in range(3, SIDE + 3):
-        for x in range(3, SIDE + 3):
+    for y in range(reach + 1, side + reach + 1):
+        for x in range(reach + 1, side + reach + 1):
             mine = a[:, y - 1 : y + 2, x - 1 : x + 2]
             least = min(
                 np.abs(mine - b[:, y + dy - 1 : y + dy + 2, x + dx - 1 : x + dx + 2]).sum()
-                if 0 <= y + dy - 1 and y + dy + 2 <= SIDE + 6 and 0 <= x + dx - 1 and x + dx + 2 <= SIDE + 6
-                else math.inf
-                for dy in range(-2, 3)
-                for dx in range(-2, 3)
+                for dy in range(-reach, reach + 1)
+                for dx in range(-reach, reach + 1)
             )
             total += least * least
     return total

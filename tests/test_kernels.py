@@ -77,7 +77,7 @@ def test_edge_maps_are_their_plain_twin(seen):
 def test_planes_are_their_plain_twin(seen):
     maps = np.empty((8, 28, 28), np.float32)
     edges.edge_maps(seen, maps)
-    got = np.empty(784, np.uint64)
+    got = np.empty(48 * 784, np.uint8)
     edges.planes(maps, got)
     assert (got == naive.planes(maps)).all()
 
@@ -88,11 +88,13 @@ def test_gradients_are_their_plain_twin(seen):
     np.testing.assert_allclose(got, naive.gradients(seen), atol=1e-2)
 
 
-def test_code_is_its_plain_twin_within_a_step_at_a_rounding_edge(seen):
+def test_code_and_sketch_are_their_plain_twins_within_a_step_at_a_rounding_edge(seen):
     slopes = np.empty((2, 28, 28), np.float32)
     edges.gradients(seen, slopes)
-    got = np.empty((28, 28), np.uint8)
+    got, halved = np.empty((28, 32), np.uint8), np.empty((14, 16), np.uint8)
     edges.code(slopes, got)
+    edges.sketch(got, halved)
+    assert (halved == naive.sketch(got)).all()
     expected = naive.code(slopes.astype(float))
     for shift in (0, 4):
         assert np.abs((got >> shift & 15).astype(int) - (expected >> shift & 15)).max() <= 1
@@ -110,56 +112,84 @@ def test_signature_marks_the_strongest_places_and_never_more_than_its_share(seen
     assert strengths[on].min() >= strengths[~on].max() - strengths.max() / 500
 
 
-def look(seen, plane_bits, codes, words):
-    """All the ways a drawing is looked at."""
-    maps, slopes = np.empty((8, 28, 28), np.float32), np.empty((2, 28, 28), np.float32)
-    edges.edge_maps(seen, maps)
-    edges.planes(maps, plane_bits)
-    edges.gradients(seen, slopes)
-    edges.code(slopes, codes)
-    edges.signature(slopes, words)
-
-
 def test_a_picture_without_edges_has_an_empty_signature_and_a_flat_code():
-    words, codes = np.empty(edges.SIGNATURE_WORDS, np.uint64), np.empty((28, 28), np.uint8)
-    plane_bits = np.empty(784, np.uint64)
-    look(np.zeros((28, 28), np.uint8), plane_bits, codes, words)
-    assert not words.any() and not plane_bits.any() and (codes == 7 + 7 * 16).all()
+    kept, reads = np.zeros((1, 28, 28), np.uint8), np.zeros((1, 1), np.uint16)
+    addresses, codes, sketches, words = looked_at(kept, reads)
+    assert not words.any() and not addresses.any() and (codes == 7 + 7 * 16).all() and (sketches == 7 + 7 * 16).all()
+
+
+def looked_at(kept, reads):
+    """All the ways drawings are looked at."""
+    n, no_fields = len(kept), np.zeros((0, 2, 32, 32), np.float32)
+    seen = np.empty((n, len(reads)), np.uint16), np.empty((n, 28, 32), np.uint8), np.empty((n, 14, 16), np.uint8)
+    words = np.empty((n, edges.SIGNATURE_WORDS), np.uint64)
+    recall.look_at_copies(kept, no_fields, 0, 1, reads, *seen, words)
+    return *seen, words
 
 
 def test_addresses_are_their_plain_twin():
     rng = np.random.default_rng(2)
-    plane_bits = rng.integers(0, 2**48, 784, dtype=np.uint64)
-    pixels = rng.integers(0, 784, (17, 11), dtype=np.int32)
-    planes = rng.integers(0, 48, (17, 11)).astype(np.uint8)
+    bits = rng.integers(0, 2, 48 * 784).astype(np.uint8)
+    reads = rng.integers(0, 48 * 784, (17, 11)).astype(np.uint16)
     got = np.empty(17, np.uint16)
-    ram.addresses(plane_bits, pixels, planes, got)
-    assert got.tolist() == naive.addresses(plane_bits, pixels, planes)
+    ram.addresses(bits, reads, got)
+    assert got.tolist() == naive.addresses(bits, reads)
 
 
-def test_votes_count_the_nodes_that_have_seen_a_label():
-    rng = np.random.default_rng(3)
-    rows = rng.integers(0, 32, (40, 7)).astype(np.uint16)
-    slots = rng.integers(0, 62, 40).astype(np.uint8)
-    tables = np.zeros((7, 32), np.uint64)
-    ram.write(rows, slots, tables)
-    got = np.empty(62, np.int32)
-    for row in rows[:10]:
-        ram.votes(row, tables, got)
-        assert got.tolist() == naive.votes(row, tables, 62)
-    assert tables.any()
+WIDTHS = pytest.mark.parametrize(("width", "n_labels"), [(np.uint16, 16), (np.uint64, 62)])
 
 
-def test_rewriting_a_label_equals_never_having_written_the_rows_that_went():
-    rng = np.random.default_rng(4)
-    rows = rng.integers(0, 32, (40, 7)).astype(np.uint16)
-    slots = rng.integers(0, 3, 40).astype(np.uint8)
-    got, expected = np.zeros((7, 32), np.uint64), np.zeros((7, 32), np.uint64)
+def random_rows(n_labels, seed=3):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 32, (40, 7)).astype(np.uint16), rng.integers(0, n_labels, 40).astype(np.uint8)
+
+
+@WIDTHS
+def test_votes_count_the_nodes_that_have_seen_a_label(width, n_labels):
+    rows, slots = random_rows(n_labels)
+    one, other = np.zeros((7, 32), width), np.zeros((7, 32), width)
+    ram.write(rows[:20], slots[:20], one)
+    ram.write(rows[20:], slots[20:], other)
+    got, pixels = np.empty(n_labels, np.int32), np.random.default_rng(1).integers(0, 784, (7, 4)).astype(np.int32)
+    counts = np.empty(784, np.int32)
+    for row in rows[::4]:
+        ram.votes(row, one, other, got)
+        assert got.tolist() == naive.votes(row, one, other, n_labels)
+        for slot, rival in ((int(slots[0]), int(slots[1])), (int(slots[2]), -1)):
+            ram.voting_pixels(row, one, other, pixels, slot, rival, counts)
+            assert counts.tolist() == naive.voting_pixels(row, one, other, pixels, slot, rival)
+    assert one.any() and other.any()
+
+
+@WIDTHS
+def test_erasing_rows_equals_never_having_written_them(width, n_labels):
+    rows, slots = random_rows(n_labels)
+    slots[:20] %= 3  # rows that share labels share locations
+    got, expected = np.zeros((7, 32), width), np.zeros((7, 32), width)
     ram.write(rows, slots, got)
-    gone = np.flatnonzero(slots == 1)[:5]
-    ram.rewrite(np.delete(rows, gone, axis=0), np.delete(slots, gone), 1, got)
-    ram.write(np.delete(rows, gone, axis=0), np.delete(slots, gone), expected)
+    ram.write(rows[12:], slots[12:], expected)
+    ram.erase(rows[:12], slots[:12], rows[12:], slots[12:], got)
     assert (got == expected).all()
+
+
+def test_studying_is_its_plain_twin_and_corrected_votes_are_what_it_counted():
+    rng = np.random.default_rng(4)
+    rows, slots = random_rows(3)
+    rows %= 4  # lessons that contradict each other
+    lost, order = rng.integers(0, 90, (40, 3)).astype(np.int32), rng.permutation(40).astype(np.int32)
+    got, expected = np.zeros((7, 32, 3), np.int8), np.zeros((7, 32, 3), np.int8)
+    tables, written = np.zeros((7, 32), np.uint16), np.zeros((7, 32), np.uint16)
+    for _ in range(20):  # until some corrections are as large as they may be
+        tables[:] = 0
+        ram.study(rows, slots, order, lost, 32, 60, 40, tables, got)
+        naive.study(rows, slots, order, lost, 32, 60, 40, expected)
+    ram.write(rows, slots, written)
+    assert (got == expected).all() and (tables == written).all() and np.abs(got.astype(int)).max() == 127
+    votes = np.array([1, 0, 7], np.int32)
+    ram.add_corrections(rows[0], got, 32, votes)
+    assert votes.tolist() == [
+        32 * n + sum(int(got[m, a, k]) for m, a in enumerate(rows[0])) for k, n in enumerate((1, 0, 7))
+    ]
 
 
 def test_rows_of_wanted_labels_are_listed_in_order():
@@ -194,52 +224,105 @@ def test_closest_takes_whole_distances_nearest_first_whatever_the_order(limit):
     assert shuffled[out[:again]].tolist() == got
 
 
-def codes_of(seeds):
-    """Codes of some random drawings."""
-    out = np.empty((len(seeds), 28, 28), np.uint8)
-    words, plane_bits = np.empty(edges.SIGNATURE_WORDS, np.uint64), np.empty(784, np.uint64)
-    for row, seed in enumerate(seeds):
-        look(gate.canonical(gate.keep(random_drawing(seed))), plane_bits, out[row], words)
-    return out
+@pytest.mark.parametrize("limit", [1, 7, 40, 99])
+def test_at_most_finds_the_value_at_which_enough_values_lie(limit):
+    values = np.random.default_rng(7).integers(0, 30, 40).astype(np.int32)
+    assert match.at_most(values, limit) == sorted(values)[min(limit, 40) - 1]
 
 
-def test_difference_is_its_plain_twin():
-    codes = codes_of(range(5))
+def test_differences_are_their_plain_twin():
+    kept = np.stack([gate.keep(random_drawing(seed)) for seed in range(5)])
+    _, codes, sketches, _ = looked_at(kept, np.zeros((1, 1), np.uint16))
     noise = np.random.default_rng(7).integers(0, 15, (2, 28, 28, 2)).astype(np.uint8)
-    codes = np.concatenate([codes, noise[..., 0] | noise[..., 1] << 4])  # the largest sums a byte must hold
-    slots = np.zeros(len(codes), np.uint8)
-    for one in codes[[0, 3, 5]]:
-        got, smallest, n_found = np.empty(1, np.int32), np.empty((2, 3), np.int32), np.empty(2, np.int32)
-        for row, other in enumerate(codes):
-            match.three_nearest(one, codes, slots, np.array([row], np.int32), got, smallest, n_found)
-            assert got[0] == naive.difference(one, other)
+    noise = np.stack([naive.padded(each[..., 0] | each[..., 1] << 4, 32) for each in noise])
+    codes = np.concatenate([codes, noise])  # the largest sums a byte must hold
+    sketches = np.concatenate([sketches, np.stack([naive.padded(each[:14, :14], 16) for each in noise])])
+    for pictures, pad, room, reach in (
+        (codes, match.PAD, match.UNPACKED, 2),
+        (sketches, match.SKETCH_PAD, match.SKETCH_UNPACKED, 1),
+    ):
+        planes = np.full((len(pictures), 2, room), 7, np.uint8)
+        for picture, plane in zip(pictures, planes, strict=True):
+            match.unpack(picture, pad, plane)
+        scratch = [np.zeros(room, np.uint8) for _ in range(3)]
+        for one in (0, 3, 5):
+            for other in range(len(pictures)):
+                if reach == 2:
+                    got = match.difference(planes[one], planes[other], match.FAR, *scratch)
+                else:
+                    got = match.rough_difference(planes[one], planes[other], *scratch)
+                assert got == naive.difference(pictures[one], pictures[other], reach)
 
 
-def test_a_drawing_differs_by_nothing_from_itself_moved_by_a_pixel_and_by_something_moved_by_six():
-    one = codes_of([5])[0]
-    codes = np.stack([np.roll(one, shift, axis=(0, 1)) for shift in ((0, 0), (0, 1), (1, -1), (6, 6))])
-    slots = np.zeros(4, np.uint8)
-    got, smallest, n_found = np.empty(4, np.int32), np.empty((2, 3), np.int32), np.empty(2, np.int32)
-    match.three_nearest(one, codes, slots, np.arange(4, dtype=np.int32), got, smallest, n_found)
-    assert got[:3].tolist() == [0, 0, 0] and got[3] > 0
-
-
-def test_three_nearest_are_the_three_nearest_of_each_label_in_any_order():
-    codes, rng = codes_of(range(40)), np.random.default_rng(8)
-    slots = rng.integers(0, 4, 40).astype(np.uint8)
+def remembered(n, seed, n_labels=4):
+    """Rows as the recall agent keeps them: slots, lessons, hints, rests, sketches, codes."""
+    kept = np.stack([gate.keep(random_drawing(seed + row)) for row in range(n)])
+    _, codes, sketches, words = looked_at(kept, np.zeros((1, 1), np.uint16))
+    slots = np.random.default_rng(seed).integers(0, n_labels, n).astype(np.uint8)
     slots[slots == 2] = 1  # a label without rows
-    exact = [naive.difference(codes[0], other) for other in codes[1:]]
-    for _ in range(2):
-        chosen = rng.permutation(np.arange(1, 40)).astype(np.int32)
-        out, smallest, n_found = np.empty(39, np.int32), np.empty((5, 3), np.int32), np.empty(5, np.int32)
-        match.three_nearest(codes[0], codes, slots, chosen, out, smallest, n_found)
-        for slot in range(4):
-            expected = sorted(e for e, s in zip(exact, slots[1:], strict=True) if s == slot)
-            expected = [min(value, max(784, sorted(exact)[2] // 2 * 3)) for value in expected]
-            assert smallest[slot].tolist() == (expected[:3] + [match.FAR] * 3)[:3]
-            assert n_found[slot] == len(expected)
-        assert smallest[4].tolist() == sorted(exact)[:3] and n_found[4] == 39
-        assert all(got in (exact[row - 1], match.FAR) for got, row in zip(out, chosen, strict=True))
+    return slots, np.arange(n, dtype=np.int32), words[:, :6].copy(), words[:, 6:].copy(), sketches, codes
+
+
+def compared(asked, own, bulk, plausible, without=-1, effort=(100, 100, 100)):
+    rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
+    smallest, n_found = np.empty((5, 3), np.int32), np.empty(5, np.int32)
+    effort = np.array(effort, np.int64)
+    n = recall.compare(asked, own, bulk, np.array(plausible), without, effort, rows, differences, smallest, n_found)
+    return rows[:n], differences[:n], smallest, n_found
+
+
+def test_comparing_with_all_rows_finds_the_three_nearest_of_each_label():
+    own, bulk = remembered(15, 100), remembered(25, 200)
+    asked = tuple(array[3] for array in bulk[2:])
+    slots, codes = np.concatenate([own[0], bulk[0]]), np.concatenate([own[5], bulk[5]])
+    exact = [naive.difference(asked[3], other) for other in codes]
+    rows, differences, smallest, n_found = compared(asked, own, bulk, [True] * 4)
+    for slot in range(4):
+        expected = sorted(e for e, s in zip(exact, slots, strict=True) if s == slot)
+        assert n_found[slot] == len(expected)
+        expected = [min(value, max(784, sorted(exact)[2] // 2 * 3)) for value in expected]
+        assert smallest[slot].tolist() == (expected[:3] + [match.FAR] * 3)[:3]
+    assert smallest[4].tolist() == sorted(exact)[:3] and n_found[4] == 40 and sorted(rows) == list(range(40))
+    assert all(got in (exact[row], match.FAR) for got, row in zip(differences, rows, strict=True))
+    assert differences[list(rows).index(15 + 3)] == 0
+
+
+def test_comparing_leaves_out_a_lesson_and_labels_that_are_not_plausible():
+    own, bulk = remembered(15, 100), remembered(25, 200)
+    asked = tuple(array[3] for array in bulk[2:])
+    rows, *_ = compared(asked, own, bulk, [True] * 4, without=3)
+    assert 15 + 3 not in rows and len(rows) == 39
+    rows, *_ = compared(asked, own, bulk, [False, True, False, False])
+    slots = np.concatenate([own[0], bulk[0]])
+    assert (slots[rows] == 1).all() and len(rows) == (slots == 1).sum()
+
+
+@pytest.mark.parametrize("effort", [(30, 20, 5), (40, 40, 3), (12, 8, 8), (1, 1, 1)])
+def test_each_look_keeps_the_nearest_whatever_the_order_of_rows(effort):
+    own, bulk = remembered(15, 100), remembered(25, 200)
+    asked = tuple(array[3] for array in remembered(5, 300)[2:])
+    rows, differences, smallest, _ = compared(asked, own, bulk, [True] * 4, effort=effort)
+    assert 1 <= len(rows) <= effort[1]
+    order = np.random.default_rng(8).permutation(25)
+    again, *_ = compared(asked, own, tuple(array[order] for array in bulk), [True] * 4, effort=effort)
+    assert {int(row) for row in rows} == {int(row if row < 15 else 15 + order[row - 15]) for row in again}
+    if effort[0] == 40:  # only the sketches choose
+        sketches = np.concatenate([own[4], bulk[4]])
+        rough = [naive.difference(asked[2], other, reach=1) for other in sketches]
+        assert {int(row) for row in rows} == {row for row in range(40) if rough[row] <= sorted(rough)[effort[2] - 1]}
+
+
+def test_comparing_each_bulk_row_is_comparing_it_with_the_others():
+    bulk = remembered(25, 200)
+    nothing = tuple(array[:0] for array in bulk)
+    lost, effort = np.zeros((25, 4), np.int32), np.array([100, 100, 100])
+    recall.compare_each(5, 9, nothing, bulk, np.ones(4, bool), effort, 1000, lost)
+    assert not lost[:5].any() and not lost[9:].any()
+    for row in range(5, 9):
+        _, _, smallest, n_found = compared(tuple(a[row] for a in bulk[2:]), nothing, bulk, [True] * 4, without=row)
+        away = np.empty(4, np.int32)
+        recall.away(smallest, n_found, 1000, away)
+        assert lost[row].tolist() == away.tolist() and 0 <= away.min() < away.max()
 
 
 def test_responses_are_their_plain_twin():

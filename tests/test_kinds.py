@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from newborn import SMALL, born
 
-from agent import kinds, retina
+from agent import kinds, retina, store
 from agent.errors import AgentError
 from agent.pupil import Pupil, new, rebuild
 from agent.tasks import digits
@@ -295,3 +295,128 @@ def test_changing_one_of_several_lessons_with_the_same_drawing_is_what_the_log_s
         change(pupil)
         again = rebuild(type(pupil.memory), pupil.memory.config, pupil.lessons)
         assert pupil.predict_one(lessons[0][0]).label == Pupil(again, pupil.lessons).predict_one(lessons[0][0]).label
+
+
+# ---------------------------------------------------------------- studying
+
+
+@pytest.fixture
+def studied(lessons, others):
+    """An agent that has studied sixty lessons, four of which mislead."""
+    pupil = born("recall")
+    pupil.learn_many(*lessons)
+    pupil.learn_many(others[0][:4], ["3"] * 4)
+    pupil.study()
+    return pupil
+
+
+def test_studying_corrects_the_votes_whatever_the_order_of_lessons(studied, lessons, others):
+    other = born("recall")
+    other.learn_many(others[0][:4], ["3"] * 4)
+    other.learn_many(lessons[0][::-1], lessons[1][::-1])
+    before = responses(other, others[0])
+    other.study()
+    assert (responses(other, others[0]) == responses(studied, others[0])).all()
+    assert (responses(other, others[0]) != before).any()
+
+
+def test_a_lesson_after_studying_holds_and_is_forgotten_exactly(studied, others):
+    before, answers = memory_bytes(studied), responses(studied, others[0])
+    for drawing, label in zip(*others, strict=True):
+        for name in (label, "new", "3"):
+            studied.learn_one(drawing, name)
+            assert studied.predict_one(drawing).label == name
+    for _ in range(3 * len(others[0])):
+        studied.undo()
+    assert memory_bytes(studied) == before and (responses(studied, others[0]) == answers).all()
+
+
+@pytest.mark.parametrize("change", ["learn", "forget"])
+def test_what_was_found_is_void_when_the_bulk_lessons_change(studied, lessons, others, change):
+    without = born("recall")
+    without.learn_many(*lessons)
+    if change == "learn":
+        studied.learn_many(others[0][4:5], others[1][4:5])
+        without.learn_many([*others[0][:4], others[0][4]], ["3"] * 4 + [others[1][4]])
+    else:
+        for drawing in others[0][:4]:
+            studied.forget_one(drawing, "3")
+    assert memory_bytes(studied) == memory_bytes(without)
+
+
+def test_a_studied_agent_is_saved_and_rebuilt_to_the_byte(studied, others, tmp_path):
+    studied.learn_one(others[0][5], "A")
+    again = store.load(store.save(studied, tmp_path / "studied.zip"))
+    log = type(studied.lessons).from_jsonl(studied.lessons.to_jsonl())
+    rebuilt = Pupil(rebuild(type(studied.memory), studied.memory.config, log), log)
+    for twin in (again, rebuilt, copy.deepcopy(studied)):
+        assert memory_bytes(twin) == memory_bytes(studied)
+        assert (responses(twin, others[0]) == responses(studied, others[0])).all()
+
+
+def test_studying_half_way_changes_nothing_and_notices_new_lessons(studied, others):
+    studied.learn_many(others[0][6:8], others[1][6:8])
+    before = memory_bytes(studied)
+    steps = studied.studying()
+    assert 0 < next(steps) < 1
+    steps.close()
+    assert memory_bytes(studied) == before
+    steps = studied.studying()
+    next(steps)
+    studied.learn_many(others[0][8:9], others[1][8:9])
+    with pytest.raises(AgentError, match="Study again"):
+        list(steps)
+
+
+def test_studying_nothing_or_by_a_kind_that_cannot_is_refused(lessons):
+    with pytest.raises(AgentError, match="lessons to study, got none"):
+        born("recall").study()
+    other = born("nearest")
+    other.learn_many(*lessons)
+    with pytest.raises(AgentError, match="got nearest"):
+        other.study()
+
+
+# ---------------------------------------------------------------- what recall alone promises
+
+
+def test_copies_become_fewer_smoothly_and_fill_no_more_rows_than_they_may(lessons):
+    pupil = born("recall")
+    drawings, labels = digits.mnist("test")
+    most, n_before = SMALL["recall"]["n_rows"], 0
+    for n_lessons in range(1, 420):
+        pupil.learn_one(drawings[n_lessons], labels[n_lessons])
+        part = pupil.memory._own
+        assert part.n - n_lessons <= most * 1.1 and abs(part.n - n_before) <= SMALL["recall"]["n_warps"] + 1
+        n_before = part.n
+    assert part.n == n_lessons  # no copies any more
+
+
+def test_a_copy_shares_its_memory_until_it_learns(lessons, others):
+    pupil = born("recall")
+    pupil.learn_many(*lessons)
+    before, twin = memory_bytes(pupil), copy.deepcopy(pupil)
+    assert twin.memory._bulk.codes is pupil.memory._bulk.codes and twin.memory.n_bytes == 0
+    twin.learn_one(others[0][0], "A")
+    twin.learn_many(others[0][:3], others[1][:3])
+    assert memory_bytes(pupil) == before and "A" not in pupil.labels and twin.memory.n_bytes > 0
+
+
+def test_the_pixels_that_voted_are_ink_of_the_label_and_not_of_nothing(lessons):
+    pupil = born("recall")
+    pupil.learn_many(*lessons)
+    guess = pupil.predict_one(lessons[0][0])
+    assert guess.voted.shape == (28, 28) and guess.voted.dtype == np.uint8 and guess.voted.max() == 255
+    assert guess.voted[:2].max() == 0  # no node reads the rim
+    assert pupil.predict_many(lessons[0][:1])[0].voted is None
+
+
+def test_a_starter_knows_digits_and_is_shared_until_it_learns(others):
+    pupil, twin = (new("recall", starter="everyday", name=name) for name in ("Mia", "Ada"))
+    assert (pupil.name, twin.name) == ("Mia", "Ada") and pupil.n_lessons == 4_000 + 1_500 + 200
+    assert pupil.memory._bulk.codes is twin.memory._bulk.codes
+    assert np.mean([g.label == label for g, label in zip(pupil.predict_many(others[0]), others[1], strict=True)]) > 0.9
+    pupil.learn_one(others[0][0], "A")
+    assert "A" not in twin.labels and pupil.memory.n_bytes < 30_000_000
+    with pytest.raises(AgentError, match="starter among everyday, got 'evrday'"):
+        new("recall", starter="evrday")

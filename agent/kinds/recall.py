@@ -177,16 +177,16 @@ class Recall:
         if not labels or not retina.has_ink(kept):
             return Guess.of(labels, nothing)
         addresses, seen = self._see(kept)
-        votes, a_vote = self._votes(addresses)
+        votes, every_node, a_vote = self._votes(addresses)
         second, most = np.sort(np.append(votes, 0))[-2:]
         if most <= 0:
             return Guess.of(labels, nothing)
         all_votes = a_vote * self.config.n_nodes
-        clear = most - second > self._clear_lead() * all_votes
+        clear = most - second > self._clear_lead() * all_votes and not (every_node & (votes < most)).any()
         if clear:
             responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // all_votes).astype(np.int32)
         if not clear or with_reasons:
-            plausible = votes >= most - (0 if clear else self.config.plausible_lag * all_votes)
+            plausible = (votes >= most - (0 if clear else self.config.plausible_lag * all_votes)) | every_node
             effort = FOR_REASONS if clear else self._effort()
             found = Found(self._own, self._bulk, seen, plausible, effort)
         if not clear:
@@ -211,14 +211,19 @@ class Recall:
         ram.voting_pixels(addresses, *tables, self._pixels, slot, int(others[0]) if others else -1, counts)
         return (counts * 255 // max(1, counts.max())).astype(np.uint8).reshape(retina.SIDE, retina.SIDE)
 
-    def _votes(self, addresses: np.ndarray) -> tuple[np.ndarray, int]:
-        """Count the nodes that vote for each label, (L,) int32, and say what one vote counts."""
+    def _votes(self, addresses: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+        """Count the nodes that vote for each label, corrected where that was studied: (L,) int32.
+
+        Also, which labels every node has seen here, as it has for a drawing that was taught: such a label is never
+        ruled out, whatever the corrections say; and what one vote counts.
+        """
         votes = np.empty(len(self._slots), np.int32)
         ram.votes(addresses, self._own.tables, self._bulk.tables, votes)
+        every_node = votes == self.config.n_nodes
         if self._corrections is None:
-            return votes, 1
+            return votes, every_node, 1
         ram.add_corrections(addresses, self._corrections, study.UNIT, votes)
-        return votes, study.UNIT
+        return votes, every_node, study.UNIT
 
     def _votes_weight(self) -> int:
         """What all votes weigh: full tables say less, corrected ones more."""

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from agent import retina
-from agent.kernels import edges, match, ram, recall
+from agent.kernels import match, ram, recall
 from agent.kinds import KINDS
+from agent.kinds.found import Found
+from agent.kinds.part import Birth, Part
 
 PARTS = ("looking", "comparing")
 
@@ -46,17 +48,18 @@ def looking() -> None:
 
 def comparing() -> None:
     """Compile what compares rows: the other half. Called with arrays of the types that the agent has."""
-    rows, slots, one = np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int32)
-    bits, counts = np.zeros((1, edges.SIGNATURE_WORDS), np.uint64), np.zeros(64 * edges.SIGNATURE_WORDS + 1, np.int32)
-    smallest, n_found = np.zeros((2, 3), np.int32), np.zeros(2, np.int32)
-    match.rows_of(slots, np.ones(1, bool), np.zeros(2, np.int32))
-    match.hamming(bits[0], bits, one.copy(), one)
-    match.closest(one, 1, counts, one.copy())
-    match.three_nearest(rows[0], rows, slots, np.zeros(1, np.int32), one, smallest, n_found)
-    recall.responses(one, smallest, n_found, 1, 1, 1, one.copy())
-    tables, addresses = np.zeros((1, 2), np.uint64), np.zeros((1, 1), np.uint16)
-    ram.votes(addresses[0], tables, one)
-    ram.rewrite(addresses, slots, 0, tables)
+    part = Part(
+        Birth(np.zeros((1, 1), np.uint16), np.zeros((0, 2, retina.SIDE + 4, retina.SIDE + 4), np.float32), 2, 0)
+    )
+    seen = tuple(np.zeros(array.shape[1:], array.dtype) for array in part.rows()[2:])
+    Found(part, part, seen, np.ones(1, bool), np.ones(3, np.int64))
+    one, smallest, addresses = np.zeros(1, np.int32), np.zeros((2, 3), np.int32), np.zeros((1, 1), np.uint16)
+    pixels, counts = np.zeros((1, 1), np.int32), np.zeros(retina.SIDE**2, np.int32)
+    recall.responses(one, smallest, np.zeros(2, np.int32), 1, 1, 1, one.copy())
+    ram.votes(addresses[0], part.tables, part.tables, one)
+    ram.voting_pixels(addresses[0], part.tables, part.tables, pixels, 0, -1, counts)
+    ram.erase(addresses, part.slots, addresses, part.slots, part.tables)
+    match.hamming(np.zeros(1, np.uint64), np.zeros((1, 1), np.uint64), one, one.copy())
 
 
 def _kept() -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import gradio as gr
 import numpy as np
 
 from agent import retina
+from agent.kinds import Guess
 from agent.ui import markup, notebook, words
 from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk
@@ -38,6 +39,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         status = gr.HTML(markup.status(""), elem_id="status")
         digits = {label: gr.Button(label, elem_id=f"label-{label}", elem_classes="digit") for label in markup.DIGITS}
         right = gr.Button(words.RIGHT, elem_id="right", variant="primary")
+    with gr.Accordion(words.WHY, open=False, elem_id="why"):
+        why = gr.HTML(markup.why())
     with gr.Row(elem_id="own"):
         chips = gr.HTML("", elem_id="own-labels", js_on_load=PICK_JS)
         own = gr.Textbox(label=words.OWN_LABEL, placeholder=words.OWN_LABEL_HINT, max_length=8, show_label=False,
@@ -46,7 +49,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     notes = gr.HTML("", elem_id="notebook", js_on_load=PICK_JS)
     sheet = gr.HTML("", elem_id="sheet", js_on_load=PICK_JS)
 
-    answer = [guess, sees, bars]
+    answer = [guess, sees, bars, why]
     desk = [*answer, status, chips, notes, page.header]
     pad.input(see, [page.id, pad], [*answer, status], trigger_mode="always_last", **QUIET)
     gr.on([clear.click, pad.clear], clear_pad, [page.id, pad], [pad, *answer], **QUIET)
@@ -80,20 +83,26 @@ def _pad() -> gr.Sketchpad:
 # ---------------------------------------------------------------- what is shown
 
 
-def answer_of(desk: Desk) -> tuple[str, str, str]:
-    """Guess what is on the pad, or tell what became of it: the guess, what is seen, the bars."""
+def answer_of(desk: Desk) -> tuple[str, ...]:
+    """Guess what is on the pad, or tell what became of it: the guess, what is seen, the bars, the reasons."""
     pupil = desk.pupil
     if desk.showing is None and desk.outcome:
         return desk.outcome
     if desk.showing is None:
-        return markup.idle(pupil.n_lessons), markup.sees(None), markup.bars(pupil.labels, None)
+        return markup.idle(pupil.n_lessons), markup.sees(None), markup.bars(pupil.labels, None), markup.why()
     guess = pupil.predict_one(desk.showing)
     own = bool(guess.because) and pupil.lessons.find(guess.because[0].drawing, guess.because[0].label) is not None
     return (
         markup.guessed(pupil.labels, guess, own),
         markup.sees(desk.showing),
         markup.bars(pupil.labels, guess),
+        reasons(desk, guess),
     )
+
+
+def reasons(desk: Desk, guess: Guess) -> str:
+    """Show what a guess rests on."""
+    return markup.why(guess, desk.showing, desk.pupil.imagine(guess.label) if guess.label else None)
 
 
 def all_of(desk: Desk, status: str) -> tuple[str, ...]:
@@ -118,7 +127,7 @@ def fill(desk: Desk) -> tuple[str, ...]:
 
 
 @at_desk
-def refresh(desk: Desk) -> tuple[str, str, str]:
+def refresh(desk: Desk) -> tuple[str, ...]:
     """Show the answer as it is."""
     return answer_of(desk)
 
@@ -129,10 +138,10 @@ def see(desk: Desk, pad: dict[str, Any] | None) -> Any:
     kept = retina.keep(pad)
     if not retina.has_ink(kept):
         if desk.showing is None:
-            return [gr.skip()] * 4
+            return [gr.skip()] * 5
         kept = None
     elif desk.done is not None and np.array_equal(kept, desk.done):
-        return [gr.skip()] * 4
+        return [gr.skip()] * 5
     else:
         desk.done = None
     desk.showing, desk.status = kept, ""
@@ -161,7 +170,7 @@ def teach(desk: Desk, pad: dict[str, Any] | None, label: object) -> Any:
     label = desk.pupil.lessons.own()[-1].label
     n_of_label = notebook.count_labels(desk.pupil.lessons)[label]
     bars = markup.bars(desk.pupil.labels, desk.pupil.predict_one(kept))
-    desk.put_away(kept, (markup.learned(label, n_of_label), markup.sees(kept), bars))
+    desk.put_away(kept, (markup.learned(label, n_of_label), markup.sees(kept), bars, markup.why()))
     said = words.LEARNED_STATUS.format(label=markup.safe(label), lessons=words.count(n_of_label, "lesson"))
     return BLANK, *all_of(desk, said)
 
@@ -206,6 +215,6 @@ def change(desk: Desk, event: gr.EventData) -> Any:
     asked = event._data or {}
     if asked.get("do") in ("pick", "close"):
         number = asked.get("number") if asked["do"] == "pick" else None
-        return notebook.sheet(desk, number), *[gr.skip()] * 7
+        return notebook.sheet(desk, number), *[gr.skip()] * 8
     desk.outcome = ()
     return "", *all_of(desk, notebook.change(desk, asked))

@@ -14,6 +14,7 @@ import gradio as gr
 from agent import store
 from agent.kinds import KINDS
 from agent.pupil import Pupil, new, rebuild
+from agent.starters import STARTERS
 from agent.tasks import digits
 from agent.ui import words
 from agent.ui.desk import DEFAULT_KIND, Desk
@@ -24,7 +25,12 @@ from agent.ui.page import Page, header
 TITLE = words.KEEP
 MAX_NAME_CHARS = 40
 DOWNLOAD = "() => { const it = document.querySelector('#file-out'); (it.querySelector('a') ?? it).click(); }"
-STARTS = ((words.START_EMPTY, "empty"), (words.START_SIXTY, "sixty"), (words.START_NOTEBOOK, "lessons"))
+STARTS = (
+    (words.START_EMPTY, "empty"),
+    (words.START_EVERYDAY, "everyday"),
+    (words.START_SIXTY, "sixty"),
+    (words.START_NOTEBOOK, "lessons"),
+)
 _SAVED: deque[Path] = deque()  # folders of the last saves: gradio copies the file before the next but 31
 
 
@@ -164,7 +170,7 @@ def go_back(desk: Desk) -> tuple[Any, ...]:
 @at_desk
 def start(desk: Desk, kind: str, start_from: str) -> tuple[Any, ...]:
     """Put a new agent on the desk."""
-    pupil = new(kind, name=words.TITLE)
+    pupil = new(kind, name=words.TITLE, starter=start_from if start_from in STARTERS else None)
     if start_from == "sixty":
         lessons = digits.Selection({"mnist": 60})
         pupil.learn_many(*lessons.draw(), source=lessons.source)

@@ -104,6 +104,22 @@ def sees(drawing: np.ndarray | None) -> str:
     return f'<figure class="sees" title="{words.SEES_HINT}">{image(seen, words.SEES)}{caption}</figure>'
 
 
+def why(guess: Guess | None = None, drawing: np.ndarray | None = None, image_of: np.ndarray | None = None) -> str:
+    """Show what a guess rests on: the pixels that voted, the mental image, the remembered drawings nearest to it."""
+    if guess is None or guess.label is None or drawing is None or image_of is None:
+        return f'<div class="reasons empty"><p>{words.WHY_NOTHING}</p></div>'
+    label, pictures = safe(guess.label), []
+    if guess.voted is not None:
+        mixed = render.tinted(retina.canonical(drawing), guess.voted)
+        pictures.append((f'<img class="ink" src="{render.data_uri(mixed)}" alt="{words.VOTED}">', words.VOTED))
+    pictures.append((image(image_of, words.MENTAL_IMAGE.format(label=label)), words.MENTAL_IMAGE.format(label=label)))
+    for place, reason in enumerate(guess.because):
+        name = (words.NEAREST if place == 0 else words.NEXT_NEAREST).format(label=safe(reason.label))
+        pictures.append((image(reason.drawing, name), name))
+    figures = "".join(f"<figure>{picture}<figcaption>{name}</figcaption></figure>" for picture, name in pictures)
+    return f'<div class="reasons" style="{hue(guess.label)}">{figures}</div>'
+
+
 def per_label(counts: Mapping[str, int], labels: Sequence[str]) -> str:
     """Show how many lessons each label has had."""
     most = max([1, *counts.values()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from agent import train
 from agent.errors import AgentError
+from agent.lessons import Bulk
 from agent.pupil import Pupil
 from agent.tasks import digits
 from agent.ui import charts, exam, words
@@ -36,12 +38,16 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             gr.HTML(step(2, words.STEP_TEACH))
             with gr.Row(elem_classes="go"):
                 go = gr.Button(words.TEACH_NOW, variant="primary", elem_id="teach-now")
+                again = gr.Button(words.STUDY, elem_id="study")
                 stop = gr.Button(words.STOP, interactive=False, elem_id="teach-stop")
             bar = gr.HTML(progress_bar(0, words.COURSE_IDLE), elem_id="course")
             curve = gr.HTML(charts.curve((), 60), elem_id="curve")
+            gr.HTML(f"<p><small>{words.STUDY_HINT}</small></p>")
     tested = exam.build(page, choices)
-    running = [go, stop, bar, curve, page.header]
-    go.click(course, [page.id, *choices.values()], running, **QUIET).then(rest, None, [go, stop], **QUIET)
+    buttons = [go, again, stop]
+    running = [*buttons, bar, curve, page.header]
+    go.click(course, [page.id, *choices.values()], running, **QUIET).then(rest, None, buttons, **QUIET)
+    again.click(study, page.id, [*buttons, bar, page.header], **QUIET).then(rest, None, buttons, **QUIET)
     stop.click(DESKS.stop, page.id, None, queue=False, **QUIET)
     return fill, [choices["notebook"], tested, page.header]
 
@@ -151,9 +157,32 @@ def course(desk: Desk, *choices: Any) -> Iterator[tuple[Any, ...]]:
             return
 
 
-def rest() -> tuple[Any, Any]:
+@step_by_step
+def study(desk: Desk) -> Iterator[tuple[Any, ...]]:
+    """Let the agent go over its bulk lessons once more, until done or stopped."""
+    pupil, begun = desk.pupil, time.perf_counter()
+    mine = desk.course = object()
+    lessons = words.count(
+        sum(entry.n_lessons for entry in pupil.lessons.standing() if isinstance(entry, Bulk)), "lesson"
+    )
+    for share in pupil.studying():
+        text = words.STUDYING.format(lessons=lessons, share=words.share(share))
+        yield *_buttons(share < 1), progress_bar(share, text), header(desk.pupil)
+        if desk.course is not mine and share < 1:
+            text = words.STUDY_STOPPED if desk.pupil is pupil else words.REPLACED
+            yield *_buttons(True), progress_bar(share, text), header(desk.pupil)
+            return
+    text = words.STUDIED.format(lessons=lessons, seconds=words.seconds(time.perf_counter() - begun))
+    yield *_buttons(False), progress_bar(1, text), header(desk.pupil)
+
+
+def rest() -> tuple[Any, ...]:
     """Make ready for the next course."""
-    return gr.Button(interactive=True), gr.Button(interactive=False)
+    return gr.Button(interactive=True), gr.Button(interactive=True), gr.Button(interactive=False)
+
+
+def _buttons(running: bool) -> tuple[Any, ...]:
+    return gr.Button(interactive=False), gr.Button(interactive=False), gr.Button(interactive=running)
 
 
 def _text(n_done: int, n_total: int, seconds: float) -> str:
@@ -165,8 +194,7 @@ def _text(n_done: int, n_total: int, seconds: float) -> str:
 def _shown(desk: Desk, n_done: int, n_total: int, text: str, curves: Curves) -> tuple[Any, ...]:
     lines = (("before", words.CURVE_BEFORE, curves[0]), ("after", words.CURVE_HELD_OUT, curves[1]))
     return (
-        gr.Button(interactive=False),
-        gr.Button(interactive=n_done < n_total),
+        *_buttons(n_done < n_total),
         progress_bar(n_done / n_total, text),
         charts.curve(lines, n_total),
         header(desk.pupil),
