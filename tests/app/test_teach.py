@@ -22,6 +22,25 @@ def test_sixty_digits_are_taught_and_tested_and_a_mistake_is_corrected(visit):
     assert visitor.page.locator("button.missed").count() == n_mistakes - 1
 
 
+def test_lessons_are_studied_and_studying_can_be_stopped(visit):
+    visitor = visit()
+    visitor.tab("Teach")
+    visitor.press("#study")
+    visitor.page.get_by_text("lessons to study, got none").wait_for()
+    visitor.page.locator("#study:enabled").wait_for()
+    visitor.choose("#mnist", "6,000")
+    visitor.press("#teach-now")
+    visitor.until_text("#course", "Learned 6,000 lessons")
+    visitor.page.locator("#study:enabled").wait_for()
+    visitor.press("#study")
+    visitor.until_text("#course", "Studying 6,000 lessons")
+    visitor.press("#teach-stop")
+    visitor.until_text("#course", "Stopped: nothing has changed.")
+    visitor.page.locator("#study:enabled").wait_for()
+    visitor.press("#study")
+    visitor.until_text("#course", "Studied 6,000 lessons in")
+
+
 def test_a_course_can_be_stopped_and_keeps_what_it_learned(visit):
     visitor = visit()
     visitor.tab("Teach")

@@ -44,6 +44,20 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     visitor.until_guessed("4")
 
 
+def test_why_shows_the_pixels_that_voted_the_mental_image_and_the_nearest_drawings(visit, written):
+    visitor = visit("phone, dark")
+    visitor.teach(written["4"][0], "4")
+    visitor.teach(written["0"][0], "0")
+    visitor.draw(written["4"][1])
+    visitor.until_guessed("4")
+    visitor.press("#why button.label-wrap")
+    visitor.until_text("#why", "its idea of a 4")
+    captions = visitor.page.locator("#why figcaption").all_inner_texts()
+    assert captions == ["pixels that voted for it", "its idea of a 4", "the nearest 4 it remembers"]
+    tops = [visitor.page.locator(f"#{name}").bounding_box()["y"] for name in ("paper", "bars", "why", "notebook")]
+    assert tops == sorted(tops)
+
+
 def test_two_visitors_never_meet(visit, written):
     one, other = visit(), visit("phone, light")
     one.teach(written["5"][0], "5")
