@@ -11,113 +11,199 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier
 
 import agent
-from agent.tasks import digits
+from agent.tasks import digits, strokes
+from tests import peers, protocols
 
 README = Path(__file__).resolve().parents[1] / "README.md"
+CURVE = Path(__file__).resolve().parent / "golden" / "learning.png"
 MARKS = "<!-- {part}:begin -->", "<!-- {part}:end -->"
-SIZES = (10, 60, 600)
+ALL = 60_000
+FEW_SEEDS = {"small CNN, shifts": 3, "support vectors on pixels": 3, "wisardpkg": 3}  # these take long
+HELD_OUT_STYLES = strokes.styles()[1::4]
 Row = dict[str, str]
+Draw = tuple[str, int]  # "balanced" or "unbalanced", and how many; ALL in the given order
 
 
-class Wisard:
-    """The classic WiSARD: pixels above half ink, random tuples of 28, one discriminator a digit, bleaching."""
-
-    def __init__(self, seed: int) -> None:
-        self.mapping = np.random.default_rng(seed).permutation(784).reshape(28, 28)
-        self.weights = (1 << np.arange(28)).astype(np.int64)
-
-    def fit(self, drawings: np.ndarray, labels: np.ndarray) -> Wisard:
-        addresses = self._addresses(drawings)
-        self.nodes = []
-        for node in range(28):
-            known, places = np.unique(addresses[:, node], return_inverse=True)
-            counts = np.zeros((len(known) + 1, 10), np.int32)  # the last line: an address never seen
-            np.add.at(counts, (places, labels), 1)
-            self.nodes.append((known, counts))
-        return self
-
-    def predict(self, drawings: np.ndarray) -> np.ndarray:
-        addresses = self._addresses(drawings)
-        seen = np.empty((len(drawings), 28, 10), np.int32)
-        for node, (known, counts) in enumerate(self.nodes):
-            places = np.minimum(np.searchsorted(known, addresses[:, node]), len(known) - 1)
-            places = np.where(known[places] == addresses[:, node], places, len(known))
-            seen[:, node] = counts[places]
-        return np.array([self._bleached(counts) for counts in seen])
-
-    def _addresses(self, drawings: np.ndarray) -> np.ndarray:
-        bits = drawings.reshape(len(drawings), 784) > 127
-        return bits[:, self.mapping] @ self.weights
-
-    @staticmethod
-    def _bleached(counts: np.ndarray) -> int:
-        """Raise the count a location must exceed until one label stands alone."""
-        best = 0
-        for bleach in range(int(counts.max(initial=0)) + 1):
-            responses = (counts > bleach).sum(axis=0)
-            if responses.max() == 0:
-                break
-            best = int(responses.argmax())
-            if (responses == responses.max()).sum() == 1:
-                break
-        return best
+def one_accuracy(task: tuple[str, Draw, int]) -> float:
+    """Teach one learner one draw and ask it the test set."""
+    name, (how, n_lessons), seed = task
+    lessons = digits.mnist("train") if n_lessons == ALL else getattr(protocols, how)(n_lessons, seed)
+    test = digits.mnist("test")
+    if name in ("recall", "recall, studied", "nearest"):
+        pupil = protocols.taught(lessons, seed, name.split(",")[0])
+        if name.endswith("studied"):
+            pupil.study()
+        return protocols.share_right(pupil, *test)
+    peer = peers.PEERS[name][0](seed).fit(np.asarray(lessons[0]), np.array(lessons[1], int))
+    return float(np.mean(peer.predict(np.asarray(test[0])) == np.array(test[1], int)))
 
 
-def recall_accuracy(drawings: np.ndarray, labels: Sequence[str], test: tuple, seed: int, kind: str = "recall") -> float:
-    """Teach a newborn agent and ask it the whole test set."""
-    pupil = agent.new(kind, seed=seed)
-    pupil.learn_many(drawings, labels)
-    guesses = pupil.predict_many(test[0])
-    return float(np.mean([guess.label == label for guess, label in zip(guesses, test[1], strict=True)]))
+def each(work: Callable[..., object], tasks: Sequence[object]) -> list:
+    """Do tasks side by side, one process a core."""
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as workers:
+        return list(workers.map(work, tasks))
 
 
-def peer_accuracy(
-    make: Callable[[int], object], drawings: np.ndarray, labels: Sequence[str], test: tuple, seed: int
-) -> float:
-    """Teach a peer and ask it the whole test set."""
-    peer = make(seed).fit(drawings if make is Wisard else drawings.reshape(len(drawings), -1), np.array(labels, int))
-    got = peer.predict(test[0] if make is Wisard else test[0].reshape(len(test[0]), -1))
-    return float(np.mean(got == np.array(test[1], int)))
+def accuracies(n_seeds: int, n_full: int) -> list[Row]:
+    """Accuracy on the 10,000 test digits after few and all lessons, the same draws for everyone."""
+    learners = ["recall", "nearest", *peers.installed()]
+    draws: list[tuple[str, Draw, int]] = [
+        ("10, balanced", ("balanced", 10), n_seeds),
+        ("60, balanced", ("balanced", 60), n_seeds),
+        ("60, any", ("unbalanced", 60), n_seeds),
+        ("600, balanced", ("balanced", 600), n_seeds),
+        ("6,000, balanced", ("balanced", 6000), n_full),
+        ("60,000, one pass", ("balanced", ALL), n_full),
+    ]
+    rows, figures = [], {}
+    for title, draw, n_draws in draws:
+        row: Row = {"lessons": title}
+        for name in learners:
+            if name == "support vectors on pixels" and draw[1] == ALL:
+                row[name] = "–"  # a quarter of an hour
+                continue
+            n = min(n_draws, FEW_SEEDS.get(name, n_draws))
+            if draw[1] == ALL and name not in ("recall", "small CNN, shifts", "classic WiSARD"):
+                n = 1  # nothing is drawn
+            found = each(one_accuracy, [(name, draw, seed) for seed in range(n)])
+            row[name] = spread(found)
+            figures.setdefault(name, {})[draw] = found
+        rows.append(row)
+        print(row, flush=True)
+    studied = [one_accuracy(("recall, studied", ("balanced", ALL), seed)) for seed in range(n_full)]
+    rows.append({"lessons": "60,000, studied", **dict.fromkeys(learners, "–"), "recall": spread(studied)})
+    draw_curve(figures)
+    return rows
+
+
+def draw_curve(figures: dict[str, dict[Draw, list[float]]]) -> None:
+    """Draw the learning curves, the spread of the draws shaded."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), dpi=100)
+    for name, found in figures.items():
+        points = sorted((n, np.mean(values), np.std(values)) for (how, n), values in found.items() if how == "balanced")
+        n_lessons, mean, sd = np.array(points).T
+        wrong = 100 * (1 - mean)
+        (line,) = axes.loglog(n_lessons, wrong, marker="o", ms=4, lw=2.5 if name == "recall" else 1.2, label=name)
+        axes.fill_between(n_lessons, np.maximum(0.1, wrong - 100 * sd), wrong + 100 * sd, color=line.get_color(),
+                          alpha=0.15, lw=0)  # fmt: skip
+    axes.set(xlabel="lessons", ylabel="wrong of 100 test digits")
+    axes.set_xticks([10, 60, 600, 6000, ALL], ["10", "60", "600", "6,000", "60,000"])
+    axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ["0.5", "1", "2", "5", "10", "20", "50"])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(CURVE)
+
+
+def promises(n_seeds: int, n_full: int) -> list[Row]:
+    """What corrections do to the rest, what the order of lessons and joining change."""
+    rows = []
+    for title, study, n in (("600", False, n_seeds), ("60,000", False, 1), ("60,000, studied", True, 1)):
+        runs = []
+        for seed in range(n):
+            base = digits.mnist("train") if title != "600" else protocols.balanced(600, seed)
+            runs.append(protocols.own_errors(base, seed, study))
+        row = {
+            "own mistakes taught to an agent of": title,
+            "how many": f"{np.mean([run['taught'] for run in runs]):.0f}",
+        }
+        row |= {name: spread([run[name] for run in runs]) for name in runs[0] if name != "taught"}
+        rows.append(row)
+        print(row, flush=True)
+    return rows
+
+
+def orders(n_seeds: int, n_full: int) -> list[Row]:
+    """All of MNIST in other orders and in two halves."""
+    return [
+        {"60,000 lessons": "01, then 23, 45, 67, 89", "right": spread([protocols.class_by_class(0)])},
+        {"60,000 lessons": "01, then 23, 45, 67, 89, studied", "right": spread([protocols.class_by_class(0, True)])},
+        {"60,000 lessons": "two halves, joined", "right": spread([protocols.joined_halves(0)])},
+    ]
+
+
+def transfers(n_seeds: int, n_full: int) -> list[Row]:
+    """Other hands than MNIST's: strokes and print, at once and after some of their own."""
+
+    def all_mnist(study: bool = False, kind: str = "recall") -> agent.pupil.Pupil:
+        pupil = protocols.taught(digits.mnist("train"), 0, kind)
+        if study:
+            pupil.study()
+        return pupil
+
+    fonts = digits.fonts()
+    hands = {
+        "pen strokes, all styles": (strokes.Selection(1000, seed=99).draw(), 100),
+        "pen strokes, styles held out": (strokes.Selection(1000, styles=HELD_OUT_STYLES, seed=99).draw(), 100),
+        "print, one lesson of each of 10 fonts": (protocols.printed([*fonts[::2], *fonts[1::2]]), 10 * len(fonts[::2])),
+    }
+    makers = {
+        "recall, MNIST": all_mnist,
+        "recall, MNIST studied": lambda: all_mnist(study=True),
+        "recall, everyday hand without the styles held out": lambda: protocols.starter_without(HELD_OUT_STYLES),
+        "nearest, MNIST": lambda: all_mnist(kind="nearest"),
+    }
+    rows = []
+    for name, make in makers.items():
+        row: Row = {"taught": name}
+        for hand, ((drawings, labels), n_own) in hands.items():
+            if "everyday" in name and hand != "pen strokes, styles held out":
+                row[hand] = "–"  # it has seen them
+                continue
+            before, after = protocols.transfer(make, drawings, labels, n_own)
+            row[hand] = f"{100 * before:.1f} → {100 * after:.1f}"
+        rows.append(row)
+        print(row, flush=True)
+    return rows
+
+
+ABLATIONS: dict[str, dict[str, object]] = {
+    "all of it": {},
+    "no warped copies": {"n_warps": 0},
+    "half the copies": {"n_rows": 3000},
+    "votes alone": {"clear_lead": 0.0},
+    "differences alone": {"votes_weight": 0, "studied_weight": 0, "plausible_lag": 1.0, "clear_lead": 1.0},
+    "a tenth of the rows compared": {"n_candidates": 20},
+    "a third of the nodes": {"n_nodes": 100},
+    "8 bits a node, not 12": {"tuple_size": 8},
+}
+
+
+def one_ablation(task: tuple[dict[str, object], int, int]) -> float:
+    """Teach an agent with other settings and ask the validation digits."""
+    settings, n_lessons, seed = task
+    lessons, asked = protocols.validation(n_lessons, seed)
+    return protocols.share_right(protocols.taught(lessons, seed, **settings), *asked)
+
+
+def ablations(n_seeds: int, n_full: int) -> list[Row]:
+    """Each part of the method switched off, on validation digits."""
+    sizes = {"60": (60, n_seeds), "600": (600, n_seeds), "50,000": (50_000, 1)}
+    rows = []
+    for name, settings in ABLATIONS.items():
+        row: Row = {"": name}
+        for title, (n_lessons, n) in sizes.items():
+            row[title] = spread(each(one_ablation, [(settings, n_lessons, seed) for seed in range(n)]))
+        rows.append(row)
+        print(row, flush=True)
+    return rows
 
 
 def spread(values: Sequence[float]) -> str:
     """Mean and standard deviation, in per cent."""
     return f"{100 * np.mean(values):.2f} ± {100 * np.std(values):.2f}" if len(values) > 1 else f"{100 * values[0]:.2f}"
-
-
-def accuracies(n_seeds: int, n_full: int) -> list[Row]:
-    """Accuracy on the 10,000 test digits after few and all lessons, the same draws for everyone."""
-    train, test = digits.mnist("train"), digits.mnist("test")
-    peers = {
-        "1-nearest neighbour on pixels": lambda seed: KNeighborsClassifier(1, algorithm="brute"),
-        "classic WiSARD": Wisard,
-    }
-    rows = []
-    for n_lessons in (*SIZES, 60_000):
-        full = n_lessons == 60_000
-        row: Row = {"lessons": f"{n_lessons:,}" + (", one pass" if full else ", balanced")}
-        draws = [
-            train if full else digits.Selection({"mnist": n_lessons}, seed=seed).draw()
-            for seed in range(n_full if full else n_seeds)
-        ]
-        row["recall"] = spread([recall_accuracy(*draw, test, seed) for seed, draw in enumerate(draws)])
-        row["nearest"] = spread(
-            [recall_accuracy(*draw, test, seed, "nearest") for seed, draw in enumerate(draws[: 1 if full else None])]
-        )
-        for name, make in peers.items():
-            used = draws[:1] if full and make is not Wisard else draws
-            row[name] = spread([peer_accuracy(make, *draw, test, seed) for seed, draw in enumerate(used)])
-        rows.append(row)
-        print(row, flush=True)
-    return rows
 
 
 def timed(work: Callable[[int], object], n: int) -> str:
@@ -130,7 +216,7 @@ def timed(work: Callable[[int], object], n: int) -> str:
     return f"{1e6 * np.median(times):,.0f} / {1e6 * np.quantile(times, 0.95):,.0f}"
 
 
-def costs() -> list[Row]:
+def costs(n_seeds: int, n_full: int) -> list[Row]:
     """What a guess, a lesson and an agent cost after 60, 600 and 60,000 lessons, warm, on one core."""
     drawings, labels = digits.mnist("train")
     asked = digits.mnist("test")[0]
@@ -143,12 +229,10 @@ def costs() -> list[Row]:
         start = time.perf_counter()
         pupil.learn_many(drawings[:n_lessons], labels[:n_lessons])
         seconds = time.perf_counter() - start
-        peer = KNeighborsClassifier(1, algorithm="brute").fit(
-            drawings[:n_lessons].reshape(n_lessons, -1), labels[:n_lessons]
-        )
+        peer = peers.OneNearest(0).fit(drawings[:n_lessons], np.array(labels[:n_lessons], int))
         row: Row = {"lessons": f"{n_lessons:,}", "taught in, s": f"{seconds:.2f}"}
         row["predict_one, µs (median / p95)"] = timed(lambda i, p=pupil: p.predict_one(asked[i]), 500)
-        row["1-NN on pixels, µs"] = timed(lambda i, p=peer: p.predict(asked[i].reshape(1, -1)), 50)
+        row["1-NN on pixels, µs"] = timed(lambda i, p=peer: p.predict(asked[i : i + 1]), 50)
         row["memory, MB"] = f"{pupil.memory.n_bytes / 1e6:.1f}"
         with tempfile.TemporaryDirectory() as folder:
             row["file, MB"] = f"{agent.save(pupil, Path(folder) / 'agent.zip').stat().st_size / 1e6:.2f}"
@@ -176,22 +260,35 @@ def write(part: str, text: str) -> None:
     README.write_text(f"{before}{begin}\n{text}\n{after}", encoding="utf-8")
 
 
+PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
+    "accuracy": (
+        accuracies,
+        "Accuracy on MNIST's 10,000 test digits, per cent, mean ± standard deviation over {seeds} draws ({full} from "
+        "6,000 lessons on, at most 3 for those that take long; of those who draw nothing, one):",
+    ),
+    "promises": (promises, "Per cent right when an agent is taught its own mistakes among the even test digits, one by "
+                 "one; the rest are the odd ones:"),
+    "orders": (orders, "Per cent of the test digits right:"),
+    "transfers": (transfers, "Per cent right on other hands: at once → after 100 of them (print: after 10 fonts) were "
+                  "taught one by one:"),
+    "ablations": (ablations, "Per cent of validation digits right, mean ± standard deviation over {seeds} draws:"),
+    "costs": (costs, "Costs on one core, warm (absolute times are this machine's: compare across a row):"),
+}  # fmt: skip
+
+
 def main() -> None:
     """Measure, print, and write the tables into the README."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["accuracy", "costs"], help="accuracy, costs (default: both)")
-    parser.add_argument("--seeds", type=int, default=10, help="draws of 10, 60 and 600 lessons")
-    parser.add_argument("--full", type=int, default=3, help="agents taught all 60,000")
+    parser.add_argument("parts", nargs="*", default=[*PARTS], help=f"{', '.join(PARTS)} (default: all)")
+    parser.add_argument("--seeds", type=int, default=10, help="draws of up to 600 lessons")
+    parser.add_argument("--full", type=int, default=3, help="draws of more")
     parser.add_argument("--dry", action="store_true", help="leave the README alone")
     options = parser.parse_args()
-    captions = {
-        "accuracy": "Accuracy on MNIST's 10,000 test digits, per cent, mean ± standard deviation over "
-        f"{options.seeds} draws ({options.full} agents for all 60,000; of those who draw nothing, one):",
-        "costs": "Costs on one core, warm (absolute times are this machine's: compare across a row):",
-    }
     for part in options.parts:
-        rows = accuracies(options.seeds, options.full) if part == "accuracy" else costs()
-        text = f"{captions[part]}\n\n{table(rows)}"
+        measure, caption = PARTS[part]
+        text = (
+            f"{caption.format(seeds=options.seeds, full=options.full)}\n\n{table(measure(options.seeds, options.full))}"
+        )
         print(text)
         if not options.dry:
             write(part, text)

@@ -31,9 +31,9 @@ from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
-SIGNATURES = 800  # rows whose whole signature is compared
-SKETCHES = 250  # rows whose sketch is compared
-FEW = 0.3  # share of ``n_candidates`` that a newborn compares
+SIGNATURES = 4  # rows whose whole signature is compared, for each one whose sketch is
+SKETCHES = (250, 650)  # rows whose sketch is compared, by a newborn and by an agent of endlessly many lessons
+FEW = 0.15  # share of ``n_candidates`` that a newborn compares
 FOR_REASONS = np.array([160, 40, 6])  # rows compared for reasons alone: by signature, sketch, code
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
@@ -50,7 +50,7 @@ class RecallConfig:
     tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations of 8 bytes
     n_warps: int = 150  # most warped copies of one lesson; 0.1 ms each to learn
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 2.4 kB a row
-    n_candidates: int = 100  # remembered rows compared deformably once lessons are many; 4 µs each
+    n_candidates: int = 200  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
     studied_weight: int = 1000  # likewise, for votes that were corrected by studying
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
@@ -237,8 +237,10 @@ class Recall:
 
     def _effort(self) -> np.ndarray:
         """How many rows to compare by signature, sketch, code: the more lessons, the more rows look alike."""
-        n_codes = max(3, round(self.config.n_candidates * (1 - (1 - FEW) * self._youth())))
-        return np.array([SIGNATURES, max(SKETCHES, n_codes), n_codes])
+        age, (few, many) = 1 - self._youth(), SKETCHES
+        n_codes = max(3, round(self.config.n_candidates * (FEW + (1 - FEW) * age)))
+        n_sketches = max(n_codes, round(few + (many - few) * age))
+        return np.array([SIGNATURES * n_sketches, n_sketches, n_codes])
 
     def _youth(self) -> float:
         """1 for a newborn, half after ``votes_half`` lessons."""
