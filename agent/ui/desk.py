@@ -22,7 +22,7 @@ from agent.pupil import Pupil, new
 from agent.ui import words
 
 DEFAULT_KIND = "recall" if "recall" in KINDS else next(iter(KINDS))
-MAX_DESKS = 200  # an agent taught all of MNIST holds some 50 MB, a young one 10 MB
+MAX_DESKS = 200  # a newborn holds 5 MB, with a hundred lessons 17 MB, with all of MNIST 130 MB
 MAX_BYTES = 6_000_000_000
 IDLE_S = 12 * 3600.0
 
