@@ -62,6 +62,7 @@ class Part:
         self._birth = birth
         self._shared = False
         self._inks: dict[int, tuple[np.ndarray, int]] = {}
+        self._counts = np.zeros(0, np.int64)
         self.n_changes = 0
         self.n = 0
         self.n_lessons = 0
@@ -185,6 +186,12 @@ class Part:
         """Say whether any lesson has the label of a slot."""
         return bool((self.taught[: self.n_lessons] == slot).any())
 
+    def counts(self, n_labels: int) -> np.ndarray:
+        """Count the lessons of each label: (L,) int64."""
+        if len(self._counts) != n_labels:
+            self._counts = np.bincount(self.taught[: self.n_lessons], minlength=n_labels)
+        return self._counts
+
     def ink(self, slot: int) -> tuple[np.ndarray, int]:
         """Add up the canonical drawings of a label: (28, 28) int64, and how many they are."""
         if slot not in self._inks:
@@ -210,7 +217,7 @@ class Part:
     def _unshare(self) -> None:
         """Before anything changes: stop sharing arrays with a copy."""
         self.n_changes += 1
-        self._inks = {}
+        self._inks, self._counts = {}, np.zeros(0, np.int64)
         if self._shared:
             for name in (*_LESSON, *_ROW, "tables"):
                 setattr(self, name, getattr(self, name).copy())

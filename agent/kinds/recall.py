@@ -53,6 +53,7 @@ class RecallConfig:
     n_candidates: int = 200  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
     studied_weight: int = 1000  # likewise, for votes that were corrected by studying
+    rare_bonus: int = 150  # votes a label gets in advance for each halving of its lessons, in thousandths of all
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
     clear_lead: float = 0.1  # share of the nodes by which the first label leads when no comparison is needed
@@ -69,6 +70,7 @@ class RecallConfig:
                 "n_candidates": (3, 1000),
                 "votes_weight": (0, 10_000),
                 "studied_weight": (0, 10_000),
+                "rare_bonus": (0, 1000),
                 "votes_half": (1, 10_000_000),
             },
         )
@@ -178,10 +180,11 @@ class Recall:
             return Guess.of(labels, nothing)
         addresses, seen = self._see(kept)
         votes, every_node, a_vote = self._votes(addresses)
-        second, most = np.sort(np.append(votes, 0))[-2:]
-        if most <= 0:
+        if votes.max() <= 0:
             return Guess.of(labels, nothing)
         all_votes = a_vote * self.config.n_nodes
+        votes += self._ahead(all_votes)
+        second, most = np.sort(np.append(votes, 0))[-2:]
         clear = most - second > self._clear_lead() * all_votes and not (every_node & (votes < most)).any()
         if clear:
             responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // all_votes).astype(np.int32)
@@ -224,6 +227,16 @@ class Recall:
             return votes, every_node, 1
         ram.add_corrections(addresses, self._corrections, study.UNIT, votes)
         return votes, every_node, study.UNIT
+
+    def _ahead(self, all_votes: int) -> np.ndarray:
+        """The votes each label has in advance, (L,) int32: rarely taught ones, whose locations are few, gain.
+
+        ``rare_bonus`` for every halving of its lessons against the mean; as much less when it has more; less and less
+        with age.
+        """
+        counts = sum(part.counts(len(self._slots)) for part in (self._own, self._bulk))
+        rarity = np.log2(counts.mean() / counts)
+        return (rarity * self._youth() * self.config.rare_bonus * all_votes / SCALE).astype(np.int32)
 
     def _votes_weight(self) -> int:
         """What all votes weigh: full tables say less, corrected ones more."""

@@ -82,6 +82,8 @@ def study(part: Part, rank: np.ndarray, effort: np.ndarray) -> Iterator[tuple[fl
 
 def for_labels(corrections: np.ndarray, n_labels: int) -> np.ndarray:
     """Make room for new labels, which nothing is known of: (M, A, L) int8."""
+    if n_labels == corrections.shape[2]:
+        return corrections
     return np.pad(corrections, ((0, 0), (0, 0), (0, n_labels - corrections.shape[2])))
 
 
