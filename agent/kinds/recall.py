@@ -1,11 +1,12 @@
 """The flagship: RAM tables propose, remembered drawings confirm.
 
-    kept ─ canonical ─ edges ─┬─ planes of bits ─ RAM nodes ─ votes per label ──────────────┐
-                              └─ signature ─ nearest rows ─ code ─ deformable difference ───┴─ responses, reasons
+    kept ─ canonical ─ edges ─┬─ planes of bits ─ RAM nodes ─ votes per label ──────────────────────────────┐
+                              └─ signature ─ sketch ─ code ─ nearest rows, deformable difference ───────────┴─ responses
 
 A lesson leaves rows: the drawing itself and warped copies of it, fewer the more lessons there are. A row is written
 into every RAM node and can be found again by its signature. Nothing is fitted, so the order of lessons does not
-matter, forgetting is exact, and joining two agents equals teaching one.
+matter, forgetting is exact, and joining two agents equals teaching one. Studying (`agent.kinds.study`) corrects the
+votes of bulk lessons and is void when they change.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ class RecallConfig:
     """Settings of `Recall`. The defaults were chosen on a validation split of MNIST's training set."""
 
     seed: int = 0
-    n_nodes: int = 300  # 32 kB each with the default tuple_size; more: little better, slower
-    tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations of 8 bytes
-    n_warps: int = 150  # most warped copies of one lesson; 0.1 ms each to learn
-    n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 2.4 kB a row
+    n_nodes: int = 300  # 8 kB each with the default tuple_size and up to 16 labels; more: no better, slower
+    tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations
+    n_warps: int = 150  # most warped copies of one lesson; 0.03 ms each to learn
+    n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 1.9 kB a row
     n_candidates: int = 200  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
     studied_weight: int = 1000  # likewise, for votes that were corrected by studying
