@@ -151,24 +151,28 @@ def test_votes_count_the_nodes_that_have_seen_a_label(width, n_labels):
     ram.write(rows[:20], slots[:20], one)
     ram.write(rows[20:], slots[20:], other)
     got, pixels = np.empty(n_labels, np.int32), np.random.default_rng(1).integers(0, 784, (7, 4)).astype(np.int32)
-    counts = np.empty(784, np.int32)
+    counts = np.empty((28, 28), np.uint8)
     for row in rows[::4]:
         ram.votes(row, one, other, got)
         assert got.tolist() == naive.votes(row, one, other, n_labels)
         for slot, rival in ((int(slots[0]), int(slots[1])), (int(slots[2]), -1)):
             ram.voting_pixels(row, one, other, pixels, slot, rival, counts)
-            assert counts.tolist() == naive.voting_pixels(row, one, other, pixels, slot, rival)
+            expected = naive.voting_pixels(row, one, other, pixels, slot, rival)
+            assert counts.ravel().tolist() == [n * 255 // max(1, *expected) for n in expected]
     assert one.any() and other.any()
 
 
+@pytest.mark.parametrize("n_few", [3, 1])  # the rows of one label are erased one by one, or all anew
 @WIDTHS
-def test_erasing_rows_equals_never_having_written_them(width, n_labels):
+def test_erasing_rows_equals_never_having_written_them(width, n_labels, n_few):
     rows, slots = random_rows(n_labels)
-    slots[:20] %= 3  # rows that share labels share locations
+    slots %= n_few  # rows that share labels share locations
     got, expected = np.zeros((7, 32), width), np.zeros((7, 32), width)
     ram.write(rows, slots, got)
-    ram.write(rows[12:], slots[12:], expected)
-    ram.erase(rows[:12], slots[:12], rows[12:], slots[12:], got)
+    ram.write(rows[20:], slots[20:], expected)
+    order = np.argsort(slots[:20], kind="stable")
+    rows[:20], slots[:20] = rows[order], slots[order]
+    ram.erase(rows[:20], slots[:20], rows[20:], slots[20:], got)
     assert (got == expected).all()
 
 
@@ -192,12 +196,14 @@ def test_studying_is_its_plain_twin_and_corrected_votes_are_what_it_counted():
     ]
 
 
-def test_rows_of_wanted_labels_are_listed_in_order():
+def test_rows_of_wanted_labels_are_listed_label_by_label():
     slots = np.random.default_rng(5).integers(0, 3, 30).astype(np.uint8)
     for wanted in ([True, False, True], [False] * 3, [True] * 3):
-        out = np.empty(31, np.int32)
-        n = match.rows_of(slots, np.array(wanted), out)
-        assert out[:n].tolist() == [row for row, slot in enumerate(slots) if wanted[slot]]
+        out = np.empty(30, np.int32)
+        n = match.rows_of(*listed(slots)[1:], np.array(wanted), out)
+        assert out[:n].tolist() == [
+            row for label in range(3) if wanted[label] for row in np.flatnonzero(slots == label)
+        ]
 
 
 def test_hamming_counts_differing_bits_of_listed_rows():
@@ -206,6 +212,9 @@ def test_hamming_counts_differing_bits_of_listed_rows():
     got = np.empty(4, np.int32)
     match.hamming(rows[0], rows, listed, got)
     assert got.tolist() == [naive.hamming(rows[0], rows[row]) for row in listed]
+    hints = rows[:, :6].copy()
+    match.hint_differences(hints[0], hints, listed, got)
+    assert got.tolist() == [naive.hamming(hints[0], hints[row]) for row in listed]
 
 
 @pytest.mark.parametrize("limit", [1, 5, 12, 100])
@@ -255,12 +264,17 @@ def test_differences_are_their_plain_twin():
 
 
 def remembered(n, seed, n_labels=4):
-    """Rows as the recall agent keeps them: slots, lessons, hints, rests, sketches, codes."""
+    """Rows as the recall agent keeps them: slots, lessons, hints, rests, sketches, codes; and listed by label."""
     kept = np.stack([gate.keep(random_drawing(seed + row)) for row in range(n)])
     _, codes, sketches, words = looked_at(kept, np.zeros((1, 1), np.uint16))
     slots = np.random.default_rng(seed).integers(0, n_labels, n).astype(np.uint8)
     slots[slots == 2] = 1  # a label without rows
-    return slots, np.arange(n, dtype=np.int32), words[:, :6].copy(), words[:, 6:].copy(), sketches, codes
+    return listed(slots, np.arange(n, dtype=np.int32), words[:, :6].copy(), words[:, 6:].copy(), sketches, codes)
+
+
+def listed(slots, *others):
+    by_slot = np.argsort(slots, kind="stable").astype(np.int32)
+    return slots, *others, by_slot, np.searchsorted(slots[by_slot], np.arange(257)).astype(np.int32)
 
 
 def compared(asked, own, bulk, plausible, without=-1, effort=(100, 100, 100)):
@@ -273,7 +287,7 @@ def compared(asked, own, bulk, plausible, without=-1, effort=(100, 100, 100)):
 
 def test_comparing_with_all_rows_finds_the_three_nearest_of_each_label():
     own, bulk = remembered(15, 100), remembered(25, 200)
-    asked = tuple(array[3] for array in bulk[2:])
+    asked = tuple(array[3] for array in bulk[2:6])
     slots, codes = np.concatenate([own[0], bulk[0]]), np.concatenate([own[5], bulk[5]])
     exact = [naive.difference(asked[3], other) for other in codes]
     rows, differences, smallest, n_found = compared(asked, own, bulk, [True] * 4)
@@ -289,7 +303,7 @@ def test_comparing_with_all_rows_finds_the_three_nearest_of_each_label():
 
 def test_comparing_leaves_out_a_lesson_and_labels_that_are_not_plausible():
     own, bulk = remembered(15, 100), remembered(25, 200)
-    asked = tuple(array[3] for array in bulk[2:])
+    asked = tuple(array[3] for array in bulk[2:6])
     rows, *_ = compared(asked, own, bulk, [True] * 4, without=3)
     assert 15 + 3 not in rows and len(rows) == 39
     rows, *_ = compared(asked, own, bulk, [False, True, False, False])
@@ -300,11 +314,11 @@ def test_comparing_leaves_out_a_lesson_and_labels_that_are_not_plausible():
 @pytest.mark.parametrize("effort", [(30, 20, 5), (40, 40, 3), (12, 8, 8), (1, 1, 1)])
 def test_each_look_keeps_the_nearest_whatever_the_order_of_rows(effort):
     own, bulk = remembered(15, 100), remembered(25, 200)
-    asked = tuple(array[3] for array in remembered(5, 300)[2:])
+    asked = tuple(array[3] for array in remembered(5, 300)[2:6])
     rows, differences, smallest, _ = compared(asked, own, bulk, [True] * 4, effort=effort)
     assert 1 <= len(rows) <= effort[1]
     order = np.random.default_rng(8).permutation(25)
-    again, *_ = compared(asked, own, tuple(array[order] for array in bulk), [True] * 4, effort=effort)
+    again, *_ = compared(asked, own, listed(*(array[order] for array in bulk[:6])), [True] * 4, effort=effort)
     assert {int(row) for row in rows} == {int(row if row < 15 else 15 + order[row - 15]) for row in again}
     if effort[0] == 40:  # only the sketches choose
         sketches = np.concatenate([own[4], bulk[4]])
@@ -314,12 +328,12 @@ def test_each_look_keeps_the_nearest_whatever_the_order_of_rows(effort):
 
 def test_comparing_each_bulk_row_is_comparing_it_with_the_others():
     bulk = remembered(25, 200)
-    nothing = tuple(array[:0] for array in bulk)
+    nothing = listed(*(array[:0] for array in bulk[:6]))
     lost, effort = np.zeros((25, 4), np.int32), np.array([100, 100, 100])
     recall.compare_each(5, 9, nothing, bulk, np.ones(4, bool), effort, 1000, lost)
     assert not lost[:5].any() and not lost[9:].any()
     for row in range(5, 9):
-        _, _, smallest, n_found = compared(tuple(a[row] for a in bulk[2:]), nothing, bulk, [True] * 4, without=row)
+        _, _, smallest, n_found = compared(tuple(a[row] for a in bulk[2:6]), nothing, bulk, [True] * 4, without=row)
         away = np.empty(4, np.int32)
         recall.away(smallest, n_found, 1000, away)
         assert lost[row].tolist() == away.tolist() and 0 <= away.min() < away.max()

@@ -30,27 +30,31 @@ def popcount(word):
 
 
 @njit(nogil=True, cache=True)
-def rows_of(slots, wanted, out):
+def rows_of(by_slot, begins, wanted, out):
     """List the rows of wanted labels.
 
-    slots (R,) uint8 below L, wanted (L,) bool -> out (R+1,) int32, its last place scratch; returns how many
+    by_slot (R,) int32: all rows, those of one label after those of another; begins (B,) int32: where those of each
+    label begin, B > L; wanted (L,) bool -> out (R,) int32; returns how many
     """
     n = 0
-    for r in range(slots.shape[0]):
-        out[n] = r
-        n += wanted[slots[r]]  # no branch: which label comes next cannot be foreseen
+    for slot in range(wanted.shape[0]):
+        if wanted[slot]:
+            for place in range(begins[slot], begins[slot + 1]):
+                out[n] = by_slot[place]
+                n += 1
     return n
 
 
 @njit(nogil=True, cache=True)
-def differing(one, other):
-    """Count the bits in which two lines of words differ.
+def differing(one, rows, row):
+    """Count the bits in which a line of words differs from a row.
 
-    one, other (W,) uint64 -> int32, 0 … 64 W
+    one (W,) uint64, rows (R, W) uint64, row int below R -> int32, 0 … 64 W
     """
+    words, first = rows.ravel(), np.uint64(row) * np.uint64(one.shape[0])  # unsigned: no look at negative places
     distance = np.uint64(0)
     for w in range(one.shape[0]):
-        distance += popcount(one[w] ^ other[w])
+        distance += popcount(one[w] ^ words[first + np.uint64(w)])
     return np.int32(distance)
 
 
@@ -61,7 +65,21 @@ def hamming(bits, rows, listed, out):
     bits (W,) uint64, rows (R, W) uint64, listed (N,) int32 below R -> out (N,) int32, 0 … 64 W
     """
     for place in range(listed.shape[0]):
-        out[place] = differing(bits, rows[listed[place]])
+        out[place] = differing(bits, rows, listed[place])
+
+
+@njit(nogil=True, cache=True)
+def hint_differences(hint, hints, listed, out):
+    """As `hamming`, for six words: unrolled, it takes half the time.
+
+    hint (6,) uint64, hints (R, 6) uint64, listed (N,) int32 below R -> out (N,) int32, 0 … 384
+    """
+    a, b, c, d, e, f = hint[0], hint[1], hint[2], hint[3], hint[4], hint[5]
+    for place in range(listed.shape[0]):
+        row = np.uint64(listed[place])
+        first = popcount(a ^ hints[row, 0]) + popcount(b ^ hints[row, 1]) + popcount(c ^ hints[row, 2])
+        last = popcount(d ^ hints[row, 3]) + popcount(e ^ hints[row, 4]) + popcount(f ^ hints[row, 5])
+        out[place] = np.int32(first + last)
 
 
 @njit(nogil=True, cache=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 MOST_CORRECTION = 127
+MANY_GONE = 16  # rows of one label, beyond which its bits are written anew
 
 
 @njit(nogil=True, cache=True)
@@ -39,21 +40,46 @@ def write(rows, slots, tables):
 def erase(gone, gone_slots, rows, slots, tables):
     """Clear what rows that are gone have marked, except where a remaining row of the label marks it too.
 
-    gone (G, M) uint16, gone_slots (G,) uint8, rows (R, M) uint16, slots (R,) uint8 -> tables (M, A), bits cleared
+    gone (G, M) uint16, gone_slots (G,) uint8 ascending, rows (R, M) uint16, slots (R,) uint8
+    -> tables (M, A), bits cleared
     """
-    marked = np.empty(gone.shape[1], np.uint8)
-    for g in range(gone.shape[0]):
-        marked[:] = 0
-        lost = gone[g]
-        for r in range(rows.shape[0]):
-            if slots[r] == gone_slots[g]:
-                row = rows[r]
+    n_gone = np.zeros(8 * tables.itemsize, np.int64)
+    for slot in gone_slots:
+        n_gone[slot] += 1
+    ends, end = np.empty_like(n_gone), 0
+    for slot in range(n_gone.shape[0]):
+        end += n_gone[slot]
+        ends[slot] = end
+        if n_gone[slot] > MANY_GONE:
+            _write_anew(slot, rows, slots, tables)
+    nearest = np.full(gone.shape, np.uint16(65535), np.uint16)  # 0 where a remaining row has the same address
+    for r in range(rows.shape[0]):
+        slot, row = slots[r], rows[r]
+        if n_gone[slot] <= MANY_GONE:
+            for g in range(ends[slot] - n_gone[slot], ends[slot]):
+                lost, near = gone[g], nearest[g]
                 for m in range(lost.shape[0]):
-                    marked[m] |= row[m] == lost[m]
-        bit = tables.dtype.type(1) << tables.dtype.type(gone_slots[g])
-        for m in range(lost.shape[0]):
-            if not marked[m]:
-                tables[m, lost[m]] &= ~bit
+                    away, least = np.uint16(row[m] ^ lost[m]), near[m]
+                    near[m] = away if away < least else least
+    for g in range(gone.shape[0]):
+        if n_gone[gone_slots[g]] <= MANY_GONE:
+            bit = tables.dtype.type(1) << tables.dtype.type(gone_slots[g])
+            for m in range(gone.shape[1]):
+                if nearest[g, m]:
+                    tables[m, gone[g, m]] &= ~bit
+
+
+@njit(nogil=True, cache=True)
+def _write_anew(slot, rows, slots, tables):
+    """Clear one label's bits and mark what its rows mark: cheaper than asking for each bit whether a row still does."""
+    bit = tables.dtype.type(1) << tables.dtype.type(slot)
+    words = tables.ravel()
+    for place in range(words.shape[0]):
+        words[place] &= ~bit
+    for r in range(rows.shape[0]):
+        if slots[r] == slot:
+            for m in range(rows.shape[1]):
+                tables[m, rows[r, m]] |= bit
 
 
 @njit(nogil=True, cache=True)
@@ -71,18 +97,22 @@ def votes(row, one, other, out):
 
 @njit(nogil=True, cache=True)
 def voting_pixels(row, one, other, pixels, slot, rival, out):
-    """Count for each pixel the nodes that read it and have seen one label at this address, but not its rival.
+    """Show for each pixel how many nodes read it that have seen one label at this address, but not its rival.
 
     row (M,) uint16, one and other (M, A) uint16 or uint64, pixels (M, T) int32, slot and rival int, rival -1 where
-    there is none -> out (S*S,) int32
+    there is none -> out (S, S) uint8, 255 where the most nodes are
     """
-    out[:] = 0
+    counts = np.zeros(out.size, np.int32)
     for m in range(row.shape[0]):
         word = np.uint64(one[m, row[m]] | other[m, row[m]])
         of_rival = (word >> np.uint64(rival)) & np.uint64(1) if rival >= 0 else np.uint64(0)
         if (word >> np.uint64(slot)) & np.uint64(1) and not of_rival:
             for t in range(pixels.shape[1]):
-                out[pixels[m, t]] += 1
+                counts[pixels[m, t]] += 1
+    most = max(1, counts.max())
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            out[y, x] = np.uint8(counts[y * out.shape[1] + x] * 255 // most)
 
 
 @njit(nogil=True, cache=True)

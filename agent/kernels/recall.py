@@ -41,26 +41,45 @@ def look_at_copies(kept, fields, start, stop, reads, addresses, codes, sketches,
 
 
 @njit(nogil=True, cache=True)
+def propose(kept, fields, reads, tables, corrections, unit, looks, votes, every_node):
+    """Look at one drawing and count the nodes that vote for each label.
+
+    kept (S, S) uint8, fields and reads as for `look_at_copies`, tables: two of (M, A) uint16 or uint64, corrections
+    (M, A, L) int8 in parts of a vote, or (0, 0, 0) and then votes are whole, unit int
+    -> looks: addresses, codes, sketches, signatures of `look_at_copies`, one row each; votes (L,) int32;
+    every_node (L,) bool: whether all nodes have seen the label here
+    """
+    look_at_copies(kept.reshape(1, SIDE, SIDE), fields, 0, 1, reads, looks[0], looks[1], looks[2], looks[3])
+    row = looks[0][0]
+    ram.votes(row, tables[0], tables[1], votes)
+    for slot in range(votes.shape[0]):
+        every_node[slot] = votes[slot] == row.shape[0]
+    if corrections.shape[0]:
+        ram.add_corrections(row, corrections, unit, votes)
+
+
+@njit(nogil=True, cache=True)
 def compare(seen, own, bulk, plausible, without, effort, rows, differences, smallest, n_found):
     """Compare a drawing with the remembered rows of plausible labels that look most alike.
 
     Each look is closer than the one before and at fewer rows: a part of the signature, all of it, the sketch, the code.
     Rows that are equally near are taken together or left together, so the order of rows changes nothing but time.
 
-    seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own and bulk: the same of all rows,
-    and their slots (R,) uint8 and lessons (R,) int32; plausible (L,) bool; without: a bulk lesson left out, or -1;
-    effort (3,) int64: how many rows to look at again, by sketch, by code -> rows (C,) int32, the bulk ones counted on
-    from the own ones, differences (C,) int32, smallest (L+1, 3) int32, n_found (L+1,) int32; returns how many rows
+    seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own and bulk: slots (R,) uint8 and
+    lessons (R,) int32 of all rows, the same four of each, and by_slot and begins of `match.rows_of`; plausible (L,)
+    bool; without: a bulk lesson left out, or -1; effort (3,) int64: how many rows to look at again, by sketch, by code
+    -> rows (C,) int32, the bulk ones counted on from the own ones, differences (C,) int32, smallest (L+1, 3) int32,
+    n_found (L+1,) int32; returns how many rows
     """
     hint, rest, sketch, code = seen
     n_own = own[0].shape[0]
-    listed = np.empty(n_own + bulk[0].shape[0] + 1, np.int32)
-    n = match.rows_of(own[0], plausible, listed)
+    listed = np.empty(n_own + bulk[0].shape[0], np.int32)
+    n = match.rows_of(own[6], own[7], plausible, listed)
     of_bulk = listed[n:]
-    n_bulk = match.rows_of(bulk[0], plausible, of_bulk)
+    n_bulk = match.rows_of(bulk[6], bulk[7], plausible, of_bulk)
     distances = np.empty(n + n_bulk, np.int32)
-    match.hamming(hint, own[2], listed[:n], distances[:n])
-    match.hamming(hint, bulk[2], of_bulk[:n_bulk], distances[n:])
+    match.hint_differences(hint, own[2], listed[:n], distances[:n])
+    match.hint_differences(hint, bulk[2], of_bulk[:n_bulk], distances[n:])
     of_bulk[:n_bulk] += np.int32(n_own)
 
     counts = np.empty(64 * (hint.shape[0] + rest.shape[0]) + 1, np.int32)
@@ -71,10 +90,10 @@ def compare(seen, own, bulk, plausible, without, effort, rows, differences, smal
     for place in places[:n]:
         row = listed[place]
         if row < n_own:
-            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, own[3][row])
+            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, own[3], row)
             n_again += 1
         elif bulk[1][row - n_own] != without:
-            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, bulk[3][row - n_own])
+            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, bulk[3], row - n_own)
             n_again += 1
 
     n = match.closest(far[:n_again], effort[1], counts, places)

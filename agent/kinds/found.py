@@ -13,16 +13,27 @@ class Found:
     """What comparing a drawing with the remembered rows of plausible labels has brought."""
 
     def __init__(
-        self, own: Part, bulk: Part, seen: tuple[np.ndarray, ...], plausible: np.ndarray, effort: np.ndarray
+        self,
+        own: Part,
+        bulk: Part,
+        seen: tuple[np.ndarray, ...],
+        plausible: np.ndarray,
+        effort: np.ndarray,
+        copies: bool = True,
     ) -> None:
         self._parts = own, bulk
         rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
-        self.smallest = np.empty((len(plausible) + 1, 3), np.int32)
-        self.n_found = np.empty(len(plausible) + 1, np.int32)
-        n = kernels.compare(
-            seen, own.rows(), bulk.rows(), plausible, -1, effort, rows, differences, self.smallest, self.n_found
-        )
+        self._smallest = np.empty((len(plausible) + 1, 3), np.int32)
+        self._n_found = np.empty(len(plausible) + 1, np.int32)
+        remembered = own.rows(copies), bulk.rows(copies)
+        n = kernels.compare(seen, *remembered, plausible, -1, effort, rows, differences, self._smallest, self._n_found)
         self._rows, self._differences = rows[:n], differences[:n]
+
+    def responses(self, votes: np.ndarray, all_votes: int, votes_weight: int, scale: int) -> np.ndarray:
+        """Add up votes and differences: (L,) int32, 0 … ``scale``."""
+        responses = np.empty_like(votes)
+        kernels.responses(votes, self._smallest, self._n_found, all_votes, votes_weight, scale, responses)
+        return responses
 
     def same(self, kept: np.ndarray) -> int | None:
         """The slot of the newest lesson with exactly this drawing, a person's before bulk."""
@@ -36,10 +47,11 @@ class Found:
     def lessons(self, slot: int, limit: int) -> list[tuple[np.ndarray, int]]:
         """The drawings of the nearest lessons of a label, each once, and how far away they are."""
         nearest: dict[tuple[int, int], tuple[np.ndarray, int]] = {}
-        for place in np.argsort(self._differences, kind="stable"):
-            part, lesson = self._lesson(self._rows[place])
-            if part.taught[lesson] == slot and self._differences[place] < match.FAR:
-                nearest.setdefault((id(part), lesson), (part.drawings[lesson].copy(), int(self._differences[place])))
+        order = np.argsort(self._differences, kind="stable")
+        for row, difference in zip(self._rows[order].tolist(), self._differences[order].tolist(), strict=True):
+            part, lesson = self._lesson(row)
+            if difference < match.FAR and part.taught[lesson] == slot and (id(part), lesson) not in nearest:
+                nearest[id(part), lesson] = part.drawings[lesson].copy(), difference
                 if len(nearest) == limit:
                     break
         return list(nearest.values())

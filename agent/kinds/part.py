@@ -20,6 +20,7 @@ from agent.retina import canonical
 
 HINT_WORDS = np.arange(0, SIGNATURE_WORDS, 4)  # the words of a signature that are looked at first
 REST_WORDS = np.setdiff1d(np.arange(SIGNATURE_WORDS), HINT_WORDS)
+N_SLOTS = 256  # at most: they are uint8
 NARROW_LABELS = 16  # up to so many labels a location is 16 bits wide, beyond it 64
 
 _LESSON = ("drawings", "taught", "lots", "n_copies")
@@ -63,6 +64,7 @@ class Part:
         self._shared = False
         self._inks: dict[int, tuple[np.ndarray, int]] = {}
         self._counts = np.zeros(0, np.int64)
+        self._rows: dict[bool, tuple[np.ndarray, ...]] = {}
         self.n_changes = 0
         self.n = 0
         self.n_lessons = 0
@@ -169,7 +171,8 @@ class Part:
 
     def _drop(self, rows: np.ndarray) -> None:
         """Take rows out: the last ones fill their places."""
-        addresses, slots = self.addresses[rows], self.slots[rows]
+        by_slot = rows[np.argsort(self.slots[rows], kind="stable")]
+        addresses, slots = self.addresses[by_slot], self.slots[by_slot]
         left = self.n - len(rows)
         holes = rows[rows < left]
         movers = np.setdiff1d(np.arange(left, self.n), rows)
@@ -207,17 +210,28 @@ class Part:
         of_label = np.flatnonzero(self.taught[: self.n_lessons] == slot)
         return of_label[(self.drawings[of_label] == kept).all(axis=(1, 2))]
 
-    def rows(self) -> tuple[np.ndarray, ...]:
-        """What `agent.kernels.recall.compare` reads: slots, lessons, hints, rests, sketches, codes of all rows."""
-        n = self.n
-        return self.slots[:n], self.lesson[:n], self.hints[:n], self.rests[:n], self.sketches[:n], self.codes[:n]
+    def rows(self, copies: bool = True) -> tuple[np.ndarray, ...]:
+        """What `agent.kernels.recall.compare` reads of all rows.
+
+        slots, lessons, hints, rests, sketches, codes; and by_slot (R,) int32, the rows of one label after those of
+        another, and begins (257,) int32, where those of each slot begin. These two without copies, if so wished: then
+        drawings are compared with drawings alone.
+        """
+        if copies not in self._rows:
+            n = self.n
+            by_slot = np.argsort(self.slots[:n], kind="stable").astype(np.int32)
+            by_slot = by_slot if copies else by_slot[self.copy[by_slot] == 0]
+            begins = np.searchsorted(self.slots[by_slot], np.arange(N_SLOTS + 1)).astype(np.int32)
+            arrays = (self.slots, self.lesson, self.hints, self.rests, self.sketches, self.codes)
+            self._rows[copies] = (*(array[:n] for array in arrays), by_slot, begins)
+        return self._rows[copies]
 
     # ---------------------------------------------------------------- arrays
 
     def _unshare(self) -> None:
         """Before anything changes: stop sharing arrays with a copy."""
         self.n_changes += 1
-        self._inks, self._counts = {}, np.zeros(0, np.int64)
+        self._inks, self._counts, self._rows = {}, np.zeros(0, np.int64), {}
         if self._shared:
             for name in (*_LESSON, *_ROW, "tables"):
                 setattr(self, name, getattr(self, name).copy())

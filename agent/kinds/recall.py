@@ -32,14 +32,15 @@ from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
-SIGNATURES = 4  # rows whose whole signature is compared, for each one whose sketch is
-SKETCHES = (250, 650)  # rows whose sketch is compared, by a newborn and by an agent of endlessly many lessons
-FEW = 0.15  # share of ``n_candidates`` that a newborn compares
-FOR_REASONS = np.array([160, 40, 6])  # rows compared for reasons alone: by signature, sketch, code
+SIGNATURES = 3  # rows whose whole signature is compared, for each one whose sketch is
+SKETCHES = (200, 450)  # rows whose sketch is compared, by a newborn and by an agent of endlessly many lessons
+FEW = 0.2  # share of ``n_candidates`` that a newborn compares
+FOR_REASONS = np.array([90, 30, 6])  # drawings compared for reasons alone: by signature, sketch, code
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
 _BIRTH = ("pixels", "planes", "warps")
+_NOTHING_STUDIED = np.zeros((0, 0, 0), np.int8)
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,15 @@ class RecallConfig:
     seed: int = 0
     n_nodes: int = 300  # 8 kB each with the default tuple_size and up to 16 labels; more: no better, slower
     tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations
-    n_warps: int = 150  # most warped copies of one lesson; 0.03 ms each to learn
+    n_warps: int = 120  # most warped copies of one lesson; 0.04 ms each to learn
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 1.9 kB a row
-    n_candidates: int = 200  # remembered rows compared deformably once lessons are many; 4 µs each
+    n_candidates: int = 120  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
     studied_weight: int = 1000  # likewise, for votes that were corrected by studying
     rare_bonus: int = 150  # votes a label gets in advance for each halving of its lessons, in thousandths of all
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
-    clear_lead: float = 0.1  # share of the nodes by which the first label leads when no comparison is needed
+    clear_lead: float = 0.11  # share of the nodes by which the first label leads when no comparison is needed
 
     def __post_init__(self) -> None:
         check_whole(
@@ -81,6 +82,20 @@ class RecallConfig:
                 f"expected n_nodes x 2**tuple_size of at most {MAX_LOCATIONS:,} locations, "
                 f"got {self.n_nodes} x {1 << self.tuple_size:,}. Take fewer nodes or shorter tuples."
             )
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What an agent goes by when it answers; it changes with the number of lessons."""
+
+    labels: tuple[str, ...]
+    order: np.ndarray  # (L,) the slot of each label
+    all_votes: int  # what the votes of all nodes count
+    ahead: np.ndarray  # (L,) int32 votes in advance: rarely taught labels, whose locations are few, gain
+    clear_lead: float  # votes by which the first label leads when no comparison is needed
+    plausible_lag: float  # labels that lack more votes are not compared
+    votes_weight: int  # what all votes weigh: full tables say less, corrected ones more
+    effort: np.ndarray  # (3,) rows compared by signature, sketch, code: the more lessons, the more rows look alike
 
 
 class Recall:
@@ -107,6 +122,7 @@ class Recall:
         self._slots: list[str] = []  # the label of each bit of a location
         self._own, self._bulk = Part(self._birth), Part(self._birth)
         self._corrections: np.ndarray | None = None  # (M, A, L) int8, what studying the bulk lessons brought
+        self._terms: _Terms | None = None  # of the next answer, when nothing changed since the last
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         twin = copy.copy(self)  # what is drawn at birth and what was studied never changes in place
@@ -133,6 +149,7 @@ class Recall:
         self._learn(self._bulk, kept, labels)
 
     def _learn(self, part: Part, kept: np.ndarray, labels: Sequence[str]) -> None:
+        self._terms = None
         if part is self._bulk and len(labels):
             self._corrections = None
         self._slots += [label for label in dict.fromkeys(labels) if label not in self._slots]
@@ -148,6 +165,7 @@ class Recall:
     def forget_one(self, kept: np.ndarray, label: str) -> None:
         part, lesson = self._find(kept, label)
         slot = self._slots.index(label)
+        self._terms = None
         part.forget(lesson)
         if part is self._bulk:
             self._corrections = None
@@ -171,115 +189,98 @@ class Recall:
     # ---------------------------------------------------------------- answering
 
     def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
-        labels = self.labels
-        order = np.array([self._slots.index(label) for label in labels], np.int64)
-        return [self._answer_one(drawing, labels, order, reasons) for drawing in kept]
+        if self._terms is None:
+            self._terms = self._come_to_terms()
+        return [self._answer_one(drawing, self._terms, reasons) for drawing in kept]
 
-    def _answer_one(self, kept: np.ndarray, labels: tuple[str, ...], order: np.ndarray, with_reasons: bool) -> Guess:
-        nothing = np.zeros(len(labels), np.int32)
-        if not labels or not retina.has_ink(kept):
-            return Guess.of(labels, nothing)
-        addresses, seen = self._see(kept)
-        votes, every_node, a_vote = self._votes(addresses)
+    def _answer_one(self, kept: np.ndarray, terms: _Terms, with_reasons: bool) -> Guess:
+        n_labels = len(terms.labels)
+        if not n_labels or not retina.has_ink(kept):
+            return Guess.of(terms.labels, np.zeros(n_labels, np.int32))
+        addresses, seen, votes, every_node = self._propose(kept)
         if votes.max() <= 0:
-            return Guess.of(labels, nothing)
-        all_votes = a_vote * self.config.n_nodes
-        votes += self._ahead(all_votes)
-        second, most = np.sort(np.append(votes, 0))[-2:]
-        clear = most - second > self._clear_lead() * all_votes and not (every_node & (votes < most)).any()
-        if clear:
-            responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // all_votes).astype(np.int32)
+            return Guess.of(terms.labels, np.zeros(n_labels, np.int32))
+        votes += terms.ahead
+        most, second = sorted([0, *votes.tolist()])[:-3:-1]
+        clear = most - second > terms.clear_lead and not (every_node & (votes < most)).any()
         if not clear or with_reasons:
-            plausible = (votes >= most - (0 if clear else self.config.plausible_lag * all_votes)) | every_node
-            effort = FOR_REASONS if clear else self._effort()
-            found = Found(self._own, self._bulk, seen, plausible, effort)
-        if not clear:
-            responses = np.empty(len(labels), np.int32)
-            weight = self._votes_weight()
-            kernels.responses(votes, found.smallest, found.n_found, all_votes, weight, SCALE, responses)
+            plausible = (votes >= most - (0 if clear else terms.plausible_lag)) | every_node
+            effort = FOR_REASONS if clear else terms.effort
+            found = Found(self._own, self._bulk, seen, plausible, effort, copies=not clear)
+        if clear:
+            responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // terms.all_votes).astype(np.int32)
+        else:
+            responses = found.responses(votes, terms.all_votes, terms.votes_weight, SCALE)
             known = found.same(kept)
             if known is not None:
                 responses[known] = KNOWN
-        guess = Guess.of(labels, responses[order])
+        guess = Guess.of(terms.labels, responses[terms.order])
         if with_reasons and guess.label is not None:
             slot = self._slots.index(guess.label)
             because = tuple(Reason(guess.label, drawing, away) for drawing, away in found.lessons(slot, N_REASONS))
             guess = replace(guess, because=because, voted=self._voted(addresses, slot, votes))
         return guess
 
-    def _voted(self, addresses: np.ndarray, slot: int, votes: np.ndarray) -> np.ndarray:
-        """Show which pixels spoke for a label and not for the other one with the most votes: (28, 28) uint8."""
-        others = [other for other in np.argsort(-votes, kind="stable") if other != slot]
-        counts = np.empty(edges.PIXELS, np.int32)
-        tables = self._own.tables, self._bulk.tables
-        ram.voting_pixels(addresses, *tables, self._pixels, slot, int(others[0]) if others else -1, counts)
-        return (counts * 255 // max(1, counts.max())).astype(np.uint8).reshape(retina.SIDE, retina.SIDE)
+    def _propose(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
+        """Look at a drawing and let the RAM nodes vote.
 
-    def _votes(self, addresses: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-        """Count the nodes that vote for each label, corrected where that was studied: (L,) int32.
-
-        Also, which labels every node has seen here, as it has for a drawing that was taught: such a label is never
-        ruled out, whatever the corrections say; and what one vote counts.
+        Gives the addresses; what the drawing is compared by: hint, rest, sketch, code; the votes, (L,) int32, corrected
+        where that was studied; and which labels every node has seen here, as it has for a drawing that was taught:
+        such a label is never ruled out, whatever the corrections say.
         """
-        votes = np.empty(len(self._slots), np.int32)
-        ram.votes(addresses, self._own.tables, self._bulk.tables, votes)
-        every_node = votes == self.config.n_nodes
-        if self._corrections is None:
-            return votes, every_node, 1
-        ram.add_corrections(addresses, self._corrections, study.UNIT, votes)
-        return votes, every_node, study.UNIT
-
-    def _ahead(self, all_votes: int) -> np.ndarray:
-        """The votes each label has in advance, (L,) int32: rarely taught ones, whose locations are few, gain.
-
-        ``rare_bonus`` for every halving of its lessons against the mean; as much less when it has more; less and less
-        with age.
-        """
-        counts = sum(part.counts(len(self._slots)) for part in (self._own, self._bulk))
-        rarity = np.log2(counts.mean() / counts)
-        return (rarity * self._youth() * self.config.rare_bonus * all_votes / SCALE).astype(np.int32)
-
-    def _votes_weight(self) -> int:
-        """What all votes weigh: full tables say less, corrected ones more."""
-        if self._corrections is not None:
-            return self.config.studied_weight
-        return int(self.config.votes_weight * self._youth())
-
-    def _clear_lead(self) -> float:
-        """The share of the nodes by which a label must lead to be the answer without comparing."""
-        return self.config.clear_lead * (1 + self._youth())
-
-    def _effort(self) -> np.ndarray:
-        """How many rows to compare by signature, sketch, code: the more lessons, the more rows look alike."""
-        age, (few, many) = 1 - self._youth(), SKETCHES
-        n_codes = max(3, round(self.config.n_candidates * (FEW + (1 - FEW) * age)))
-        n_sketches = max(n_codes, round(few + (many - few) * age))
-        return np.array([SIGNATURES * n_sketches, n_sketches, n_codes])
-
-    def _youth(self) -> float:
-        """1 for a newborn, half after ``votes_half`` lessons."""
-        half = self.config.votes_half
-        return half / (half + self._own.n_lessons + self._bulk.n_lessons)
-
-    def _see(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """Give the addresses of a drawing, and what it is compared by: hint, rest, sketch, code."""
+        n_labels = len(self._slots)
         addresses = np.empty((1, self.config.n_nodes), np.uint16)
         codes = np.empty((1, retina.SIDE, edges.CODE_STRIDE), np.uint8)
         sketches = np.empty((1, edges.SKETCH, edges.SKETCH_STRIDE), np.uint8)
         signatures = np.empty((1, edges.SIGNATURE_WORDS), np.uint64)
-        fields, reads = self._birth.fields, self._birth.reads
-        kernels.look_at_copies(kept[None], fields, 0, 1, reads, addresses, codes, sketches, signatures)
-        return addresses[0], (signatures[0, HINT_WORDS], signatures[0, REST_WORDS], sketches[0], codes[0])
+        votes, every_node = np.empty(n_labels, np.int32), np.empty(n_labels, np.bool_)
+        corrections = _NOTHING_STUDIED if self._corrections is None else self._corrections
+        tables, looks = (self._own.tables, self._bulk.tables), (addresses, codes, sketches, signatures)
+        kernels.propose(
+            kept, self._birth.fields, self._birth.reads, tables, corrections, study.UNIT, looks, votes, every_node
+        )
+        seen = (signatures[0, HINT_WORDS], signatures[0, REST_WORDS], sketches[0], codes[0])
+        return addresses[0], seen, votes, every_node
+
+    def _voted(self, addresses: np.ndarray, slot: int, votes: np.ndarray) -> np.ndarray:
+        """Show which pixels spoke for a label and not for the other one with the most votes: (28, 28) uint8."""
+        others = [other for other in np.argsort(-votes, kind="stable").tolist() if other != slot]
+        shares = np.empty((retina.SIDE, retina.SIDE), np.uint8)
+        tables = self._own.tables, self._bulk.tables
+        ram.voting_pixels(addresses, *tables, self._pixels, slot, others[0] if others else -1, shares)
+        return shares
+
+    def _come_to_terms(self) -> _Terms:
+        """Work out what stays the same from answer to answer, until something is learned or forgotten."""
+        labels, config = self.labels, self.config
+        n_lessons = self._own.n_lessons + self._bulk.n_lessons
+        youth = config.votes_half / (config.votes_half + n_lessons)
+        all_votes = config.n_nodes * (1 if self._corrections is None else study.UNIT)
+        counts = sum(part.counts(len(labels)) for part in (self._own, self._bulk))
+        rarity = np.log2(counts.mean() / counts) if len(labels) else np.zeros(0)
+        few, many = SKETCHES
+        n_codes = max(3, round(config.n_candidates * (FEW + (1 - FEW) * (1 - youth))))
+        n_sketches = max(n_codes, round(few + (many - few) * (1 - youth)))
+        return _Terms(
+            labels=labels,
+            order=np.array([self._slots.index(label) for label in labels], np.int64),
+            all_votes=all_votes,
+            ahead=(rarity * youth * config.rare_bonus * all_votes / SCALE).astype(np.int32),
+            clear_lead=config.clear_lead * all_votes,
+            plausible_lag=config.plausible_lag * all_votes,
+            votes_weight=int(config.votes_weight * youth) if self._corrections is None else config.studied_weight,
+            effort=np.array([SIGNATURES * n_sketches, n_sketches, n_codes]),
+        )
 
     # ---------------------------------------------------------------- studying
 
     def study(self) -> Iterator[float]:
         rank = np.array([self.labels.index(label) for label in self._slots], np.int64)
-        for share, corrections in study.study(self._bulk, rank, self._effort()):
+        for share, corrections in study.study(self._bulk, rank, self._come_to_terms().effort):
             if len(self._slots) < len(rank):
                 raise AgentError(study.CHANGED)
             if corrections is not None:
-                self._corrections = study.for_labels(corrections, len(self._slots))
+                self._corrections, self._terms = study.for_labels(corrections, len(self._slots)), None
             yield share
 
     # ---------------------------------------------------------------- joining, imagining, saving
@@ -340,6 +341,7 @@ class Recall:
             agent._learn(part, drawings[group], [labels[number] for number in taught[group]])
         if len(tensors["corrections"]):
             slots = np.array([labels.index(label) for label in agent._slots])
+            agent._terms = None
             agent._corrections = study.unpacked(tensors["corrections"], (*agent._bulk.tables.shape, len(labels)), slots)
         return agent
 

@@ -57,7 +57,7 @@ def study(part: Part, rank: np.ndarray, effort: np.ndarray) -> Iterator[tuple[fl
             f"got {part.tables.size:,} x {n_labels}. Take fewer nodes or labels."
         )
     rows, addresses, changes = part.rows(), part.addresses[:n], part.n_changes
-    slots, nothing = rows[0].copy(), tuple(array[:0] for array in rows)
+    slots, nothing = rows[0].copy(), (*(array[:0] for array in rows[:-1]), np.zeros_like(rows[-1]))
     order = np.lexsort((part.copy[:n], rank[slots], part.lots[rows[1]])).astype(np.int32)
     lost, plausible = np.empty((n, n_labels), np.int32), np.ones(n_labels, bool)
 
