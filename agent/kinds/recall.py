@@ -58,7 +58,7 @@ class RecallConfig:
     rare_bonus: int = 150  # votes a label gets in advance for each halving of its lessons, in thousandths of all
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
-    clear_lead: float = 0.11  # share of the nodes by which the first label leads when no comparison is needed
+    clear_lead: float = 0.11  # share of the nodes by which a first label leads without comparison; a newborn: half more
 
     def __post_init__(self) -> None:
         check_whole(
@@ -266,7 +266,7 @@ class Recall:
             order=np.array([self._slots.index(label) for label in labels], np.int64),
             all_votes=all_votes,
             ahead=(rarity * youth * config.rare_bonus * all_votes / SCALE).astype(np.int32),
-            clear_lead=config.clear_lead * all_votes,
+            clear_lead=config.clear_lead * (1 + youth / 2) * all_votes,
             plausible_lag=config.plausible_lag * all_votes,
             votes_weight=int(config.votes_weight * youth) if self._corrections is None else config.studied_weight,
             effort=np.array([SIGNATURES * n_sketches, n_sketches, n_codes]),
