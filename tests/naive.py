@@ -261,3 +261,94 @@ def responses(votes, of_label, n_nodes, votes_weight, scale):
         lost = away * scale // nearest - scale + votes_weight * (max(votes) - n_votes) // n_nodes
         out.append(max(0, scale - max(0, lost)))
     return out
+
+
+# ------------------------------------------------------------------------------------------------ state machine
+
+
+def coin(seed, moment, neuron):
+    whole = (1 << 64) - 1
+    word = (seed * 0x9E3779B97F4A7C15 + moment * 0xBF58476D1CE4E5B9 + neuron) & whole
+    for multiplier in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
+        word = ((word ^ (word >> 30)) * multiplier) & whole
+    return (word ^ (word >> 31)) & 1
+
+
+class Neuron:
+    """One neuron: its connections, and the rows it was taught, bit for bit."""
+
+    def __init__(self, connections):
+        self.connections = [int(place) for place in np.flatnonzero(connections)]
+        self.rows = []
+
+    def learn(self, shown, bit):
+        self.rows.append(([shown[place] for place in self.connections], bit))
+
+    def look_up(self, shown, coin, dd, hamming, default):
+        now = [shown[place] for place in self.connections]
+        zeros, ones = ([row for row, bit in self.rows if bit == wanted] for wanted in (0, 1))
+        if dd and zeros and ones:
+            total = 0
+            for line, bit in enumerate(now):
+                weight = sum(row[line] for row in ones) * len(zeros) - sum(row[line] for row in zeros) * len(ones)
+                total += weight if bit else -weight
+            if total:
+                return int(total > 0)
+        if hamming and self.rows:
+            away = [sum(a != b for a, b in zip(row, now, strict=True)) for row, _ in self.rows]
+            bits = {bit for (_, bit), distance in zip(self.rows, away, strict=True) if distance == min(away)}
+            if len(bits) == 1:
+                return bits.pop()
+        return coin if default else 0
+
+
+class StateMachine:
+    """Input, inner and output neurons, one Python object each."""
+
+    def __init__(self, wiring, seed):
+        self.seed, self.number, self.story = seed, 0, []
+        self.inner = [Neuron(row) for row in np.hstack([wiring.q_inputs, wiring.q_neighbours])]
+        self.outputs = [Neuron(row) for row in np.hstack([wiring.z_inputs, wiring.z_inner, wiring.z_neighbours])]
+        self.i, self.q, self.z = [0] * len(self.inner), [0] * len(self.inner), [0] * len(self.outputs)
+        self.taught = set()
+
+    def reset_state(self):
+        n = len(self.inner)
+        self.i = [coin(self.seed, self.number, 2 * n + k) for k in range(n)]
+        self.q = [coin(self.seed, self.number, k) for k in range(n)]
+        self.z = [coin(self.seed, self.number, n + k) for k in range(len(self.outputs))]
+        self._enter()
+
+    def next_state(
+        self, inputs, label=None, pleasure=False, pain=False, instincts=(), dd=False, hamming=True, default=True,
+        unsequenced=False,
+    ):  # fmt: skip
+        if unsequenced:
+            self.reset_state()
+        shown, n = [int(bit) for bit in inputs], len(self.inner)
+        if label is not None or pleasure or pain or any(instincts):
+            z = list(self.z)
+            if label is not None:
+                z = [int(bit) for bit in label]
+            elif pain and not pleasure:
+                z = [1 - bit for bit in self.z]
+            lesson = (tuple(shown), tuple(self.q), tuple(self.z), tuple(z))
+            if lesson not in self.taught:
+                self.taught.add(lesson)
+                for k, neuron in enumerate(self.inner):
+                    neuron.learn(shown + self.q, shown[k])
+                for k, neuron in enumerate(self.outputs):
+                    neuron.learn(shown + shown + self.z, z[k])
+            self.i, self.q, self.z = shown, shown, z
+        else:
+            how = (dd, hamming, default)
+            q = [neuron.look_up(shown + self.q, coin(self.seed, self.number, k), *how) for k, neuron in
+                 enumerate(self.inner)]  # fmt: skip
+            z = [neuron.look_up(shown + q + self.z, coin(self.seed, self.number, n + k), *how) for k, neuron in
+                 enumerate(self.outputs)]  # fmt: skip
+            self.i, self.q, self.z = shown, q, z
+        self._enter()
+
+    def _enter(self):
+        self.story.append((self.i, self.q, self.z))
+        self.number += 1

@@ -205,13 +205,14 @@ def test_the_mental_image_of_one_drawing_is_that_drawing(kind, lessons):
         pupil.imagine("B")
 
 
-def test_any_short_labels_are_learned_up_to_sixty_two(kind):
+def test_any_short_labels_are_learned_as_many_as_there_is_room_for(kind):
     drawings, _ = digits.mnist("test")
-    names = [chr(ord("A") + number) for number in range(26)] + [f"~{number}" for number in range(36)]
     pupil = born(kind)
-    pupil.learn_many(drawings[:62], names)
+    n = pupil.memory.MAX_LABELS
+    names = [*(chr(ord("A") + number) for number in range(26)), *(f"~{number}" for number in range(36))][:n]
+    pupil.learn_many(drawings[:n], names)
     assert pupil.labels == tuple(sorted(names))
-    assert [guess.label for guess in pupil.predict_many(drawings[:62])] == names
+    assert [guess.label for guess in pupil.predict_many(drawings[:n])] == names
     before = memory_bytes(pupil)
     for refused in (lambda: pupil.learn_one(drawings[70], "one more"), lambda: pupil.relabel(0, "B")):
         with pytest.raises(AgentError):

@@ -209,8 +209,9 @@ def test_each_setting_is_checked(taught, value):
     files = store.to_files(taught)
     settings = json.loads(files["config.json"])["settings"]
     for name in settings:
-        with pytest.raises(AgentError):
-            store.from_files(changed(files, settings=settings | {name: value}))
+        if settings[name] is not value:
+            with pytest.raises(AgentError):
+                store.from_files(changed(files, settings=settings | {name: value}))
 
 
 BAD_JSON = {

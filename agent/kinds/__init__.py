@@ -3,7 +3,8 @@
 from agent.kinds.base import Guess, Kind, Reason
 from agent.kinds.nearest import Nearest
 from agent.kinds.recall import Recall
+from agent.kinds.state import State
 
-KINDS: dict[str, type[Kind]] = {kind.NAME: kind for kind in (Recall, Nearest)}
+KINDS: dict[str, type[Kind]] = {kind.NAME: kind for kind in (Recall, State, Nearest)}
 
 __all__ = ["KINDS", "Guess", "Kind", "Reason"]

@@ -1,0 +1,128 @@
+"""Neurons of a state machine: each looks up, on its own connections, what it was taught.
+
+A row is everything that all neurons of a layer were shown at once, packed in words; a neuron compares only the words
+and bits that its connections reach. So a lesson is kept once, however many neurons learned it. Shape letters of this
+file: N neurons, R rows, W words of a row, K words that one neuron reaches.
+"""
+
+import numpy as np
+from numba import njit
+
+from agent.kernels.match import popcount
+
+BY_CHANCE, BY_DISCRIMINATION, BY_HAMMING, BY_TIE = 0, 1, 2, 3  # which rule decided
+NOWHERE = np.int32(1 << 30)
+
+
+@njit(nogil=True, cache=True)
+def chance(seed, moment, neuron):
+    """Throw a coin that depends on nothing but its three numbers (splitmix64's last steps).
+
+    seed, moment, neuron uint64 -> uint64, 0 or 1
+    """
+    word = seed * np.uint64(0x9E3779B97F4A7C15) + moment * np.uint64(0xBF58476D1CE4E5B9) + neuron
+    for multiplier in (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)):
+        word = (word ^ (word >> np.uint64(30))) * multiplier
+    return (word ^ (word >> np.uint64(31))) & np.uint64(1)
+
+
+@njit(nogil=True, cache=True)
+def noise(seed, moment, first, n, out):
+    """Let neurons fire by chance.
+
+    seed, moment uint64; first and n int: which neurons -> out (W,) uint64, their bits packed, the rest 0
+    """
+    out[:] = 0
+    for neuron in range(n):
+        bit = chance(np.uint64(seed), np.uint64(moment), np.uint64(first + neuron))
+        out[neuron >> 6] |= bit << np.uint64(neuron & 63)
+
+
+@njit(nogil=True, cache=True)
+def nearest_rows(now, rows, taught, words, masks, neuron, distances):
+    """Find the smallest Hamming distance of the rows on one neuron's connections, and what they taught it.
+
+    now (W,) uint64, rows (R, W) uint64, taught (R, V) uint64, words (N, K) int32, masks (N, K) uint64, neuron int
+    -> distances (R,) int32; returns the smallest, and whether rows at it taught 0, and 1
+    """
+    smallest, zero, one = NOWHERE, False, False
+    word, shift = neuron >> 6, np.uint64(neuron & 63)
+    for row in range(rows.shape[0]):
+        distance = np.uint64(0)
+        for k in range(words.shape[1]):
+            at = words[neuron, k]
+            distance += popcount((rows[row, at] ^ now[at]) & masks[neuron, k])
+        away = np.int32(distance)
+        distances[row] = away
+        if away <= smallest:
+            bit = (taught[row, word] >> shift) & np.uint64(1)
+            if away < smallest:
+                smallest, zero, one = away, False, False
+            zero, one = zero or bit == 0, one or bit == 1
+    return smallest, zero, one
+
+
+@njit(nogil=True, cache=True)
+def weigh(rows, taught, words, masks, out):
+    """Weigh each connection: how much oftener it was on when the neuron was taught 1 than when it was taught 0.
+
+    The difference of the two shares, times both numbers of rows so that it stays whole; all 0 where only one bit was
+    ever taught.
+
+    rows (R, W), taught (R, V), words (N, K) int32, masks (N, K) -> out (N, 64 K) int64
+    """
+    out[:] = 0
+    on = np.empty((2, out.shape[1]), np.int64)
+    n_taught = np.empty(2, np.int64)
+    for neuron in range(words.shape[0]):
+        on[:], n_taught[:] = 0, 0
+        for row in range(rows.shape[0]):
+            bit = (taught[row, neuron >> 6] >> np.uint64(neuron & 63)) & np.uint64(1)
+            n_taught[bit] += 1
+            for k in range(words.shape[1]):
+                line = rows[row, words[neuron, k]] & masks[neuron, k]
+                for place in range(64):
+                    on[bit, 64 * k + place] += np.int64((line >> np.uint64(place)) & np.uint64(1))
+        for place in range(out.shape[1]):
+            out[neuron, place] = on[1, place] * n_taught[0] - on[0, place] * n_taught[1]
+
+
+@njit(nogil=True, cache=True)
+def discriminate(now, words, masks, weights, neuron):
+    """Sum one neuron's weights, with the sign of what its connections show now.
+
+    now (W,), words (N, K) int32, masks (N, K), weights (N, 64 K) int64, neuron int -> int64, 0 = undecided
+    """
+    total = np.int64(0)
+    for k in range(words.shape[1]):
+        line, mask = now[words[neuron, k]], masks[neuron, k]
+        for place in range(64):
+            if (mask >> np.uint64(place)) & np.uint64(1):
+                weight = weights[neuron, 64 * k + place]
+                total += weight if (line >> np.uint64(place)) & np.uint64(1) else -weight
+    return total
+
+
+@njit(nogil=True, cache=True)
+def fire(now, rows, taught, words, masks, weights, hamming, default, seed, moment, first, out, rules):
+    """Let every neuron of a layer look up its bit: by discrimination, else the nearest rows, else by chance.
+
+    now (W,) uint64, rows (R, W) uint64, taught (R, V) uint64, words (N, K) int32, masks (N, K) uint64, weights
+    (N, 64 K) int64 of `weigh`, or (0, 0) to leave that rule out, hamming and default bool: whether those rules count,
+    seed and moment int, first: the layer's first neuron -> out (V,) uint64, rules (N,) uint8: which rule decided
+    """
+    out[:] = 0
+    distances = np.empty(rows.shape[0], np.int32)
+    for neuron in range(words.shape[0]):
+        bit, rule = np.uint64(0), BY_CHANCE
+        if weights.shape[0]:
+            total = discriminate(now, words, masks, weights, neuron)
+            if total != 0:
+                bit, rule = np.uint64(total > 0), BY_DISCRIMINATION
+        if rule == BY_CHANCE and hamming and rows.shape[0]:
+            _, zero, one = nearest_rows(now, rows, taught, words, masks, neuron, distances)
+            bit, rule = np.uint64(one), BY_TIE if zero and one else BY_HAMMING
+        if rule in (BY_TIE, BY_CHANCE):
+            bit = chance(np.uint64(seed), np.uint64(moment), np.uint64(first + neuron)) if default else np.uint64(0)
+        out[neuron >> 6] |= bit << np.uint64(neuron & 63)
+        rules[neuron] = rule

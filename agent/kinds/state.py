@@ -1,0 +1,396 @@
+"""The state machine: input, inner and output neurons that look up what they were taught.
+
+    kept ─ eyes ─ I ─┬─> Q ─┬─> Z ─ code ─ label          (`agent.kinds.machine` steps, `agent.kinds.wiring` connects)
+                     └── Q ─┘ └─ Z
+
+A lesson starts from a state of chance, shows the drawing for some steps and names the outputs; a guess starts from
+another one, looks at the drawing until the steps are over, and reads the outputs. Both chances depend on the drawing
+alone, so the order of lessons does not matter, forgetting is dropping rows, and joining is adding them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from agent import retina
+from agent.errors import AgentError
+from agent.kinds.base import Guess, Reason
+from agent.kinds.checks import check_arrays, check_lessons, check_whole, n_rows
+from agent.kinds.machine import INSTINCTS, Machine, Moment
+from agent.kinds.packed import unpack
+from agent.kinds.wiring import CONNECTORS, Wiring
+
+PIXELS = retina.SIDE * retina.SIDE
+EYES = {
+    "reference": "the drawing as it is, its centre of mass in the middle as MNIST has it",
+    "canonical": "the drawing set upright, at one size, in the middle",
+}
+CODES = {"binary": "the label as a binary number", "one_hot": "one neuron for each label"}
+N_REASONS = 3
+_DIGITS = "0123456789"
+_MOST_MOMENTS = 10_000  # of a story, kept and saved
+
+
+@dataclass(frozen=True)
+class StateConfig:
+    """Settings of `State`: its architecture, and how it is taught and asked.
+
+    The defaults are the preset "better eyes"; `PRESETS` has the others.
+    """
+
+    seed: int = 0
+    eyes: str = "canonical"  # or "reference"
+    threshold: int = 96  # ink from here on is a 1
+    n_bits: int = 1  # bits a pixel, as a thermometer; rows and wiring grow with it, wiring with its square
+    n_outputs: int = 4  # output neurons: 2**n labels in binary code, n in one-hot
+    code: str = "binary"  # or "one_hot"
+    connector: str = "rectangular"  # see `agent.kinds.wiring.CONNECTORS`
+    q_inputs: int = 392  # for random: bits that each neuron reads; what a guess takes grows with them
+    q_neighbours: int = 261
+    z_inner: int = 784
+    z_neighbours: int = 4
+    reach_x: int = 0  # for rectangular and nearest_neighbour: how far an inner neuron sees
+    reach_y: int = 0
+    neighbour_x: int = 0  # the same, among inner neurons
+    neighbour_y: int = 0
+    z_reads_inputs: bool = False
+    z_reads_outputs: bool = True  # for all but random
+    n_held: int = 2  # steps a lesson is held; each is a row
+    n_steps: int = 10  # steps a drawing is looked at
+    dd: bool = False  # whether discrimination distance counts
+    hamming: bool = True  # whether the nearest rows count
+    default: bool = True  # whether a neuron that nothing decides fires by chance, or not at all
+
+    def __post_init__(self) -> None:
+        n = PIXELS * self.n_bits if type(self.n_bits) is int else PIXELS
+        limits = {"seed": (0, 2**62), "threshold": (1, 255), "n_bits": (1, 8), "n_outputs": (1, 62), "n_held": (1, 20)}
+        limits |= {"q_inputs": (0, n), "q_neighbours": (0, n), "z_inner": (0, n), "z_neighbours": (0, self.n_outputs)}
+        limits |= dict.fromkeys(("reach_x", "reach_y", "neighbour_x", "neighbour_y"), (0, retina.SIDE))
+        check_whole(self, limits | {"n_steps": (1, 100)})
+        for name, choices in (("eyes", EYES), ("code", CODES), ("connector", CONNECTORS)):
+            if getattr(self, name) not in choices:
+                raise AgentError(f"expected {name} among {', '.join(choices)}, got {getattr(self, name)!r}.")
+        for name in ("z_reads_inputs", "z_reads_outputs", "dd", "hamming", "default"):
+            if type(getattr(self, name)) is not bool:
+                raise AgentError(f"expected {name} as True or False, got {getattr(self, name)!r}.")
+        if self.code == "binary" and self.n_outputs > 6:
+            raise AgentError(f"expected at most 6 n_outputs in binary code, got {self.n_outputs}. Or take one_hot.")
+
+    @property
+    def n_labels(self) -> int:
+        """How many labels the outputs can tell apart, at most 62."""
+        return min(62, 2**self.n_outputs if self.code == "binary" else self.n_outputs)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "better eyes": {},
+    "reference design": {"eyes": "reference", "threshold": 200, "connector": "random", "n_held": 1},
+    "reference design, better eyes": {"connector": "random", "n_held": 1},
+    "windows": {
+        "eyes": "reference", "threshold": 200, "reach_x": 9, "reach_y": 9, "neighbour_x": 3, "neighbour_y": 3,
+        "z_reads_outputs": False,
+    },
+    "one-hot": {"code": "one_hot", "n_outputs": 16},
+    "grey": {"n_bits": 3},
+}  # fmt: skip
+
+
+class State:
+    """A state machine; see `agent.kinds.base.Kind` for what the verbs promise.
+
+    Attributes
+    ----------
+    machine : agent.kinds.machine.Machine
+        The neurons, their rows, the present state and the story.
+    """
+
+    NAME: ClassVar[str] = "state"
+    SUMMARY: ClassVar[str] = "settles from state to state, every neuron looking up what it was taught"
+    ORDER_FREE: ClassVar[bool] = True
+    STUDIES: ClassVar[bool] = False
+    MAX_LABELS: int = 62  # fewer with few outputs
+    Config: ClassVar[type] = StateConfig
+
+    def __init__(self, config: StateConfig, wiring: Wiring | None = None) -> None:
+        self.config = config
+        self.MAX_LABELS = config.n_labels
+        self.machine = Machine(wiring or _wired(config), config.seed)
+        self._drawings: list[np.ndarray] = []
+        self._taught: list[str] = []
+        self._by_drawing: dict[bytes, str] = {}  # what each drawing was last taught as
+        self._lesson_of: list[int] = []  # the lesson of each row, -1 for what `next_state` was taught
+        self._codes: dict[str, int] = {}
+
+    # ---------------------------------------------------------------- what it knows
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(sorted(set(self._taught)))
+
+    @property
+    def n_bytes(self) -> int:
+        return self.machine.n_bytes + PIXELS * len(self._drawings)
+
+    # ---------------------------------------------------------------- learning and forgetting
+
+    def learn_one(self, kept: np.ndarray, label: str) -> None:
+        self.learn_many(kept[None], [label])
+
+    def learn_many(self, kept: np.ndarray, labels: Sequence[str]) -> None:
+        first = len(self._taught)
+        self._drawings += [drawing.copy() for drawing in kept]
+        self._taught += labels
+        changed = [self._by_drawing.get(drawing.tobytes()) not in (None, label)
+                   for drawing, label in zip(kept, labels, strict=True)]  # fmt: skip
+        if any(changed) or _codes(self.labels, self.config) != self._codes:
+            self._learn_anew()
+        else:
+            for lesson in range(first, len(self._taught)):
+                self._live_through(lesson)
+
+    def _learn_anew(self) -> None:
+        """Learn all lessons once more: of lessons that contradict each other the newest counts."""
+        self.machine.forget(np.flatnonzero(np.array(self._lesson_of, np.int64) >= 0))
+        self._lesson_of = [-1] * self.machine.n_rows
+        self._codes, self._by_drawing = _codes(self.labels, self.config), {}
+        newest = {drawing.tobytes(): lesson for lesson, drawing in enumerate(self._drawings)}
+        for lesson, drawing in enumerate(self._drawings):
+            if self._taught[newest[drawing.tobytes()]] == self._taught[lesson]:
+                self._live_through(lesson)
+
+    def _live_through(self, lesson: int) -> None:
+        """Start from chance, then hold the drawing with its label."""
+        drawing, label = self._drawings[lesson], self._taught[lesson]
+        self._by_drawing[drawing.tobytes()] = label
+        shown, output = self._look(drawing), self._outputs(self._codes[label])
+        before = self.machine.noise(_lot(drawing, b"lesson"))
+        for _ in range(self.config.n_held):
+            moment = self.machine.taught(shown, before, output)
+            self.machine.learn(moment, before)
+            before = moment
+        self._lesson_of += [lesson] * (self.machine.n_rows - len(self._lesson_of))
+
+    def forget_one(self, kept: np.ndarray, label: str) -> None:
+        same = [row for row, drawing in enumerate(self._drawings) if (drawing == kept).all()]
+        same = [row for row in same if self._taught[row] == label]
+        if not same:
+            raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
+        del self._drawings[same[-1]], self._taught[same[-1]]
+        self._learn_anew()
+
+    # ---------------------------------------------------------------- answering
+
+    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
+        labels = self.labels
+        return [self._answer_one(drawing, labels, reasons) for drawing in kept]
+
+    def _answer_one(self, kept: np.ndarray, labels: tuple[str, ...], with_reasons: bool) -> Guess:
+        responses = np.zeros(len(labels), np.int32)
+        if not labels or not retina.has_ink(kept):
+            return Guess.of(labels, responses)
+        moments = self.settle(kept)
+        said = [self.label_of(moment) for moment in moments[1:]]
+        if said[-1] not in labels:  # no label at all, or one that was never taught: unsure
+            return Guess.of(labels, responses)
+        for label in said:
+            if label in labels:
+                responses[labels.index(label)] += 1
+        responses[labels.index(said[-1])] += len(said)  # where it settles counts, the way there says how sure it is
+        guess = Guess.of(labels, responses)
+        if with_reasons and guess.label is not None:
+            because = self._because(moments, guess.label)
+            guess = Guess(guess.label, guess.confidence, responses, False, because)
+        return guess
+
+    def settle(self, kept: np.ndarray) -> list[Moment]:
+        """The states that a guess goes through: one of chance, then ``n_steps`` that look at the drawing."""
+        rules = {"dd": self.config.dd, "hamming": self.config.hamming, "default": self.config.default}
+        return self.machine.settle(self.eyes(kept), _lot(kept, b"guess"), self.config.n_steps, **rules)
+
+    def label_of(self, moment: Moment) -> str | None:
+        """Read the outputs: the label whose code they are, or None."""
+        code = int(moment.output[0])
+        return next((label for label, known in self._codes.items() if self._word(known) == code), None)
+
+    def _because(self, moments: list[Moment], label: str) -> tuple[Reason, ...]:
+        """The lessons of a label whose rows are nearest for the first output neuron."""
+        away = self.machine.distances(moments[-1], moments[-2], self.machine.n_inputs)
+        nearest: dict[bytes, Reason] = {}
+        for row in np.argsort(away, kind="stable").tolist():
+            lesson = self._lesson_of[row]
+            if lesson >= 0 and self._taught[lesson] == label:
+                drawing = self._drawings[lesson]
+                nearest.setdefault(drawing.tobytes(), Reason(label, drawing.copy(), int(away[row])))
+                if len(nearest) == N_REASONS:
+                    break
+        return tuple(nearest.values())
+
+    # ---------------------------------------------------------------- eyes and codes
+
+    def eyes(self, kept: np.ndarray) -> np.ndarray:
+        """What the inputs see of a kept drawing: (I,) bool, the bits of a pixel beside each other."""
+        seen = retina.canonical(kept) if self.config.eyes == "canonical" else _placed(kept)
+        first, n = self.config.threshold, self.config.n_bits
+        levels = first + (255 - first) * np.arange(n) // n
+        return (seen.ravel()[:, None] >= levels).ravel()
+
+    def _look(self, kept: np.ndarray) -> np.ndarray:
+        return self.machine.packed_inputs(self.eyes(kept))
+
+    def _word(self, code: int) -> int:
+        return code if self.config.code == "binary" else 1 << code
+
+    def _outputs(self, code: int) -> np.ndarray:
+        return np.array([self._word(code)], np.uint64)
+
+    # ---------------------------------------------------------------- step by step
+
+    def reset_state(self) -> Moment:
+        """Let all neurons fire by chance: one more state, nothing is forgotten."""
+        return self._told(self.machine.reset_state())
+
+    def next_state(self, drawing: object, label: str | None = None, **how: Any) -> Moment:
+        """Show a drawing and let every neuron fire once; with a label, pleasure, pain or an instinct it is learned.
+
+        Parameters
+        ----------
+        drawing
+            Anything `agent.retina.keep` takes.
+        label : str, optional
+            A digit, or a label that was taught.
+        **how
+            As for `agent.kinds.machine.Machine.next_state`: pleasure, pain, instincts, dd, hamming, default,
+            unsequenced.
+
+        Raises
+        ------
+        AgentError
+            A label that has no code.
+        """
+        output = None
+        if label is not None:
+            codes = _codes(_DIGITS, self.config) | self._codes if self.config.n_labels >= 10 else self._codes
+            if label not in codes:
+                raise AgentError(
+                    f"expected a label among {' '.join(codes)}, got {label!r}. Teach it by learn_one first."
+                )
+            output = unpack(self._outputs(codes[label]), self.config.n_outputs)
+        n_before = self.machine.n_rows
+        moment = self.machine.next_state(self.eyes(retina.keep(drawing)), output, **how)
+        self._lesson_of += [-1] * (self.machine.n_rows - n_before)
+        return self._told(moment)
+
+    def _told(self, moment: Moment) -> Moment:
+        del self.machine.moments[:-_MOST_MOMENTS]
+        return moment
+
+    @property
+    def story(self) -> np.ndarray:
+        """All states so far, the last 10,000 at most: (states, I + Q + Z + C) bool."""
+        machine = self.machine
+        parts = [(machine.n_inputs, "inputs"), (machine.n_inputs, "inner"), (machine.n_outputs, "output")]
+        parts.append((INSTINCTS + machine.n_instincts, "control"))
+        layers = [[unpack(getattr(moment, name), n) for moment in machine.moments] for n, name in parts]
+        n_all = sum(n for n, _ in parts)
+        return np.hstack([np.array(layer) for layer in layers]) if machine.moments else np.zeros((0, n_all), bool)
+
+    # ---------------------------------------------------------------- joining, imagining, saving
+
+    def join(self, other: Self) -> None:
+        if other.config != self.config or not self.machine.same_wiring(other.machine):
+            raise AgentError(
+                "expected an agent born with the same settings and wiring, got another one. "
+                "Teach this one from the other's lessons instead."
+            )
+        told = np.flatnonzero(np.array(other._lesson_of, np.int64) < 0)
+        self._lesson_of += [-1] * self.machine.add_rows(other.machine.rows(told))
+        self._drawings += [drawing.copy() for drawing in other._drawings]
+        self._taught += other._taught
+        self._learn_anew()
+
+    def study(self) -> Iterator[float]:
+        return iter(())
+
+    def imagine(self, label: str) -> np.ndarray:
+        drawings = [drawing for drawing, name in zip(self._drawings, self._taught, strict=True) if name == label]
+        if not drawings:
+            raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
+        return np.round(np.mean([retina.canonical(drawing) for drawing in drawings], axis=0)).astype(np.uint8)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        labels, told = self.labels, np.flatnonzero(np.array(self._lesson_of, np.int64) < 0)
+        return {
+            "drawings": retina.pack(np.array(self._drawings, np.uint8).reshape(-1, retina.SIDE, retina.SIDE)),
+            "taught": np.array([labels.index(label) for label in self._taught], np.uint8),
+            **self.machine.tensors(told),
+        }
+
+    @classmethod
+    def restore(cls, config: StateConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        n_lessons = n_rows(tensors, "taught")
+        if len(labels) > config.n_labels:
+            raise AgentError(
+                f"expected at most {config.n_labels} labels for {config.n_outputs} outputs, got {len(labels)}."
+            )
+        agent = cls(config, Wiring.none(PIXELS * config.n_bits, config.n_outputs))
+        check_arrays(
+            tensors,
+            {
+                "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
+                "taught": ((n_lessons,), np.uint8, 0, max(0, len(labels) - 1)),
+                **agent.machine.expected(tensors),
+            },
+        )
+        drawings = retina.unpack(tensors["drawings"])
+        check_lessons(drawings, tensors["taught"], labels)
+        agent._lesson_of = [-1] * agent.machine.restore(tensors)
+        agent._drawings, agent._taught = list(drawings), [labels[number] for number in tensors["taught"]]
+        agent._learn_anew()
+        return agent
+
+
+def _wired(config: StateConfig) -> Wiring:
+    """Draw the wiring that settings ask for."""
+    return Wiring.draw(
+        config.connector, retina.SIDE, config.n_bits, config.n_outputs, np.random.default_rng(config.seed),
+        q_inputs=config.q_inputs, q_neighbours=config.q_neighbours, z_inner=config.z_inner,
+        z_neighbours=config.z_neighbours, reach=(config.reach_x, config.reach_y),
+        neighbours=(config.neighbour_x, config.neighbour_y), z_reads_inputs=config.z_reads_inputs,
+        z_reads_outputs=config.z_reads_outputs,
+    )  # fmt: skip
+
+
+def _placed(kept: np.ndarray) -> np.ndarray:
+    """Move a kept drawing by whole pixels so that its centre of mass is where MNIST has it: (28, 28) uint8."""
+    placed = np.zeros_like(kept)
+    y, x = np.nonzero(kept)
+    if len(y):
+        ink = kept[y, x].astype(np.int64)
+        total = 2 * ink.sum()  # half a side is 14, in halves of a pixel
+        down, right = (int((retina.SIDE * ink.sum() - 2 * (ink * at).sum() + total // 2) // total) for at in (y, x))
+        y, x, ink = y + down, x + right, kept[y, x]
+        inside = (y >= 0) & (y < retina.SIDE) & (x >= 0) & (x < retina.SIDE)
+        placed[y[inside], x[inside]] = ink[inside]
+    return placed
+
+
+def _codes(labels: Sequence[str], config: StateConfig) -> dict[str, int]:
+    """The code of each label: a digit's is the digit, the others' come behind, then where digits were not taught.
+
+    It depends on which labels there are, not on their order.
+    """
+    codes = {label: int(label) for label in labels if label in _DIGITS and int(label) < config.n_labels}
+    used = set(codes.values())
+    free = [code for code in [*range(10, config.n_labels), *range(min(10, config.n_labels))] if code not in used]
+    others = sorted(label for label in labels if label not in codes)
+    return codes | dict(zip(others, free, strict=False))
+
+
+def _lot(kept: np.ndarray, purpose: bytes) -> int:
+    """Number a state by the drawing that it begins with, 0 … 2**62 - 1."""
+    return int.from_bytes(hashlib.blake2b(kept.tobytes(), digest_size=8, person=purpose).digest(), "little") >> 2

@@ -1,0 +1,267 @@
+"""The state machine: it agrees with its plain twin bit for bit, and behaves as documented."""
+
+import naive
+import numpy as np
+import pytest
+from newborn import born
+
+import agent
+from agent.errors import AgentError
+from agent.kinds import packed
+from agent.kinds.machine import Machine
+from agent.kinds.state import PRESETS, State, StateConfig
+from agent.kinds.wiring import CONNECTORS, Wiring
+
+SIDE, N_OUTPUTS = 5, 4
+WIRINGS = {
+    "full": {},
+    "forward_full": {"z_reads_inputs": True},
+    "forward_forward": {"n_bits": 3},
+    "random": {"q_inputs": 9, "q_neighbours": 6, "z_inner": 20, "z_neighbours": 3},
+    "nearest_neighbour": {"reach": (2, 1), "z_reads_outputs": False},
+    "rectangular": {"reach": (2, 0), "neighbours": (0, 1), "n_bits": 2},
+}
+RULES = [(False, True, True), (True, True, True), (True, False, True), (False, True, False), (False, False, True)]
+
+
+def small(connector="random", seed=1, n_instincts=0):
+    wired = {"n_bits": 1, **WIRINGS[connector]}
+    wiring = Wiring.draw(connector, SIDE, wired.pop("n_bits"), N_OUTPUTS, np.random.default_rng(seed), **wired)
+    return wiring, Machine(wiring, seed, n_instincts)
+
+
+def bits(machine, seed, share=0.5):
+    return np.random.default_rng(seed).random(machine.n_inputs) < share
+
+
+def label(number):
+    return np.array([number >> place & 1 for place in range(N_OUTPUTS)], bool)
+
+
+def number(moment):
+    return int(moment.output[0])
+
+
+def test_every_connector_has_its_small_twin_in_the_tests():
+    assert set(WIRINGS) == set(CONNECTORS)
+
+
+@pytest.mark.parametrize("connector", WIRINGS)
+@pytest.mark.parametrize("rules", RULES)
+def test_it_is_its_plain_twin_bit_for_bit(connector, rules):
+    wiring, machine = small(connector)
+    twin = naive.StateMachine(wiring, machine.seed)
+    how = dict(zip(("dd", "hamming", "default"), rules, strict=True))
+    rng = np.random.default_rng(7)
+    shown = [bits(machine, seed) for seed in range(6)]
+    for step in range(60):
+        each = (machine, twin)
+        if step % 7 == 0:
+            for one in each:
+                one.reset_state()
+            continue
+        inputs = shown[rng.integers(6)] ^ (rng.random(machine.n_inputs) < 0.1)
+        told = [{"label": label(rng.integers(16))}, {"pleasure": True}, {"pain": True}, {}, {}, {}][rng.integers(6)]
+        unsequenced = bool(rng.integers(3) == 0)
+        for one in each:
+            one.next_state(inputs, **told, **how, unsequenced=unsequenced)
+    assert len(machine.moments) == len(twin.story) == machine.number
+    for moment, (i, q, z) in zip(machine.moments, twin.story, strict=True):
+        assert packed.unpack(moment.inputs, machine.n_inputs).tolist() == [bool(bit) for bit in i]
+        assert packed.unpack(moment.inner, machine.n_inputs).tolist() == [bool(bit) for bit in q]
+        assert packed.unpack(moment.output, N_OUTPUTS).tolist() == [bool(bit) for bit in z]
+    assert machine.n_rows == len(twin.taught)
+
+
+@pytest.mark.parametrize("connector", WIRINGS)
+def test_looking_on_is_the_same_as_stopping_where_nothing_changes_any_more(connector):
+    _, machine = small(connector)
+    for lesson in range(4):
+        machine.reset_state()
+        machine.next_state(bits(machine, lesson), label(lesson))
+    asked = bits(machine, 9)
+    moments = machine.settle(asked, 1000, 12)
+    assert len(moments) == 13
+    before = machine.noise(1000)
+    for step, moment in enumerate(moments[1:], 1):
+        before = machine.fired(machine.packed_inputs(asked), before, 1000 + step)
+        assert (before.inner == moment.inner).all() and (before.output == moment.output).all()
+
+
+def test_untaught_it_says_anything_and_after_one_lesson_always_that():
+    _, machine = small()
+    said = {number(machine.next_state(bits(machine, seed))) for seed in range(40)}
+    assert len(said) > 8
+    machine.reset_state()
+    machine.next_state(bits(machine, 1), label(11))
+    assert {number(machine.next_state(bits(machine, seed), dd=seed % 2 == 0)) for seed in range(40)} == {11}
+
+
+def test_pleasure_teaches_what_was_said_and_pain_the_inverse():
+    for feeling, expected in (({"pleasure": True}, 5), ({"pain": True}, 10), ({"instincts": (True,)}, 5)):
+        _, machine = small(n_instincts=2)
+        machine.next_state(bits(machine, 1), label(5))
+        assert number(machine.next_state(bits(machine, 2), **feeling)) == expected
+        assert machine.n_rows == 2
+        machine.reset_state()
+        assert number(machine.settle(bits(machine, 2), 77, 10)[-1]) == expected
+
+
+def test_a_label_counts_before_an_instinct_and_pleasure_before_pain():
+    _, machine = small(n_instincts=1)
+    machine.next_state(bits(machine, 1), label(5))
+    moment = machine.next_state(bits(machine, 2), label(3), pain=True, instincts=(True,))
+    assert number(moment) == 3 and packed.unpack(moment.control, 4).tolist() == [True, False, True, True]
+    assert number(machine.next_state(bits(machine, 3), pleasure=True, pain=True)) == 3
+
+
+def test_an_instinct_that_does_not_fire_teaches_nothing():
+    _, machine = small(n_instincts=1)
+    machine.next_state(bits(machine, 1), label(5))
+    machine.next_state(bits(machine, 2), instincts=(False,))
+    assert machine.n_rows == 1
+
+
+@pytest.mark.parametrize("unsequenced", [False, True])
+def test_a_sequence_of_two_is_learned_and_replayed_unless_taught_unsequenced(unsequenced):
+    wiring = Wiring.draw("full", SIDE, 1, N_OUTPUTS, np.random.default_rng(0))
+    blind = Wiring(wiring.q_inputs & False, *(getattr(wiring, name) for name in list(wiring.__dataclass_fields__)[1:]))
+    machine = Machine(blind, 3)  # its inner neurons see each other alone: what comes next follows from what was
+    one, other = bits(machine, 1), bits(machine, 2)
+    for _ in range(3):
+        machine.next_state(one, label(1), unsequenced=unsequenced)
+        machine.next_state(other, label(2), unsequenced=unsequenced)
+    machine.next_state(one, label(1))
+    said = [number(machine.next_state(np.zeros(machine.n_inputs, bool))) for _ in range(6)]
+    assert (said == [2, 1, 2, 1, 2, 1]) is not unsequenced
+
+
+def test_what_was_taught_already_is_not_kept_twice():
+    _, machine = small()
+    machine.reset_state(5)
+    machine.next_state(bits(machine, 1), label(3))
+    machine.reset_state(5)
+    machine.next_state(bits(machine, 1), label(3))
+    assert machine.n_rows == 1
+
+
+def test_why_names_the_rows_that_decided_and_connections_what_a_neuron_reads():
+    wiring, machine = small("random")
+    for lesson in range(5):
+        machine.reset_state()
+        machine.next_state(bits(machine, lesson), label(lesson))
+    before = machine.reset_state()
+    moment = machine.next_state(bits(machine, 8))
+    n = machine.n_inputs
+    for neuron in (0, 13, n, n + 3):
+        why, reads = machine.why(moment, before, neuron), machine.connections(neuron)
+        if neuron < n:
+            assert (reads[0] == wiring.q_inputs[neuron]).all() and (reads[1] == wiring.q_neighbours[neuron]).all()
+            assert why.bit == packed.bool_at(moment.inner, neuron)
+        else:
+            assert (reads[1] == wiring.z_inner[neuron - n]).all()
+            assert (reads[2] == wiring.z_neighbours[neuron - n]).all()
+        if why.rule == "nearest rows":
+            assert set(why.taught) == {why.bit}
+        else:
+            assert why.rule == "a tie of nearest rows" and set(why.taught) == {0, 1}
+        assert (machine.distances(moment, before, neuron)[list(why.rows)] == why.distance).all()
+    for neuron in (-1, n + N_OUTPUTS):
+        with pytest.raises(AgentError, match=f"from 0 to {n + 3}, got {neuron}"):
+            machine.why(moment, before, neuron)
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        (lambda machine: machine.next_state(np.zeros(7, bool)), "expected 25 inputs"),
+        (lambda machine: machine.next_state(np.zeros(25)), "expected 25 inputs"),
+        (lambda machine: machine.next_state(np.zeros(25, bool), np.zeros(5, bool)), "expected 4 label bits"),
+        (lambda machine: machine.next_state(np.zeros(25, bool), instincts=(True,)), "at most 0 instincts, got 1"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_nothing_changes(refused, message):
+    _, machine = small()
+    with pytest.raises(AgentError, match=message):
+        refused(machine)
+    assert machine.number == machine.n_rows == 0 and not machine.moments
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"connector": "wires"}, "expected connector among full, .*got 'wires'"),
+        ({"eyes": "four"}, "expected eyes among reference, canonical, got 'four'"),
+        ({"n_outputs": 7}, "at most 6 n_outputs in binary code, got 7"),
+        ({"q_inputs": 785}, "expected q_inputs as a whole number from 0 to 784, got 785"),
+        ({"dd": 1}, "expected dd as True or False, got 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(AgentError, match=message):
+        agent.new("state", **settings)
+
+
+def test_wiring_of_another_shape_is_refused():
+    wiring, _ = small()
+    parts = [getattr(wiring, name) for name in wiring.__dataclass_fields__]
+    with pytest.raises(AgentError, match=r"expected z_inputs of \(4, 25\) bool, got \(4, 24\)"):
+        Wiring(*parts[:2], parts[2][:, 1:], *parts[3:])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_learns_and_survives_saving(preset, lessons, others, tmp_path):
+    pupil = agent.new("state", seed=2, **PRESETS[preset])
+    drawings, labels = (each[:12] for each in lessons)
+    pupil.learn_many(drawings, labels)
+    agent.save(pupil, tmp_path / "agent")
+    again = agent.load(tmp_path / "agent")
+    for one, other in zip(pupil.predict_many(others[0][:4]), again.predict_many(others[0][:4]), strict=True):
+        assert one.label == other.label and (one.responses == other.responses).all()
+
+
+def test_a_custom_wiring_is_saved_with_the_agent(lessons, others, tmp_path):
+    rng = np.random.default_rng(4)
+    wiring = Wiring(*(rng.random(shape) < 0.1 for shape in [(784, 784)] * 2 + [(4, 784)] * 2 + [(4, 4)]))
+    config = StateConfig(seed=2)
+    pupil = agent.Pupil(State(config, wiring), agent.new().lessons)
+    pupil.learn_many(*lessons)
+    agent.save(pupil, tmp_path / "agent")
+    again = agent.load(tmp_path / "agent")
+    assert again.memory.machine.same_wiring(pupil.memory.machine)
+    assert [g.label for g in again.predict_many(others[0])] == [g.label for g in pupil.predict_many(others[0])]
+
+
+def test_a_saved_agent_goes_on_with_its_story(lessons, others, tmp_path):
+    pupil = born("state")
+    pupil.learn_many(*lessons)
+    told = pupil.memory
+    told.reset_state()
+    for row, drawing in enumerate(others[0][:6]):
+        told.next_state(drawing, str(row) if row % 2 else None)
+    agent.save(pupil, tmp_path / "agent")
+    again = agent.load(tmp_path / "agent").memory
+    for each in (told, again):
+        for drawing in others[0][6:12]:
+            each.next_state(drawing, pleasure=True)
+            each.next_state(drawing, unsequenced=True)
+    assert len(told.story) == 1 + 6 + 3 * 6 and (told.story == again.story).all()
+    assert told.machine.n_rows == again.machine.n_rows
+
+
+def test_a_label_that_was_never_taught_is_never_said(lessons):
+    pupil = agent.new("state", seed=1, **PRESETS["reference design"])
+    pupil.learn_many(lessons[0][:20], [label if label in "07" else "3" for label in lessons[1][:20]])
+    guesses = pupil.predict_many(lessons[0])
+    assert {guess.label for guess in guesses} <= {"0", "3", "7", None}
+    assert all(guess.unsure for guess in guesses if guess.label is None)
+
+
+def test_other_labels_have_codes_beyond_the_digits_whatever_their_order(lessons):
+    one, other = born("state"), born("state")
+    names = ["7", "B", "A", "3", "C"]
+    one.learn_many(lessons[0][:5], names)
+    other.learn_many(lessons[0][:5][::-1], names[::-1])
+    assert one.memory._codes == other.memory._codes == {"7": 7, "3": 3, "A": 10, "B": 11, "C": 12}
+    with pytest.raises(AgentError, match="at most 16 labels, got 17"):
+        one.learn_many(lessons[0][:12], [f"x{number}" for number in range(12)])
