@@ -17,7 +17,7 @@ INK = np.pad(np.full((20, 4), 255, np.uint8), ((4, 6), (10, 15)))  # an upright 
 BLANK = np.zeros((30, 40), np.uint8)
 
 MISTAKES = {  # what somebody does, and what the message must name
-    "a kind of nobody": (lambda _: new("recal"), "expected a kind among recall, nearest, got 'recal'"),
+    "a kind of nobody": (lambda _: new("recal"), "expected a kind among recall, state, nearest, got 'recal'"),
     "a setting of nobody": (lambda _: new("nearest", nodes=3), "got nodes"),
     "a setting out of range": (
         lambda _: new("recall", tuple_size=15),

@@ -83,7 +83,8 @@ class Kind(Protocol):
     SUMMARY: ClassVar[str]  # one sentence for menus and cards
     ORDER_FREE: ClassVar[bool]
     STUDIES: ClassVar[bool]  # whether `study` does anything
-    MAX_LABELS: ClassVar[int]
+    MAX_LABELS: int  # of this agent; of the class: the most that settings allow
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]]  # named settings; the first are the defaults
     Config: ClassVar[type]
     config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class Nearest:
     SUMMARY: ClassVar[str] = "answers with the label of the most similar drawing it remembers"
     ORDER_FREE: ClassVar[bool] = True
     STUDIES: ClassVar[bool] = False
-    MAX_LABELS: ClassVar[int] = 62
+    MAX_LABELS: int = 62
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
     Config: ClassVar[type] = NearestConfig
 
     def __init__(self, config: NearestConfig) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -105,7 +105,8 @@ class Recall:
     SUMMARY: ClassVar[str] = "proposes labels by RAM tables and confirms them by remembered drawings"
     ORDER_FREE: ClassVar[bool] = True
     STUDIES: ClassVar[bool] = True
-    MAX_LABELS: ClassVar[int] = 62
+    MAX_LABELS: int = 62
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
     Config: ClassVar[type] = RecallConfig
 
     def __init__(self, config: RecallConfig) -> None:

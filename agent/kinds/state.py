@@ -11,6 +11,7 @@ alone, so the order of lessons does not matter, forgetting is dropping rows, and
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -21,15 +22,12 @@ from agent import retina
 from agent.errors import AgentError
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, check_whole, n_rows
+from agent.kinds.eyes import EYES, look
 from agent.kinds.machine import INSTINCTS, Machine, Moment
 from agent.kinds.packed import unpack
 from agent.kinds.wiring import CONNECTORS, Wiring
 
 PIXELS = retina.SIDE * retina.SIDE
-EYES = {
-    "reference": "the drawing as it is, its centre of mass in the middle as MNIST has it",
-    "canonical": "the drawing set upright, at one size, in the middle",
-}
 CODES = {"binary": "the label as a binary number", "one_hot": "one neuron for each label"}
 N_REASONS = 3
 _DIGITS = "0123456789"
@@ -114,6 +112,7 @@ class State:
     ORDER_FREE: ClassVar[bool] = True
     STUDIES: ClassVar[bool] = False
     MAX_LABELS: int = 62  # fewer with few outputs
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     Config: ClassVar[type] = StateConfig
 
     def __init__(self, config: StateConfig, wiring: Wiring | None = None) -> None:
@@ -167,13 +166,18 @@ class State:
         """Start from chance, then hold the drawing with its label."""
         drawing, label = self._drawings[lesson], self._taught[lesson]
         self._by_drawing[drawing.tobytes()] = label
-        shown, output = self._look(drawing), self._outputs(self._codes[label])
-        before = self.machine.noise(_lot(drawing, b"lesson"))
-        for _ in range(self.config.n_held):
-            moment = self.machine.taught(shown, before, output)
+        states = self._lived(drawing, self._codes[label])
+        for before, moment in itertools.pairwise(states):
             self.machine.learn(moment, before)
-            before = moment
         self._lesson_of += [lesson] * (self.machine.n_rows - len(self._lesson_of))
+
+    def _lived(self, drawing: np.ndarray, code: int) -> list[Moment]:
+        """The states of a lesson: one of chance, then the drawing held with its label."""
+        shown, output = self.machine.packed_inputs(self.eyes(drawing)), self._outputs(code)
+        moments = [self.machine.noise(_lot(drawing, b"lesson"))]
+        for _ in range(self.config.n_held):
+            moments.append(self.machine.taught(shown, moments[-1], output))
+        return moments
 
     def forget_one(self, kept: np.ndarray, label: str) -> None:
         same = [row for row, drawing in enumerate(self._drawings) if (drawing == kept).all()]
@@ -212,6 +216,23 @@ class State:
         rules = {"dd": self.config.dd, "hamming": self.config.hamming, "default": self.config.default}
         return self.machine.settle(self.eyes(kept), _lot(kept, b"guess"), self.config.n_steps, **rules)
 
+    def tale(self, kept: np.ndarray, label: str | None = None) -> list[tuple[str, Moment]]:
+        """What a drawing is lived through with: the states of its lesson, if it has a label, then those of a guess.
+
+        Each with "chance", "taught" or "looked" for how it came about; a state's predecessor stands before it.
+        """
+        told: list[tuple[str, Moment]] = []
+        if label in self._codes:
+            states = self._lived(kept, self._codes[label])
+            told = [("chance", states[0]), *(("taught", moment) for moment in states[1:])]
+        asked = self.settle(kept)
+        return [*told, ("chance", asked[0]), *(("looked", moment) for moment in asked[1:])]
+
+    def lesson_of(self, row: int) -> tuple[np.ndarray, str] | None:
+        """The drawing and label of the lesson that a row comes from; None for what `next_state` was taught."""
+        lesson = self._lesson_of[row]
+        return None if lesson < 0 else (self._drawings[lesson], self._taught[lesson])
+
     def label_of(self, moment: Moment) -> str | None:
         """Read the outputs: the label whose code they are, or None."""
         code = int(moment.output[0])
@@ -233,14 +254,8 @@ class State:
     # ---------------------------------------------------------------- eyes and codes
 
     def eyes(self, kept: np.ndarray) -> np.ndarray:
-        """What the inputs see of a kept drawing: (I,) bool, the bits of a pixel beside each other."""
-        seen = retina.canonical(kept) if self.config.eyes == "canonical" else _placed(kept)
-        first, n = self.config.threshold, self.config.n_bits
-        levels = first + (255 - first) * np.arange(n) // n
-        return (seen.ravel()[:, None] >= levels).ravel()
-
-    def _look(self, kept: np.ndarray) -> np.ndarray:
-        return self.machine.packed_inputs(self.eyes(kept))
+        """What the inputs see of a kept drawing: (I,) bool."""
+        return look(kept, self.config.eyes, self.config.threshold, self.config.n_bits)
 
     def _word(self, code: int) -> int:
         return code if self.config.code == "binary" else 1 << code
@@ -363,20 +378,6 @@ def _wired(config: StateConfig) -> Wiring:
         neighbours=(config.neighbour_x, config.neighbour_y), z_reads_inputs=config.z_reads_inputs,
         z_reads_outputs=config.z_reads_outputs,
     )  # fmt: skip
-
-
-def _placed(kept: np.ndarray) -> np.ndarray:
-    """Move a kept drawing by whole pixels so that its centre of mass is where MNIST has it: (28, 28) uint8."""
-    placed = np.zeros_like(kept)
-    y, x = np.nonzero(kept)
-    if len(y):
-        ink = kept[y, x].astype(np.int64)
-        total = 2 * ink.sum()  # half a side is 14, in halves of a pixel
-        down, right = (int((retina.SIDE * ink.sum() - 2 * (ink * at).sum() + total // 2) // total) for at in (y, x))
-        y, x, ink = y + down, x + right, kept[y, x]
-        inside = (y >= 0) & (y < retina.SIDE) & (x >= 0) & (x < retina.SIDE)
-        placed[y[inside], x[inside]] = ink[inside]
-    return placed
 
 
 def _codes(labels: Sequence[str], config: StateConfig) -> dict[str, int]:
