@@ -8,8 +8,9 @@ from newborn import born
 import agent
 from agent.errors import AgentError
 from agent.kinds import packed
+from agent.kinds.architecture import PRESETS, StateConfig
 from agent.kinds.machine import Machine
-from agent.kinds.state import PRESETS, State, StateConfig
+from agent.kinds.state import State
 from agent.kinds.wiring import CONNECTORS, Wiring
 
 SIDE, N_OUTPUTS = 5, 4

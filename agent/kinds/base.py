@@ -117,6 +117,9 @@ class Kind(Protocol):
     def imagine(self, label: str) -> np.ndarray:
         """Draw the mental image of a label: (28, 28) uint8."""
 
+    def facts(self) -> dict[str, str]:
+        """Numbers about the memory worth showing: names known to `agent.ui.words.FACTS`, and their values."""
+
     def tensors(self) -> dict[str, np.ndarray]:
         """Give every array that must be saved."""
 

@@ -88,6 +88,11 @@ class Machine:
         """Bytes of all rows."""
         return sum(array.nbytes for array in (self._q_rows, self._q_taught, self._z_rows, self._z_taught))
 
+    @property
+    def n_connections(self) -> int:
+        """How many bits all neurons read together."""
+        return int(np.bitwise_count(self._q_masks).sum() + np.bitwise_count(self._z_masks).sum())
+
     # ---------------------------------------------------------------- states
 
     def reset_state(self, number: int | None = None) -> Moment:

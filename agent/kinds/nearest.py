@@ -114,6 +114,9 @@ class Nearest:
         seen = np.stack([retina.canonical(self._drawings[row]) for row in taught])
         return np.round(seen.mean(axis=0)).astype(np.uint8)
 
+    def facts(self) -> dict[str, str]:
+        return {"rows": f"{len(self._taught):,}"}
+
     def tensors(self) -> dict[str, np.ndarray]:
         labels = self.labels
         return {

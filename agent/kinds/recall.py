@@ -305,6 +305,16 @@ class Recall:
         ink, n_drawings = sum(ink for ink, _ in inks), sum(n for _, n in inks)
         return ((ink + n_drawings // 2) // n_drawings).astype(np.uint8)
 
+    def facts(self) -> dict[str, str]:
+        parts = (self._own, self._bulk)
+        written = np.count_nonzero(self._own.tables | self._bulk.tables)
+        return {
+            "rows": f"{sum(part.n for part in parts):,}",
+            "nodes": f"{self.config.n_nodes:,}",
+            "saturation": f"{100 * written / self._own.tables.size:.1f} %",
+            "studied": "yes" if self._corrections is not None else "no",
+        }
+
     def tensors(self) -> dict[str, np.ndarray]:
         parts = (self._bulk, self._own)
         number = np.array([self.labels.index(label) for label in self._slots] or [0], np.uint8)

@@ -13,89 +13,22 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from agent import retina
 from agent.errors import AgentError
+from agent.kinds.architecture import DIGITS, PIXELS, PRESETS, StateConfig, codes_of, wired
 from agent.kinds.base import Guess, Reason
-from agent.kinds.checks import check_arrays, check_lessons, check_whole, n_rows
-from agent.kinds.eyes import EYES, look
+from agent.kinds.checks import check_arrays, check_lessons, n_rows
+from agent.kinds.eyes import look
 from agent.kinds.machine import INSTINCTS, Machine, Moment
 from agent.kinds.packed import unpack
-from agent.kinds.wiring import CONNECTORS, Wiring
+from agent.kinds.wiring import Wiring
 
-PIXELS = retina.SIDE * retina.SIDE
-CODES = {"binary": "the label as a binary number", "one_hot": "one neuron for each label"}
 N_REASONS = 3
-_DIGITS = "0123456789"
 _MOST_MOMENTS = 10_000  # of a story, kept and saved
-
-
-@dataclass(frozen=True)
-class StateConfig:
-    """Settings of `State`: its architecture, and how it is taught and asked.
-
-    The defaults are the preset "better eyes"; `PRESETS` has the others.
-    """
-
-    seed: int = 0
-    eyes: str = "canonical"  # or "reference"
-    threshold: int = 96  # ink from here on is a 1
-    n_bits: int = 1  # bits a pixel, as a thermometer; rows and wiring grow with it, wiring with its square
-    n_outputs: int = 4  # output neurons: 2**n labels in binary code, n in one-hot
-    code: str = "binary"  # or "one_hot"
-    connector: str = "rectangular"  # see `agent.kinds.wiring.CONNECTORS`
-    q_inputs: int = 392  # for random: bits that each neuron reads; what a guess takes grows with them
-    q_neighbours: int = 261
-    z_inner: int = 784
-    z_neighbours: int = 4
-    reach_x: int = 0  # for rectangular and nearest_neighbour: how far an inner neuron sees
-    reach_y: int = 0
-    neighbour_x: int = 0  # the same, among inner neurons
-    neighbour_y: int = 0
-    z_reads_inputs: bool = False
-    z_reads_outputs: bool = True  # for all but random
-    n_held: int = 2  # steps a lesson is held; each is a row
-    n_steps: int = 10  # steps a drawing is looked at
-    dd: bool = False  # whether discrimination distance counts
-    hamming: bool = True  # whether the nearest rows count
-    default: bool = True  # whether a neuron that nothing decides fires by chance, or not at all
-
-    def __post_init__(self) -> None:
-        n = PIXELS * self.n_bits if type(self.n_bits) is int else PIXELS
-        limits = {"seed": (0, 2**62), "threshold": (1, 255), "n_bits": (1, 8), "n_outputs": (1, 62), "n_held": (1, 20)}
-        limits |= {"q_inputs": (0, n), "q_neighbours": (0, n), "z_inner": (0, n), "z_neighbours": (0, self.n_outputs)}
-        limits |= dict.fromkeys(("reach_x", "reach_y", "neighbour_x", "neighbour_y"), (0, retina.SIDE))
-        check_whole(self, limits | {"n_steps": (1, 100)})
-        for name, choices in (("eyes", EYES), ("code", CODES), ("connector", CONNECTORS)):
-            if getattr(self, name) not in choices:
-                raise AgentError(f"expected {name} among {', '.join(choices)}, got {getattr(self, name)!r}.")
-        for name in ("z_reads_inputs", "z_reads_outputs", "dd", "hamming", "default"):
-            if type(getattr(self, name)) is not bool:
-                raise AgentError(f"expected {name} as True or False, got {getattr(self, name)!r}.")
-        if self.code == "binary" and self.n_outputs > 6:
-            raise AgentError(f"expected at most 6 n_outputs in binary code, got {self.n_outputs}. Or take one_hot.")
-
-    @property
-    def n_labels(self) -> int:
-        """How many labels the outputs can tell apart, at most 62."""
-        return min(62, 2**self.n_outputs if self.code == "binary" else self.n_outputs)
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "better eyes": {},
-    "reference design": {"eyes": "reference", "threshold": 200, "connector": "random", "n_held": 1},
-    "reference design, better eyes": {"connector": "random", "n_held": 1},
-    "windows": {
-        "eyes": "reference", "threshold": 200, "reach_x": 9, "reach_y": 9, "neighbour_x": 3, "neighbour_y": 3,
-        "z_reads_outputs": False,
-    },
-    "one-hot": {"code": "one_hot", "n_outputs": 16},
-    "grey": {"n_bits": 3},
-}  # fmt: skip
 
 
 class State:
@@ -118,7 +51,7 @@ class State:
     def __init__(self, config: StateConfig, wiring: Wiring | None = None) -> None:
         self.config = config
         self.MAX_LABELS = config.n_labels
-        self.machine = Machine(wiring or _wired(config), config.seed)
+        self.machine = Machine(wiring or wired(config), config.seed)
         self._drawings: list[np.ndarray] = []
         self._taught: list[str] = []
         self._by_drawing: dict[bytes, str] = {}  # what each drawing was last taught as
@@ -146,7 +79,7 @@ class State:
         self._taught += labels
         changed = [self._by_drawing.get(drawing.tobytes()) not in (None, label)
                    for drawing, label in zip(kept, labels, strict=True)]  # fmt: skip
-        if any(changed) or _codes(self.labels, self.config) != self._codes:
+        if any(changed) or codes_of(self.labels, self.config) != self._codes:
             self._learn_anew()
         else:
             for lesson in range(first, len(self._taught)):
@@ -156,7 +89,7 @@ class State:
         """Learn all lessons once more: of lessons that contradict each other the newest counts."""
         self.machine.forget(np.flatnonzero(np.array(self._lesson_of, np.int64) >= 0))
         self._lesson_of = [-1] * self.machine.n_rows
-        self._codes, self._by_drawing = _codes(self.labels, self.config), {}
+        self._codes, self._by_drawing = codes_of(self.labels, self.config), {}
         newest = {drawing.tobytes(): lesson for lesson, drawing in enumerate(self._drawings)}
         for lesson, drawing in enumerate(self._drawings):
             if self._taught[newest[drawing.tobytes()]] == self._taught[lesson]:
@@ -289,7 +222,7 @@ class State:
         """
         output = None
         if label is not None:
-            codes = _codes(_DIGITS, self.config) | self._codes if self.config.n_labels >= 10 else self._codes
+            codes = codes_of(DIGITS, self.config) | self._codes if self.config.n_labels >= 10 else self._codes
             if label not in codes:
                 raise AgentError(
                     f"expected a label among {' '.join(codes)}, got {label!r}. Teach it by learn_one first."
@@ -337,6 +270,15 @@ class State:
             raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
         return np.round(np.mean([retina.canonical(drawing) for drawing in drawings], axis=0)).astype(np.uint8)
 
+    def facts(self) -> dict[str, str]:
+        machine = self.machine
+        return {
+            "rows": f"{machine.n_rows:,}",
+            "neurons": f"{machine.n_inputs:,} I, {machine.n_inputs:,} Q, {machine.n_outputs} Z",
+            "connections": f"{machine.n_connections:,}",
+            "preset": self.config.preset,
+        }
+
     def tensors(self) -> dict[str, np.ndarray]:
         labels, told = self.labels, np.flatnonzero(np.array(self._lesson_of, np.int64) < 0)
         return {
@@ -367,29 +309,6 @@ class State:
         agent._drawings, agent._taught = list(drawings), [labels[number] for number in tensors["taught"]]
         agent._learn_anew()
         return agent
-
-
-def _wired(config: StateConfig) -> Wiring:
-    """Draw the wiring that settings ask for."""
-    return Wiring.draw(
-        config.connector, retina.SIDE, config.n_bits, config.n_outputs, np.random.default_rng(config.seed),
-        q_inputs=config.q_inputs, q_neighbours=config.q_neighbours, z_inner=config.z_inner,
-        z_neighbours=config.z_neighbours, reach=(config.reach_x, config.reach_y),
-        neighbours=(config.neighbour_x, config.neighbour_y), z_reads_inputs=config.z_reads_inputs,
-        z_reads_outputs=config.z_reads_outputs,
-    )  # fmt: skip
-
-
-def _codes(labels: Sequence[str], config: StateConfig) -> dict[str, int]:
-    """The code of each label: a digit's is the digit, the others' come behind, then where digits were not taught.
-
-    It depends on which labels there are, not on their order.
-    """
-    codes = {label: int(label) for label in labels if label in _DIGITS and int(label) < config.n_labels}
-    used = set(codes.values())
-    free = [code for code in [*range(10, config.n_labels), *range(min(10, config.n_labels))] if code not in used]
-    others = sorted(label for label in labels if label not in codes)
-    return codes | dict(zip(others, free, strict=False))
 
 
 def _lot(kept: np.ndarray, purpose: bytes) -> int:

@@ -4,6 +4,6 @@
 the tab is opened.
 """
 
-from agent.ui import draw, keep, teach
+from agent.ui import draw, inside, keep, teach
 
-TABS = (draw, teach, keep)
+TABS = (draw, teach, inside, keep)

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,16 @@ class Missed:
 
 
 @dataclass
+class Inside:
+    """What a visitor looks at inside the agent."""
+
+    number: int = -1  # of the own lesson looked at; else the drawing on the pad
+    step: int = 1  # of the story, from 1
+    neuron: int = 406  # in the middle of the inner neurons
+    tale: list[Any] = field(default_factory=list)  # the states of the story, where the kind has one
+
+
+@dataclass
 class Desk:
     """One visitor's agent and what lies around it."""
 
@@ -47,12 +58,14 @@ class Desk:
     outcome: tuple[str, ...] = ()  # what is shown in place of a guess once a drawing was taught
     status: str = ""
     missed: list[Missed | None] = field(default_factory=list)  # None: corrected
+    inside: Inside = field(default_factory=Inside)
     course: object | None = None  # the course or test that may go on; a new one ends the one before
 
     def replace(self, pupil: Pupil) -> None:
         """Put another agent on the desk; the one before stays within reach."""
         self.previous, self.pupil = self.pupil, pupil
         self.showing, self.outcome, self.missed, self.course, self.status = None, (), [], None, ""
+        self.inside = Inside()
 
     def put_away(self, kept: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
         """Remember that the drawing on the pad is done with, and what came of it."""

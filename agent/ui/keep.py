@@ -53,7 +53,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             file = gr.File(label=words.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="file-in")
             back = gr.Button(words.BACK, interactive=False, elem_id="back")
         with gr.Column(elem_classes="card"):
-            kind, start_from, ask, sure, keep_it, question = _start_card()
+            kind, preset, start_from, ask, sure, keep_it, question = _start_card()
     shown = [said, name, back, page.header]
     gr.on([renamed.click, name.submit], rename, [page.id, name], shown, **QUIET)
     saved.click(save, page.id, [out, *shown], **QUIET).success(None, None, None, js=DOWNLOAD, **QUIET)
@@ -62,7 +62,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     asking = [question, ask, sure, keep_it]
     ask.click(ask_first, page.id, asking, **QUIET)
     keep_it.click(ask_no_more, None, asking, **QUIET)
-    started = sure.click(start, [page.id, kind, start_from], shown, **QUIET)
+    kind.change(offer_presets, kind, preset, **QUIET)
+    started = sure.click(start, [page.id, kind, preset, start_from], shown, **QUIET)
     started.then(ask_no_more, None, asking, **QUIET)
     page.at_start(fill_name, [name])
     return fill, [said, back, page.header]
@@ -72,13 +73,14 @@ def _start_card() -> tuple[gr.components.Component, ...]:
     gr.HTML(f"<h2>{words.START}</h2><p>{words.START_HINT}</p>")
     kinds = [(f"{name}: {kind.SUMMARY}", name) for name, kind in KINDS.items()]
     kind = gr.Radio(kinds, value=DEFAULT_KIND, label=words.KIND, elem_id="kind")
+    preset = gr.Dropdown(label=words.PRESET, visible=False, elem_id="preset")
     start_from = gr.Radio(STARTS, value="empty", label=words.START_FROM, elem_id="start-from")
     question = gr.HTML("", elem_id="question")
     ask = gr.Button(words.START_NOW, elem_id="start")
     with gr.Row(elem_classes="are-you-sure"):
         sure = gr.Button(words.START_SURE, variant="stop", visible=False, elem_id="start-sure")
         keep_it = gr.Button(words.START_NOT, visible=False, elem_id="start-not")
-    return kind, start_from, ask, sure, keep_it, question
+    return kind, preset, start_from, ask, sure, keep_it, question
 
 
 def shown_of(desk: Desk, text: str = "") -> tuple[Any, ...]:
@@ -168,9 +170,10 @@ def go_back(desk: Desk) -> tuple[Any, ...]:
 
 
 @at_desk
-def start(desk: Desk, kind: str, start_from: str) -> tuple[Any, ...]:
+def start(desk: Desk, kind: str, preset: str | None, start_from: str) -> tuple[Any, ...]:
     """Put a new agent on the desk."""
-    pupil = new(kind, name=words.TITLE, starter=start_from if start_from in STARTERS else None)
+    settings = KINDS[kind].PRESETS.get(preset or "", {})
+    pupil = new(kind, name=words.TITLE, starter=start_from if start_from in STARTERS else None, **settings)
     if start_from == "sixty":
         lessons = digits.Selection({"mnist": 60})
         pupil.learn_many(*lessons.draw(), source=lessons.source)
@@ -186,6 +189,12 @@ def ask_first(desk: Desk) -> tuple[Any, ...]:
     """Ask before starting again."""
     question = words.START_ASK.format(name=safe(desk.pupil.name), lessons=_lessons(desk.pupil))
     return f"<p>{question}</p>", gr.Button(visible=False), gr.Button(visible=True), gr.Button(visible=True)
+
+
+def offer_presets(kind: str) -> gr.Dropdown:
+    """Let the visitor choose among the named settings of a kind, where there are several."""
+    names = list(KINDS[kind].PRESETS)
+    return gr.Dropdown(choices=names, value=names[0], visible=len(names) > 1)
 
 
 def ask_no_more() -> tuple[Any, ...]:

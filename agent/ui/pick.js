@@ -16,6 +16,14 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-do]");
   if (button && element.contains(button)) ask(button);
 });
+element.addEventListener("click", (event) => {
+  const grid = event.target.closest("img[data-grid]");
+  if (!grid) return;
+  const side = Number(grid.dataset.grid);
+  const at = (offset, size) => Math.min(side - 1, Math.max(0, Math.floor((offset / size) * side)));
+  const pixel = at(event.offsetY, grid.clientHeight) * side + at(event.offsetX, grid.clientWidth);
+  trigger("pick", { do: "neuron", number: pixel * Number(grid.dataset.bits) });
+});
 element.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input")) ask(element.querySelector("[data-do=relabel-own]"));
 });

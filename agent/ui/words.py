@@ -11,7 +11,7 @@ HELP_TITLE = "How it works"
 HELP = (
     "Draw. It guesses after every stroke. Press the digit it really is: that is a lesson, learned at once.",
     "The lesson goes into the notebook below. Click one to say it was something else, or to forget it.",
-    "Teach gives it many lessons at once, Keep saves it to a file.",
+    "Teach gives it many lessons at once, Inside shows what it remembers, Keep saves it to a file.",
 )
 KEYS = (
     ("0 – 9", "it is this digit"),
@@ -147,6 +147,69 @@ NO_MISTAKES = "None."
 MISTAKE_NAME = "a {label}, it said {guessed}"
 UNSURE = "not sure"
 
+# ------------------------------------------------------------------ Inside
+INSIDE = "Inside"
+LOOKED_AT = "What is looked at"
+ON_THE_PAD = "pad"
+INSIDE_NOTHING = "Draw something, or teach it, and look at it here."
+INSIDE_EMPTY = "Nothing yet. After a lesson, what it remembers of a label shows here."
+MENTAL_IMAGES = "Mental images"
+MENTAL_IMAGES_HINT = (
+    "What it remembers of each label, all its lessons on top of each other. Bright: most of them had ink here."
+)
+FACT_KIND = "kind"
+LESSONS = "lessons"
+MEMORY_USED = "memory"
+FACTS = {
+    "rows": "rows remembered",
+    "nodes": "RAM nodes",
+    "saturation": "locations written",
+    "studied": "studied",
+    "neurons": "neurons",
+    "connections": "connections",
+    "preset": "design",
+}
+STORY = "The story of this drawing"
+STORY_HINT = (
+    "Every neuron looks up what it was taught, again and again, until nothing changes. "
+    "A lesson of yours begins with the states in which it was taught."
+)
+STATE = "state"
+PLAY = "Play"
+PAUSE = "Pause"
+STATE_OF = "State {step} of {last}."
+HOW_IT_CAME = {
+    "chance": "All neurons fire by chance.",
+    "taught": "It is taught: the inner state is the input, the output is the label.",
+    "looked": "Look {step} at the drawing.",
+}
+CHANGED = "{n} inner neurons changed."
+SETTLED = "No inner neuron changed."
+INPUT = "Input"
+INPUT_HINT = "bright: ink here"
+INNER = "Inner state"
+INNER_HINT = "bright: this neuron fires. Press one"
+OUTPUT = "Output"
+OUTPUT_HINT = "the label, in bits"
+OUTPUT_NUMBER = "= {number}"
+NO_LABEL_YET = "no label"
+NEURON_INNER = "Inner neuron {number}"
+NEURON_OUTPUT = "Output neuron {number}"
+NEURON_HINT = "Amber: what it reads. Behind it, the lessons whose rows are nearest."
+NEURON_TAUGHT = "It is taught to give {bit} for what it reads now."
+READS_INPUT = "inputs"
+READS_INNER = "inner neurons"
+READS = "{name} it reads: {n}"
+ROW_OF = "a lesson of {label}"
+ROW_TOLD = "a state of its own"
+ROW_GAVE = "gave {bit}"
+RULES = {
+    "chance": "It fired by chance: {bit}.",
+    "discrimination distance": "Its weights decided: {bit}.",
+    "nearest rows": "The nearest rows, {distance} bits away, agree: {bit}.",
+    "a tie of nearest rows": "The {n} nearest rows, {distance} bits away, disagree. It fired by chance: {bit}.",
+}
+
 # ------------------------------------------------------------------ Keep
 ABOUT = "{name} has had {lessons} and knows {labels}. It takes {size}."
 KEEP = "Keep"
@@ -167,6 +230,7 @@ BACK_DONE = "Back: {name}, {lessons}."
 NOTHING_BEFORE = "There is no agent before this one."
 START = "Start again"
 START_HINT = "A new agent takes the place of this one, which stays one click away."
+PRESET = "Design"
 KIND = "Kind"
 START_FROM = "It starts with"
 START_EMPTY = "nothing"

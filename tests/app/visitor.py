@@ -69,6 +69,7 @@ class Visitor:
         filled = {
             "Draw": ("#share", "Right"),
             "Teach": ("#notebook-set", "drawing"),
+            "Inside": ("#images", "Mental images"),
             "Keep": ("#keep-status", "has had"),
         }
         self.until_text(*filled[name])
