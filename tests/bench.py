@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 import agent
+from agent.kinds import KINDS
 from agent.tasks import digits, strokes
 from tests import peers, protocols
 
@@ -29,6 +30,7 @@ MARKS = "<!-- {part}:begin -->", "<!-- {part}:end -->"
 ALL = 60_000
 FEW_SEEDS = {"small CNN, shifts": 3, "support vectors on pixels": 3, "wisardpkg": 3}  # these take long
 HELD_OUT_STYLES = strokes.styles()[1::4]
+STATES_ASKED = {60: 1000, 1000: 300}  # test digits, others for each seed: a thousand lessons take a while to look up
 Row = dict[str, str]
 Draw = tuple[str, int]  # "balanced" or "unbalanced", and how many; ALL in the given order
 
@@ -120,6 +122,31 @@ def promises(n_seeds: int, n_full: int) -> list[Row]:
             "how many": f"{np.mean([run['taught'] for run in runs]):.0f}",
         }
         row |= {name: spread([run[name] for run in runs]) for name in runs[0] if name != "taught"}
+        rows.append(row)
+        print(row, flush=True)
+    return rows
+
+
+def one_state(task: tuple[str, str, int, int]) -> float:
+    """Teach a state machine of a preset, or the baseline, one draw and ask it some of the test set."""
+    kind, preset, n_lessons, seed = task
+    drawings, labels = digits.mnist("test")
+    asked = np.random.default_rng(seed).choice(len(labels), STATES_ASKED[n_lessons], replace=False)
+    pupil = protocols.taught(protocols.balanced(n_lessons, seed), seed, kind, **KINDS[kind].PRESETS[preset])
+    return protocols.share_right(pupil, np.asarray(drawings)[asked], [labels[row] for row in asked])
+
+
+def states(n_seeds: int, n_full: int) -> list[Row]:
+    """State machines of each preset after 60 and 1,000 lessons, the nearest drawing beside them."""
+    rows = []
+    for kind, preset in [
+        *(("state", name) for name in KINDS["state"].PRESETS if name != "grey"),
+        ("nearest", "as it is"),
+    ]:
+        row: Row = {"kind": kind, "design": preset}
+        for n_lessons, n_asked in STATES_ASKED.items():
+            found = each(one_state, [(kind, preset, n_lessons, seed) for seed in range(n_seeds)])
+            row[f"{n_lessons:,} lessons, {n_asked:,} asked"] = spread(found)
         rows.append(row)
         print(row, flush=True)
     return rows
@@ -269,6 +296,11 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
     "promises": (promises, "Per cent right when an agent is taught its own mistakes among the even test digits, one by "
                  "one; the rest are the odd ones:"),
     "orders": (orders, "Per cent of the test digits right:"),
+    "states": (
+        states,
+        "State machines (class-balanced draws of MNIST, one state of chance, then ten steps; per cent with all output "
+        "bits right, mean ± standard deviation over {seeds} seeds):",
+    ),
     "transfers": (transfers, "Per cent right on other hands: at once → after 100 of them (print: after 10 fonts) were "
                   "taught one by one:"),
     "ablations": (ablations, "Per cent of validation digits right, mean ± standard deviation over {seeds} draws:"),

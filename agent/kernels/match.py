@@ -51,10 +51,9 @@ def differing(one, rows, row):
 
     one (W,) uint64, rows (R, W) uint64, row int below R -> int32, 0 … 64 W
     """
-    words, first = rows.ravel(), np.uint64(row) * np.uint64(one.shape[0])  # unsigned: no look at negative places
-    distance = np.uint64(0)
+    place, distance = np.uint64(row), np.uint64(0)  # unsigned: no look at negative places
     for w in range(one.shape[0]):
-        distance += popcount(one[w] ^ words[first + np.uint64(w)])
+        distance += popcount(one[w] ^ rows[place, w])
     return np.int32(distance)
 
 

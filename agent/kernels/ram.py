@@ -73,9 +73,9 @@ def erase(gone, gone_slots, rows, slots, tables):
 def _write_anew(slot, rows, slots, tables):
     """Clear one label's bits and mark what its rows mark: cheaper than asking for each bit whether a row still does."""
     bit = tables.dtype.type(1) << tables.dtype.type(slot)
-    words = tables.ravel()
-    for place in range(words.shape[0]):
-        words[place] &= ~bit
+    for m in range(tables.shape[0]):
+        for address in range(tables.shape[1]):
+            tables[m, address] &= ~bit
     for r in range(rows.shape[0]):
         if slots[r] == slot:
             for m in range(rows.shape[1]):
@@ -109,7 +109,9 @@ def voting_pixels(row, one, other, pixels, slot, rival, out):
         if (word >> np.uint64(slot)) & np.uint64(1) and not of_rival:
             for t in range(pixels.shape[1]):
                 counts[pixels[m, t]] += 1
-    most = max(1, counts.max())
+    most = 1
+    for count in counts:
+        most = max(most, count)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             out[y, x] = np.uint8(counts[y * out.shape[1] + x] * 255 // most)

@@ -41,16 +41,12 @@ def look_at_copies(kept, fields, start, stop, reads, addresses, codes, sketches,
 
 
 @njit(nogil=True, cache=True)
-def propose(kept, fields, reads, tables, corrections, unit, looks, votes, every_node):
-    """Look at one drawing and count the nodes that vote for each label.
+def propose(row, tables, corrections, unit, votes, every_node):
+    """Count the nodes that vote for each label.
 
-    kept (S, S) uint8, fields and reads as for `look_at_copies`, tables: two of (M, A) uint16 or uint64, corrections
-    (M, A, L) int8 in parts of a vote, or (0, 0, 0) and then votes are whole, unit int
-    -> looks: addresses, codes, sketches, signatures of `look_at_copies`, one row each; votes (L,) int32;
-    every_node (L,) bool: whether all nodes have seen the label here
+    row (M,) uint16, tables: two of (M, A) uint16 or uint64, corrections (M, A, L) int8 in parts of a vote, or (0, 0, 0)
+    and then votes are whole, unit int -> votes (L,) int32; every_node (L,) bool: whether all nodes have seen the label
     """
-    look_at_copies(kept.reshape(1, SIDE, SIDE), fields, 0, 1, reads, looks[0], looks[1], looks[2], looks[3])
-    row = looks[0][0]
     ram.votes(row, tables[0], tables[1], votes)
     for slot in range(votes.shape[0]):
         every_node[slot] = votes[slot] == row.shape[0]

@@ -198,7 +198,7 @@ class Recall:
         n_labels = len(terms.labels)
         if not n_labels or not retina.has_ink(kept):
             return Guess.of(terms.labels, np.zeros(n_labels, np.int32))
-        addresses, seen, votes, every_node = self._propose(kept)
+        addresses, seen, votes, every_node = self.propose(kept)
         if votes.max() <= 0:
             return Guess.of(terms.labels, np.zeros(n_labels, np.int32))
         votes += terms.ahead
@@ -222,7 +222,7 @@ class Recall:
             guess = replace(guess, because=because, voted=self._voted(addresses, slot, votes))
         return guess
 
-    def _propose(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
+    def propose(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
         """Look at a drawing and let the RAM nodes vote.
 
         Gives the addresses; what the drawing is compared by: hint, rest, sketch, code; the votes, (L,) int32, corrected
@@ -235,11 +235,11 @@ class Recall:
         sketches = np.empty((1, edges.SKETCH, edges.SKETCH_STRIDE), np.uint8)
         signatures = np.empty((1, edges.SIGNATURE_WORDS), np.uint64)
         votes, every_node = np.empty(n_labels, np.int32), np.empty(n_labels, np.bool_)
+        fields, reads = self._birth.fields, self._birth.reads
+        kernels.look_at_copies(kept[None], fields, 0, 1, reads, addresses, codes, sketches, signatures)
         corrections = _NOTHING_STUDIED if self._corrections is None else self._corrections
-        tables, looks = (self._own.tables, self._bulk.tables), (addresses, codes, sketches, signatures)
-        kernels.propose(
-            kept, self._birth.fields, self._birth.reads, tables, corrections, study.UNIT, looks, votes, every_node
-        )
+        tables = self._own.tables, self._bulk.tables
+        kernels.propose(addresses[0], tables, corrections, study.UNIT, votes, every_node)
         seen = (signatures[0, HINT_WORDS], signatures[0, REST_WORDS], sketches[0], codes[0])
         return addresses[0], seen, votes, every_node
 

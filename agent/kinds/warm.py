@@ -17,7 +17,10 @@ from agent import retina
 from agent.kernels import match, ram, recall
 from agent.kinds import KINDS
 from agent.kinds.found import Found
+from agent.kinds.machine import Machine
 from agent.kinds.part import Birth, Part
+from agent.kinds.recall import Recall
+from agent.kinds.wiring import Wiring
 
 PARTS = ("looking", "comparing")
 
@@ -41,9 +44,10 @@ def everything() -> None:
 
 
 def looking() -> None:
-    """Compile what turns a drawing into rows: half of the work."""
-    memory = KINDS["recall"](KINDS["recall"].Config())
+    """Compile what turns a drawing into rows and votes: half of the work."""
+    memory = Recall(Recall.Config())
     memory.learn_one(_kept()[0], "1")
+    memory.propose(_kept()[0])
 
 
 def comparing() -> None:
@@ -54,12 +58,20 @@ def comparing() -> None:
     seen = tuple(np.zeros(array.shape[1:], array.dtype) for array in part.rows()[2:6])
     Found(part, part, seen, np.ones(1, bool), np.ones(3, np.int64))
     one, smallest, addresses = np.zeros(1, np.int32), np.zeros((2, 3), np.int32), np.zeros((1, 1), np.uint16)
-    pixels, counts = np.zeros((1, 1), np.int32), np.zeros(retina.SIDE**2, np.int32)
+    pixels, shares = np.zeros((1, 1), np.int32), np.zeros((retina.SIDE, retina.SIDE), np.uint8)
     recall.responses(one, smallest, np.zeros(2, np.int32), 1, 1, 1, one.copy())
     ram.votes(addresses[0], part.tables, part.tables, one)
-    ram.voting_pixels(addresses[0], part.tables, part.tables, pixels, 0, -1, counts)
+    ram.voting_pixels(addresses[0], part.tables, part.tables, pixels, 0, -1, shares)
     ram.erase(addresses, part.slots, addresses, part.slots, part.tables)
     match.hamming(np.zeros(1, np.uint64), np.zeros((1, 1), np.uint64), one, one.copy())
+    firing()
+
+
+def firing() -> None:
+    """Compile what the neurons of a state machine do."""
+    machine = Machine(Wiring.none(1, 1), 0)
+    machine.next_state(np.ones(1, bool), np.ones(1, bool))
+    machine.next_state(np.ones(1, bool), dd=True)
 
 
 def _kept() -> tuple[np.ndarray, np.ndarray]:
