@@ -13,10 +13,14 @@ import numpy as np
 
 from agent import retina, starters, tasks
 from agent.errors import AgentError
+from agent.kernels.draw import draw
 from agent.kinds import KINDS, Guess, Kind
 from agent.lessons import Bulk, Lesson, Lessons, Lost, Studied
 
 MAX_LABEL_CHARS = 8
+DRAWN_INK = 96  # what counts as ink where an agent draws from memory
+DRAWN_FROM = 1000  # lessons at most; 0.1 ms each
+DRAWN_SLACK = 3  # how many pixels worse than the nearest a lesson may fit and still be followed
 
 
 def new(
@@ -228,6 +232,41 @@ class Pupil:
     def imagine(self, label: object) -> np.ndarray:
         """Draw the mental image of a label: (28, 28) uint8."""
         return self.memory.imagine(clean_label(label))
+
+    def draw_one(self, label: object, seed: int = 0) -> np.ndarray:
+        """Draw something new from memory.
+
+        From the top, pixel by pixel: each is that of one of the lessons that look alike around it, of which a row of
+        pixels prefers another one each time. From a single lesson only that one can come.
+
+        Parameters
+        ----------
+        label : str
+            What to draw.
+        seed : int
+            Another one draws another drawing.
+
+        Returns
+        -------
+        numpy.ndarray
+            (28, 28) uint8, 0 paper, 255 ink.
+
+        Raises
+        ------
+        AgentError
+            The label was never taught, or the seed is negative.
+        """
+        name = clean_label(label)
+        if type(seed) is not int or not 0 <= seed < 2**62:
+            raise AgentError(f"expected seed as a whole number from 0 to 2**62 - 1, got {seed!r}.")
+        lessons = self.memory.remembered(name)
+        if not len(lessons):
+            raise AgentError(f"expected one of the labels {list(self.labels)}, got {name!r}. Teach it first.")
+        some = lessons[:: -(-len(lessons) // DRAWN_FROM)]
+        ink = np.stack([retina.canonical(drawing) >= DRAWN_INK for drawing in some]).astype(np.uint8)
+        page = np.empty((retina.SIDE, retina.SIDE), np.uint8)
+        draw(ink, seed, DRAWN_SLACK, page)
+        return page * np.uint8(255)
 
     def _change(self, lesson: Lesson, label: str | None) -> None:
         """Give a lesson another label, or none: in the memory and in the log, or, if that fails, in neither."""

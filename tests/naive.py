@@ -266,12 +266,35 @@ def responses(votes, of_label, n_nodes, votes_weight, scale):
 # ------------------------------------------------------------------------------------------------ state machine
 
 
-def coin(seed, moment, neuron):
+def scramble(seed, moment, place):
     whole = (1 << 64) - 1
-    word = (seed * 0x9E3779B97F4A7C15 + moment * 0xBF58476D1CE4E5B9 + neuron) & whole
+    word = (seed * 0x9E3779B97F4A7C15 + moment * 0xBF58476D1CE4E5B9 + place) & whole
     for multiplier in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
         word = ((word ^ (word >> 30)) * multiplier) & whole
-    return (word ^ (word >> 31)) & 1
+    return word ^ (word >> 31)
+
+
+def coin(seed, moment, neuron):
+    return scramble(seed, moment, neuron) & 1
+
+
+def around(page, y, x):
+    """The 49 pixels before a pixel: four rows above, five to either side; then five to the left."""
+    places = [(y + dy, x + dx) for dy in range(-4, 0) for dx in range(-5, 6)] + [(y, x + dx) for dx in range(-5, 0)]
+    height, width = len(page), len(page[0])
+    return [int(page[row][column]) if 0 <= row < height and 0 <= column < width else 0 for row, column in places]
+
+
+def draw(remembered, seed, slack):
+    height, width = remembered.shape[1:]
+    page = [[0] * width for _ in range(height)]
+    for y in range(height):
+        for x in range(width):
+            now = around(page, y, x)
+            away = [sum(a != b for a, b in zip(around(one, y, x), now, strict=True)) for one in remembered]
+            alike = [row for row, distance in enumerate(away) if distance <= min(away) + slack]
+            page[y][x] = int(remembered[min(alike, key=lambda row: scramble(seed, y, row))][y][x])
+    return page
 
 
 class Neuron:

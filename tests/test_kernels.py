@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agent import retina as gate
-from agent.kernels import edges, match, ram, recall, retina
+from agent.kernels import draw, edges, match, ram, recall, retina
 
 
 def random_drawing(seed, height=61, width=43):
@@ -353,3 +353,13 @@ def test_responses_are_their_plain_twin():
         got = np.empty(n_labels, np.int32)
         recall.responses(votes, smallest, n_found, 300, 750, 1000, got)
         assert got.tolist() == naive.responses(votes.tolist(), [v[:3] for v in of_label], 300, 750, 1000)
+
+
+@pytest.mark.parametrize("slack", [0, 3])
+def test_drawing_from_memory_is_its_plain_twin(slack):
+    remembered = (np.random.default_rng(6).random((7, 9, 13)) < 0.4).astype(np.uint8)
+    remembered[5:] = remembered[4]  # several that are equally near
+    page = np.empty((9, 13), np.uint8)
+    for seed in (0, 1, 2**61):
+        draw.draw(remembered, seed, slack, page)
+        assert page.tolist() == naive.draw(remembered, seed, slack)

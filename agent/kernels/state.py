@@ -8,6 +8,7 @@ file: N neurons, R rows, W words of a row, K words that one neuron reaches.
 import numpy as np
 from numba import njit
 
+from agent.kernels.chance import scramble
 from agent.kernels.match import popcount
 
 BY_CHANCE, BY_DISCRIMINATION, BY_HAMMING, BY_TIE = 0, 1, 2, 3  # which rule decided
@@ -16,14 +17,11 @@ NOWHERE = np.int32(1 << 30)
 
 @njit(nogil=True, cache=True)
 def chance(seed, moment, neuron):
-    """Throw a coin that depends on nothing but its three numbers (splitmix64's last steps).
+    """Throw a coin that depends on nothing but its three numbers.
 
     seed, moment, neuron uint64 -> uint64, 0 or 1
     """
-    word = seed * np.uint64(0x9E3779B97F4A7C15) + moment * np.uint64(0xBF58476D1CE4E5B9) + neuron
-    for multiplier in (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)):
-        word = (word ^ (word >> np.uint64(30))) * multiplier
-    return (word ^ (word >> np.uint64(31))) & np.uint64(1)
+    return scramble(seed, moment, neuron) & np.uint64(1)
 
 
 @njit(nogil=True, cache=True)

@@ -117,6 +117,9 @@ class Kind(Protocol):
     def imagine(self, label: str) -> np.ndarray:
         """Draw the mental image of a label: (28, 28) uint8."""
 
+    def remembered(self, label: str) -> np.ndarray:
+        """Give the kept drawings taught as a label, (N, 28, 28) uint8; none when it was never taught."""
+
     def facts(self) -> dict[str, str]:
         """Numbers about the memory worth showing: names known to `agent.ui.words.FACTS`, and their values."""
 

@@ -108,11 +108,14 @@ class Nearest:
         return iter(())
 
     def imagine(self, label: str) -> np.ndarray:
-        taught = [row for row, name in enumerate(self._taught) if name == label]
-        if not taught:
+        drawings = self.remembered(label)
+        if not len(drawings):
             raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
-        seen = np.stack([retina.canonical(self._drawings[row]) for row in taught])
+        seen = np.stack([retina.canonical(drawing) for drawing in drawings])
         return np.round(seen.mean(axis=0)).astype(np.uint8)
+
+    def remembered(self, label: str) -> np.ndarray:
+        return self._drawings[[row for row, name in enumerate(self._taught) if name == label]]
 
     def facts(self) -> dict[str, str]:
         return {"rows": f"{len(self._taught):,}"}

@@ -205,6 +205,10 @@ class Part:
             self._inks[slot] = total, len(of_label)
         return self._inks[slot]
 
+    def drawings_of(self, slot: int) -> np.ndarray:
+        """The kept drawings taught as the label of a slot: (N, 28, 28) uint8."""
+        return self.drawings[: self.n_lessons][self.taught[: self.n_lessons] == slot]
+
     def lessons_of(self, kept: np.ndarray, slot: int) -> np.ndarray:
         """Find the lessons that taught exactly this drawing as the label of a slot."""
         of_label = np.flatnonzero(self.taught[: self.n_lessons] == slot)

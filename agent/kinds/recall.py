@@ -305,6 +305,10 @@ class Recall:
         ink, n_drawings = sum(ink for ink, _ in inks), sum(n for _, n in inks)
         return ((ink + n_drawings // 2) // n_drawings).astype(np.uint8)
 
+    def remembered(self, label: str) -> np.ndarray:
+        slot = self._slots.index(label) if label in self._slots else -1
+        return np.concatenate([part.drawings_of(slot) for part in (self._own, self._bulk)])
+
     def facts(self) -> dict[str, str]:
         parts = (self._own, self._bulk)
         written = np.count_nonzero(self._own.tables | self._bulk.tables)

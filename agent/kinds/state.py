@@ -265,10 +265,14 @@ class State:
         return iter(())
 
     def imagine(self, label: str) -> np.ndarray:
-        drawings = [drawing for drawing, name in zip(self._drawings, self._taught, strict=True) if name == label]
-        if not drawings:
+        drawings = self.remembered(label)
+        if not len(drawings):
             raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
         return np.round(np.mean([retina.canonical(drawing) for drawing in drawings], axis=0)).astype(np.uint8)
+
+    def remembered(self, label: str) -> np.ndarray:
+        drawings = [drawing for drawing, name in zip(self._drawings, self._taught, strict=True) if name == label]
+        return np.array(drawings, np.uint8).reshape(-1, retina.SIDE, retina.SIDE)
 
     def facts(self) -> dict[str, str]:
         machine = self.machine

@@ -43,6 +43,7 @@ class Inside:
 
     number: int = -1  # of the own lesson looked at; else the drawing on the pad
     step: int = 1  # of the story, from 1
+    n_drawn: int = 0  # drawings from memory so far: the seed of the next
     neuron: int = 406  # in the middle of the inner neurons
     tale: list[Any] = field(default_factory=list)  # the states of the story, where the kind has one
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,7 @@ from agent.lessons import Lesson
 from agent.pupil import Pupil
 from agent.ui import markup, states, words
 from agent.ui.desk import Desk
-from agent.ui.events import QUIET, at_desk
+from agent.ui.events import QUIET, at_desk, step_by_step
 from agent.ui.page import HERE, Page
 
 TITLE = words.INSIDE
@@ -36,8 +37,12 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         images = gr.HTML("", elem_id="images")
     with gr.Column(elem_classes="card inside", visible=False) as reasons:
         why = gr.HTML("", elem_id="inside-why")
+    with gr.Column(elem_classes="card inside"):
+        asked = gr.HTML("", elem_id="draw-me", js_on_load=PICK_JS)
+        drawn = gr.HTML("", elem_id="drawn")
     clock = gr.Timer(0.5, active=False)
-    outputs = [chosen, story, step, state, neuron, images, reasons, why, play, clock]
+    outputs = [chosen, story, step, state, neuron, images, reasons, why, asked, drawn, play, clock]
+    asked.pick(draw_me, page.id, drawn, **QUIET)
     chosen.pick(choose, page.id, outputs, **QUIET)
     step.input(turn_to, [page.id, step], [state, neuron], **QUIET)
     state.pick(choose_neuron, page.id, neuron, **QUIET)
@@ -64,6 +69,8 @@ def all_of(desk: Desk) -> tuple[Any, ...]:
         _images(pupil),
         gr.Column(visible=guess is not None),
         f"<h2>{words.WHY}</h2>{markup.why(guess, drawing, image_of)}",
+        _asked(pupil),
+        "",
         gr.Button(words.PLAY),
         gr.Timer(active=False),
     )
@@ -141,6 +148,16 @@ def _images(pupil: Pupil) -> str:
     return f"<h2>{words.MENTAL_IMAGES}</h2><p>{words.MENTAL_IMAGES_HINT}</p>{shown}"
 
 
+def _asked(pupil: Pupil) -> str:
+    """Lay out what may be asked for."""
+    buttons = "".join(
+        f'<button type="button" data-do="draw" data-label="{name}" style="{markup.hue(label)}">{name}</button>'
+        for label, name in ((label, markup.safe(label)) for label in pupil.labels)
+    )
+    shown = f'<div class="labels">{buttons}</div>' if buttons else f"<p>{words.INSIDE_EMPTY}</p>"
+    return f"<h2>{words.DRAW_ME}</h2><p>{words.DRAW_ME_HINT}</p>{shown}"
+
+
 # ---------------------------------------------------------------- events
 
 
@@ -174,6 +191,22 @@ def choose_neuron(desk: Desk, event: gr.EventData) -> str:
         machine = desk.pupil.memory.machine
         desk.inside.neuron = min(max(0, number), machine.n_inputs + machine.n_outputs - 1)
     return _state_of(desk)[1]
+
+
+@step_by_step
+def draw_me(desk: Desk, event: gr.EventData) -> Iterator[str]:
+    """Draw something from memory, and let it grow from the top."""
+    label = (event._data or {}).get("label")
+    desk.inside.n_drawn += 1
+    page = desk.pupil.draw_one(label, desk.inside.n_drawn)
+    guess = desk.pupil.predict_one(page)
+    for n_rows in range(2, len(page) + 1, 2):
+        grown = page.copy()
+        grown[n_rows:] = 0
+        said = words.DRAWN.format(label=markup.safe(label))
+        if n_rows == len(page):
+            said += " " + words.DRAWN_READ.format(label=markup.safe(guess.label or words.NOT_SURE))
+        yield f"<figure>{markup.image(grown, said)}<figcaption>{said}</figcaption></figure>"
 
 
 @at_desk

@@ -175,6 +175,10 @@ STORY_HINT = (
     "A lesson of yours begins with the states in which it was taught."
 )
 STATE = "state"
+DRAW_ME = "Draw me one"
+DRAW_ME_HINT = "It draws from memory, from the top, pixel by pixel: what stood there in lessons that look alike so far."
+DRAWN = "a {label}, from memory."
+DRAWN_READ = "It reads it as {label}."
 PLAY = "Play"
 PAUSE = "Pause"
 STATE_OF = "State {step} of {last}."

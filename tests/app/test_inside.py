@@ -58,6 +58,8 @@ def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, writte
     visitor.until_text("#looked", "locations written")
     visitor.until("!document.querySelector('#state')?.offsetParent")
     visitor.until("document.querySelectorAll('#images figure').length === 10")
+    visitor.page.locator("#draw-me button", has_text="7").click()
+    visitor.until_text("#drawn", "a 7, from memory. It reads it as")
     assert not visitor.errors
 
 
