@@ -30,7 +30,7 @@ MARKS = "<!-- {part}:begin -->", "<!-- {part}:end -->"
 ALL = 60_000
 FEW_SEEDS = {"small CNN, shifts": 3, "support vectors on pixels": 3, "wisardpkg": 3}  # these take long
 HELD_OUT_STYLES = strokes.styles()[1::4]
-STATES_ASKED = {60: 1000, 1000: 300}  # test digits, others for each seed: a thousand lessons take a while to look up
+STATES_ASKED = {60: 1000, 1000: 100}  # test digits, others for each seed: a thousand lessons take a while to look up
 Row = dict[str, str]
 Draw = tuple[str, int]  # "balanced" or "unbalanced", and how many; ALL in the given order
 
