@@ -76,7 +76,7 @@ class Machine:
         for name, size in zip(_ROW_ARRAYS, (2 * w, w, 2 * w + z, z), strict=True):
             setattr(self, name, np.zeros((0, size), np.uint64))
         self.n_rows = 0
-        self._known: set[bytes] = set()
+        self._known: dict[bytes, None] = {}  # digests of all rows, in order
         self._weights: tuple[np.ndarray, np.ndarray] | None = None
         self.moments: list[Moment] = []
         self.number = 0  # of the next state
@@ -228,7 +228,7 @@ class Machine:
             what = hashlib.blake2b(b"".join(part.tobytes() for part in row), digest_size=16).digest()
             if what in self._known:
                 continue
-            self._known.add(what)
+            self._known[what] = None
             self._make_room(self.n_rows + 1)
             for name, part in zip(_ROW_ARRAYS, row, strict=True):
                 getattr(self, name)[self.n_rows] = part
@@ -242,11 +242,12 @@ class Machine:
 
     def forget(self, rows: np.ndarray) -> None:
         """Drop rows; later ones move up. rows (D,) int."""
-        left = self.rows(np.setdiff1d(np.arange(self.n_rows), rows))
-        for name, array in zip(_ROW_ARRAYS, left, strict=True):
-            setattr(self, name, array[:0])
-        self.n_rows, self._known = 0, set()
-        self.add_rows(left)
+        left = np.setdiff1d(np.arange(self.n_rows), rows)
+        for name, array in zip(_ROW_ARRAYS, self.rows(left), strict=True):
+            setattr(self, name, array)
+        known = list(self._known)
+        self.n_rows, self._known = len(left), dict.fromkeys(known[row] for row in left)
+        self._weights = None
 
     def distances(self, moment: Moment, before: Moment, neuron: int) -> np.ndarray:
         """How many bits each row differs in from what a neuron is shown: (R,) int32."""

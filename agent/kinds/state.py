@@ -117,8 +117,16 @@ class State:
         same = [row for row in same if self._taught[row] == label]
         if not same:
             raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
-        del self._drawings[same[-1]], self._taught[same[-1]]
-        self._learn_anew()
+        lesson, of_lesson = same[-1], np.array(self._lesson_of, np.int64)
+        alone = sum((drawing == kept).all() for drawing in self._drawings) == 1
+        del self._drawings[lesson], self._taught[lesson]
+        if not alone or codes_of(self.labels, self.config) != self._codes:
+            self._learn_anew()
+            return
+        del self._by_drawing[kept.tobytes()]
+        self.machine.forget(np.flatnonzero(of_lesson == lesson))
+        of_lesson = of_lesson[of_lesson != lesson]
+        self._lesson_of = (of_lesson - (of_lesson > lesson)).tolist()
 
     # ---------------------------------------------------------------- answering
 
