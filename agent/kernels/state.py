@@ -37,27 +37,53 @@ def noise(seed, moment, first, n, out):
 
 
 @njit(nogil=True, cache=True)
-def nearest_rows(now, rows, taught, words, masks, neuron, distances):
-    """Find the smallest Hamming distance of the rows on one neuron's connections, and what they taught it.
+def differ(now, rows, out):
+    """Mark the bits in which each row differs from what is shown.
 
-    now (W,) uint64, rows (R, W) uint64, taught (R, V) uint64, words (N, K) int32, masks (N, K) uint64, neuron int
-    -> distances (R,) int32; returns the smallest, and whether rows at it taught 0, and 1
+    now (W,) uint64, rows (R, W) uint64 -> out (R, W) uint64
+    """
+    for row in range(rows.shape[0]):
+        for w in range(rows.shape[1]):
+            out[row, w] = rows[row, w] ^ now[w]
+
+
+@njit(nogil=True, cache=True)
+def distances(apart, words, masks, neuron, out):
+    """Count the differing bits of each row that one neuron reaches.
+
+    apart (R, W) uint64 of `differ`, words (N, K) int32, masks (N, K) uint64, neuron int -> out (R,) int32
+    """
+    for row in range(apart.shape[0]):
+        distance = np.uint64(0)
+        for k in range(words.shape[1]):
+            distance += popcount(apart[row, words[neuron, k]] & masks[neuron, k])
+        out[row] = np.int32(distance)
+
+
+@njit(nogil=True, cache=True)
+def nearest(apart, taught, words, masks, neuron):
+    """Find whether the rows nearest on one neuron's connections taught it 0, and whether 1.
+
+    As soon as rows without any difference taught both, no others are asked.
+
+    apart (R, W) uint64 of `differ`, taught (R, V) uint64, words (N, K) int32, masks (N, K) uint64, neuron int
+    -> returns two bool
     """
     smallest, zero, one = NOWHERE, False, False
     word, shift = neuron >> 6, np.uint64(neuron & 63)
-    for row in range(rows.shape[0]):
+    for row in range(apart.shape[0]):
         distance = np.uint64(0)
         for k in range(words.shape[1]):
-            at = words[neuron, k]
-            distance += popcount((rows[row, at] ^ now[at]) & masks[neuron, k])
+            distance += popcount(apart[row, words[neuron, k]] & masks[neuron, k])
         away = np.int32(distance)
-        distances[row] = away
         if away <= smallest:
             bit = (taught[row, word] >> shift) & np.uint64(1)
             if away < smallest:
                 smallest, zero, one = away, False, False
             zero, one = zero or bit == 0, one or bit == 1
-    return smallest, zero, one
+            if smallest == 0 and zero and one:
+                break
+    return zero, one
 
 
 @njit(nogil=True, cache=True)
@@ -110,7 +136,9 @@ def fire(now, rows, taught, words, masks, weights, hamming, default, seed, momen
     seed and moment int, first: the layer's first neuron -> out (V,) uint64, rules (N,) uint8: which rule decided
     """
     out[:] = 0
-    distances = np.empty(rows.shape[0], np.int32)
+    apart = np.empty_like(rows)
+    if hamming:
+        differ(now, rows, apart)
     for neuron in range(words.shape[0]):
         bit, rule = np.uint64(0), BY_CHANCE
         if weights.shape[0]:
@@ -118,7 +146,7 @@ def fire(now, rows, taught, words, masks, weights, hamming, default, seed, momen
             if total != 0:
                 bit, rule = np.uint64(total > 0), BY_DISCRIMINATION
         if rule == BY_CHANCE and hamming and rows.shape[0]:
-            _, zero, one = nearest_rows(now, rows, taught, words, masks, neuron, distances)
+            zero, one = nearest(apart, taught, words, masks, neuron)
             bit, rule = np.uint64(one), BY_TIE if zero and one else BY_HAMMING
         if rule in (BY_TIE, BY_CHANCE):
             bit = chance(np.uint64(seed), np.uint64(moment), np.uint64(first + neuron)) if default else np.uint64(0)

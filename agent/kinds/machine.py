@@ -254,15 +254,14 @@ class Machine:
         n = self.n_inputs
         if not 0 <= neuron < n + self.n_outputs:
             raise AgentError(f"expected a neuron from 0 to {n + self.n_outputs - 1}, got {neuron}.")
-        distances = np.empty(self.n_rows, np.int32)
         if neuron < n:
-            now, layer = np.concatenate([moment.inputs, before.inner]), (self._q_rows, self._q_taught)
-            reach = self._q_words, self._q_masks
+            now, rows = (moment.inputs, before.inner), self._q_rows
+            reach = self._q_words, self._q_masks, neuron
         else:
-            now = np.concatenate([moment.inputs, moment.inner, before.output])
-            layer, reach = (self._z_rows, self._z_taught), (self._z_words, self._z_masks)
-        rows, taught = (array[: self.n_rows] for array in layer)
-        kernels.nearest_rows(now, rows, taught, *reach, neuron - (0 if neuron < n else n), distances)
+            now, rows = (moment.inputs, moment.inner, before.output), self._z_rows
+            reach = self._z_words, self._z_masks, neuron - n
+        distances = np.empty(self.n_rows, np.int32)
+        kernels.distances(rows[: self.n_rows] ^ np.concatenate(now), *reach, distances)
         return distances
 
     def why(self, moment: Moment, before: Moment, neuron: int) -> Why:
