@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from agent.kinds import KINDS, Guess, Kind
 from agent.lessons import Bulk, Lesson, Lessons, Lost, Studied
 
 MAX_LABEL_CHARS = 8
+REBUILT_AT_ONCE = 1000  # bulk lessons between two looks at how far it is
 DRAWN_INK = 96  # what counts as ink where an agent draws from memory
 DRAWN_FROM = 1000  # lessons at most; 0.1 ms each
 DRAWN_SLACK = 3  # how many pixels worse than the nearest a lesson may fit and still be followed
@@ -317,17 +318,34 @@ def rebuild(kind: type[Kind], config: Any, log: Lessons) -> Kind:
     AgentError
         Some bulk lessons were logged neither with their drawings nor with a source.
     """
-    memory = kind(config)
-    for entry in log.standing():
+    steps = rebuilding(kind, config, log)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value
+
+
+def rebuilding(kind: type[Kind], config: Any, log: Lessons) -> Generator[float, None, Kind]:
+    """As `rebuild`, step by step: gives the share done, 0 … 1, and returns the memory."""
+    memory, entries = kind(config), list(log.standing())
+    n_all = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in entries)
+    n_done = 0
+    for entry in entries:
         if isinstance(entry, Lesson):
             memory.learn_one(entry.drawing, entry.label)
         elif isinstance(entry, Lost):
             memory.forget_one(entry.drawing, entry.label)
         elif isinstance(entry, Studied):
-            for _ in memory.study():
-                pass
+            yield from (n_done / n_all for _ in memory.study())
         else:
-            memory.learn_many(*_bulk_lessons(entry))
+            drawings, labels = _bulk_lessons(entry)
+            for start in range(0, len(labels), REBUILT_AT_ONCE):
+                part = slice(start, start + REBUILT_AT_ONCE)
+                memory.learn_many(drawings[part], labels[part])
+                yield (n_done + start) / n_all
+        n_done += entry.n_lessons if isinstance(entry, Bulk) else 1
+        yield n_done / n_all
     return memory
 
 

@@ -12,6 +12,7 @@ from agent.kinds.architecture import PRESETS, StateConfig
 from agent.kinds.machine import Machine
 from agent.kinds.state import State
 from agent.kinds.wiring import CONNECTORS, Wiring
+from agent.pupil import rebuild
 
 SIDE, N_OUTPUTS = 5, 4
 WIRINGS = {
@@ -256,6 +257,15 @@ def test_a_label_that_was_never_taught_is_never_said(lessons):
     guesses = pupil.predict_many(lessons[0])
     assert {guess.label for guess in guesses} <= {"0", "3", "7", None}
     assert all(guess.unsure for guess in guesses if guess.label is None)
+
+
+def test_lessons_of_more_labels_than_there_are_codes_are_refused_and_nothing_is_learned(lessons):
+    teacher = born("nearest")
+    teacher.learn_many(lessons[0][:17], [f"x{number}" for number in range(17)])
+    with pytest.raises(AgentError, match="at most 16 labels with 4 outputs, got 17"):
+        rebuild(State, StateConfig(), teacher.lessons)
+    pupil = agent.new("state", n_outputs=5)
+    assert rebuild(State, pupil.memory.config, teacher.lessons).labels == teacher.labels
 
 
 def test_other_labels_have_codes_beyond_the_digits_whatever_their_order(lessons):

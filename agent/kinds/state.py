@@ -74,7 +74,12 @@ class State:
         self.learn_many(kept[None], [label])
 
     def learn_many(self, kept: np.ndarray, labels: Sequence[str]) -> None:
-        first = len(self._taught)
+        n_labels, first = len({*self._taught, *labels}), len(self._taught)
+        if n_labels > self.MAX_LABELS:
+            raise AgentError(
+                f"expected at most {self.MAX_LABELS} labels with {self.config.n_outputs} outputs, got {n_labels}. "
+                "Take more outputs."
+            )
         self._drawings += [drawing.copy() for drawing in kept]
         self._taught += labels
         changed = [self._by_drawing.get(drawing.tobytes()) not in (None, label)

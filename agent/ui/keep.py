@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import gradio as gr
 
 from agent import store
 from agent.kinds import KINDS
-from agent.pupil import Pupil, new, rebuild
+from agent.pupil import Pupil, new, rebuilding
 from agent.starters import STARTERS
 from agent.tasks import digits
 from agent.ui import words
 from agent.ui.desk import DEFAULT_KIND, Desk
-from agent.ui.events import QUIET, at_desk
+from agent.ui.events import QUIET, at_desk, step_by_step
 from agent.ui.markup import safe, status
 from agent.ui.page import Page, header
 
@@ -169,9 +170,9 @@ def go_back(desk: Desk) -> tuple[Any, ...]:
     return shown_of(desk, words.BACK_DONE.format(name=safe(desk.pupil.name), lessons=_lessons(desk.pupil)))
 
 
-@at_desk
-def start(desk: Desk, kind: str, preset: str | None, start_from: str) -> tuple[Any, ...]:
-    """Put a new agent on the desk."""
+@step_by_step
+def start(desk: Desk, kind: str, preset: str | None, start_from: str) -> Iterator[tuple[Any, ...]]:
+    """Put a new agent on the desk; while it is taught the lessons of this one, tell how far it is."""
     settings = KINDS[kind].PRESETS.get(preset or "", {})
     pupil = new(kind, name=words.TITLE, starter=start_from if start_from in STARTERS else None, **settings)
     if start_from == "sixty":
@@ -179,9 +180,20 @@ def start(desk: Desk, kind: str, preset: str | None, start_from: str) -> tuple[A
         pupil.learn_many(*lessons.draw(), source=lessons.source)
     elif start_from == "lessons":
         log = type(desk.pupil.lessons).from_jsonl(desk.pupil.lessons.to_jsonl())
-        pupil = Pupil(rebuild(type(pupil.memory), pupil.memory.config, log), log, desk.pupil.name)
+        steps = rebuilding(type(pupil.memory), pupil.memory.config, log)
+        shown, memory = -1, None
+        while memory is None:
+            try:
+                share = int(100 * next(steps))
+            except StopIteration as done:
+                memory = done.value
+            else:
+                if share > shown:
+                    shown = share
+                    yield shown_of(desk, words.RETEACHING.format(share=share))
+        pupil = Pupil(memory, log, desk.pupil.name)
     desk.replace(pupil)
-    return shown_of(desk, words.STARTED.format(lessons=_lessons(pupil)))
+    yield shown_of(desk, words.STARTED.format(lessons=_lessons(pupil)))
 
 
 @at_desk

@@ -245,6 +245,7 @@ START_NOW = "Start again"
 START_SURE = "Yes, start again"
 START_NOT = "Keep this one"
 START_ASK = "Start again in place of {name}, {lessons}?"
+RETEACHING = "It is taught your lessons: {share} %."
 STARTED = "Started: a new agent, {lessons}."
 
 
