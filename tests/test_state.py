@@ -6,6 +6,7 @@ import pytest
 from newborn import born
 
 import agent
+from agent import retina
 from agent.errors import AgentError
 from agent.kinds import packed
 from agent.kinds.architecture import PRESETS, StateConfig
@@ -257,6 +258,39 @@ def test_a_label_that_was_never_taught_is_never_said(lessons):
     guesses = pupil.predict_many(lessons[0])
     assert {guess.label for guess in guesses} <= {"0", "3", "7", None}
     assert all(guess.unsure for guess in guesses if guess.label is None)
+
+
+def looking_alike():
+    """Two kept drawings that differ in grey alone: all bits are the same."""
+    one = np.zeros((28, 28), np.uint8)
+    one[4:24, 13:15] = 255
+    other = one.copy()
+    other[12, 13] = 238
+    assert (retina.keep(one) == one).all() and (retina.keep(other) == other).all()
+    return one, other
+
+
+@pytest.mark.parametrize("n_held", [1, 2, 4])
+def test_forgetting_one_of_two_lessons_that_look_the_same_leaves_the_other_whole(n_held):
+    one, other = looking_alike()
+    pupil, alone = (agent.new("state", n_held=n_held, eyes="reference", threshold=200) for _ in range(2))
+    alone.learn_one(other, "1")
+    pupil.learn_one(one, "1")
+    pupil.learn_one(other, "1")
+    pupil.forget_one(one, "1")
+    rows = [each.memory.machine.rows(np.arange(each.memory.machine.n_rows)) for each in (pupil, alone)]
+    assert all((mine == theirs).all() for mine, theirs in zip(*rows, strict=True))
+
+
+def test_what_was_told_step_by_step_stays_when_a_lesson_with_the_same_states_is_forgotten():
+    one, _ = looking_alike()
+    pupil, told = agent.new("state"), agent.new("state")
+    pupil.learn_one(one, "1")
+    for each in (pupil, told):
+        for _ in range(3):
+            each.memory.next_state(one, "1")
+    pupil.forget_one(one, "1")
+    assert pupil.memory.machine.n_rows == told.memory.machine.n_rows == 2
 
 
 def test_lessons_of_more_labels_than_there_are_codes_are_refused_and_nothing_is_learned(lessons):

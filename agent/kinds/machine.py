@@ -215,17 +215,17 @@ class Machine:
 
     # ---------------------------------------------------------------- rows
 
-    def learn(self, moment: Moment, before: Moment) -> None:
-        """Let all neurons remember a state and what came before it; what they remember already is not kept twice."""
+    def learn(self, moment: Moment, before: Moment, source: bytes = b"") -> None:
+        """Let all neurons remember a state and what came before it; nothing of one source is kept twice."""
         q_row = np.concatenate([moment.inputs, before.inner])
         z_row = np.concatenate([moment.inputs, moment.inner, before.output])
-        self.add_rows((q_row[None], moment.inner[None], z_row[None], moment.output[None]))
+        self.add_rows((q_row[None], moment.inner[None], z_row[None], moment.output[None]), source)
 
-    def add_rows(self, rows: tuple[np.ndarray, ...]) -> int:
-        """Add rows as `rows` gives them, each once; returns how many were new."""
+    def add_rows(self, rows: tuple[np.ndarray, ...], source: bytes = b"") -> int:
+        """Add rows as `rows` gives them, each once for a source; returns how many were new."""
         n_before = self.n_rows
         for row in zip(*rows, strict=True):
-            what = hashlib.blake2b(b"".join(part.tobytes() for part in row), digest_size=16).digest()
+            what = hashlib.blake2b(b"".join(part.tobytes() for part in row), digest_size=16, person=source).digest()
             if what in self._known:
                 continue
             self._known[what] = None

@@ -17,6 +17,7 @@ from agent.errors import AgentError
 from agent.kernels import match
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, check_whole, n_rows
+from agent.kinds.images import mental_image
 
 PIXELS = retina.SIDE * retina.SIDE
 WORDS = -(-PIXELS // 64)
@@ -108,11 +109,7 @@ class Nearest:
         return iter(())
 
     def imagine(self, label: str) -> np.ndarray:
-        drawings = self.remembered(label)
-        if not len(drawings):
-            raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
-        seen = np.stack([retina.canonical(drawing) for drawing in drawings])
-        return np.round(seen.mean(axis=0)).astype(np.uint8)
+        return mental_image(self.remembered(label), label, self.labels)
 
     def remembered(self, label: str) -> np.ndarray:
         return self._drawings[[row for row, name in enumerate(self._taught) if name == label]]

@@ -23,6 +23,7 @@ from agent.kinds.architecture import DIGITS, PIXELS, PRESETS, StateConfig, codes
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, n_rows
 from agent.kinds.eyes import look
+from agent.kinds.images import mental_image
 from agent.kinds.machine import INSTINCTS, Machine, Moment
 from agent.kinds.packed import unpack
 from agent.kinds.wiring import Wiring
@@ -106,7 +107,7 @@ class State:
         self._by_drawing[drawing.tobytes()] = label
         states = self._lived(drawing, self._codes[label])
         for before, moment in itertools.pairwise(states):
-            self.machine.learn(moment, before)
+            self.machine.learn(moment, before, b"lesson")
         self._lesson_of += [lesson] * (self.machine.n_rows - len(self._lesson_of))
 
     def _lived(self, drawing: np.ndarray, code: int) -> list[Moment]:
@@ -124,8 +125,10 @@ class State:
             raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
         lesson, of_lesson = same[-1], np.array(self._lesson_of, np.int64)
         alone = sum((drawing == kept).all() for drawing in self._drawings) == 1
+        # the first step of a lesson is a row, the second too, later ones repeat it; lessons that look the same share it
+        shared = np.count_nonzero(of_lesson >= 0) < min(2, self.config.n_held) * len(self._by_drawing)
         del self._drawings[lesson], self._taught[lesson]
-        if not alone or codes_of(self.labels, self.config) != self._codes:
+        if shared or not alone or codes_of(self.labels, self.config) != self._codes:
             self._learn_anew()
             return
         del self._by_drawing[kept.tobytes()]
@@ -278,10 +281,7 @@ class State:
         return iter(())
 
     def imagine(self, label: str) -> np.ndarray:
-        drawings = self.remembered(label)
-        if not len(drawings):
-            raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
-        return np.round(np.mean([retina.canonical(drawing) for drawing in drawings], axis=0)).astype(np.uint8)
+        return mental_image(self.remembered(label), label, self.labels)
 
     def remembered(self, label: str) -> np.ndarray:
         drawings = [drawing for drawing, name in zip(self._drawings, self._taught, strict=True) if name == label]
