@@ -227,8 +227,13 @@ class Pupil:
                 f"expected an agent of kind {self.kind}, got {other.kind}. Teach one from the other's log."
             )
         self._check_room(other.labels)
-        self.memory.join(other.memory)
-        self.lessons.join(other.lessons)
+        if self.memory.ORDER_FREE:
+            self.memory.join(other.memory)
+            self.lessons.join(other.lessons)
+        else:
+            log = Lessons.from_jsonl(self.lessons.to_jsonl())
+            log.join(other.lessons)
+            self.memory, self.lessons = rebuild(type(self.memory), self.memory.config, log), log
 
     def imagine(self, label: object) -> np.ndarray:
         """Draw the mental image of a label: (28, 28) uint8."""

@@ -169,7 +169,7 @@ def from_files(files: Mapping[str, bytes]) -> Pupil:
         if isinstance(error, AgentError):
             raise
         raise AgentError(f"expected the arrays and settings of a {kind.NAME} agent, got others ({error}).") from error
-    _check_log(lessons, memory.labels)
+    _check_log(lessons, memory.labels if memory.ORDER_FREE else None)
     if config["digest"] != digest(config, files):
         raise AgentError(f"expected the files of digest {config['digest'][:8]!r}, got changed ones. Load another copy.")
     return Pupil(memory, lessons, config["name"])
@@ -294,17 +294,17 @@ def _labels(labels: list[Any], most: int) -> list[str]:
 
 
 def _check_settings(settings: dict[str, Any], config_type: type) -> None:
-    """Settings must be those of the kind, each of its default's type."""
+    """Settings must be among those of the kind, each of its default's type; older files lack some that came later."""
     fields = {field.name: field.default for field in dataclasses.fields(config_type)}
-    if set(settings) != set(fields):
+    if not set(settings) <= set(fields):
         raise AgentError(f"expected the settings {', '.join(fields)}, got {', '.join(map(str, settings))[:200]}.")
-    for name, default in fields.items():
-        if type(settings[name]) is not type(default):
-            raise AgentError(f"expected {name} as {type(default).__name__}, got {type(settings[name]).__name__}.")
+    for name, value in settings.items():
+        if type(value) is not type(fields[name]):
+            raise AgentError(f"expected {name} as {type(fields[name]).__name__}, got {type(value).__name__}.")
 
 
-def _check_log(lessons: Lessons, labels: Sequence[str]) -> None:
-    """What the log tells must be what can have happened: labels, times, drawings, counts."""
+def _check_log(lessons: Lessons, labels: Sequence[str] | None) -> None:
+    """What the log tells must be what can have happened: labels, if all are remembered, times, drawings, counts."""
     for event in lessons.events:
         said = [event.get("label"), event.get("guessed"), *event.get("labels", [])]
         if any(name is not None and (type(name) is not str or clean_label(name) != name) for name in said):
@@ -322,7 +322,7 @@ def _check_log(lessons: Lessons, labels: Sequence[str]) -> None:
             continue
         elif (retina.keep(entry.drawing) != entry.drawing).any() or not retina.has_ink(entry.drawing):
             raise AgentError(f"expected a drawing as an agent keeps it in the log, got another one as {entry.label!r}.")
-        if isinstance(entry, Lesson) and entry.label not in labels:
+        if isinstance(entry, Lesson) and labels is not None and entry.label not in labels:
             raise AgentError(f"expected lessons of {' '.join(labels) or 'nothing'} in the log, got {entry.label!r}.")
     if n_lessons < 0:
         raise AgentError(f"expected at most as many lessons forgotten as taught in the log, got {-n_lessons} more.")

@@ -45,6 +45,7 @@ class StateConfig:
     z_reads_outputs: bool = True  # for all but random
     n_held: int = 2  # steps a lesson is held; each is a row
     n_steps: int = 10  # steps a drawing is looked at
+    max_rows: int = 0  # rows kept, 0.4 kB each; the least used lessons give way. 0 keeps all; else a guess a lesson more
     dd: bool = False  # whether discrimination distance counts
     hamming: bool = True  # whether the nearest rows count
     default: bool = True  # whether a neuron that nothing decides fires by chance, or not at all
@@ -54,13 +55,15 @@ class StateConfig:
         limits = {"seed": (0, 2**62), "threshold": (1, 255), "n_bits": (1, 8), "n_outputs": (1, 62), "n_held": (1, 20)}
         limits |= {"q_inputs": (0, n), "q_neighbours": (0, n), "z_inner": (0, n), "z_neighbours": (0, self.n_outputs)}
         limits |= dict.fromkeys(("reach_x", "reach_y", "neighbour_x", "neighbour_y"), (0, retina.SIDE))
-        check_whole(self, limits | {"n_steps": (1, 100)})
+        check_whole(self, limits | {"n_steps": (1, 100), "max_rows": (0, 1_000_000)})
         for name, choices in (("eyes", EYES), ("code", CODES), ("connector", CONNECTORS)):
             if getattr(self, name) not in choices:
                 raise AgentError(f"expected {name} among {', '.join(choices)}, got {getattr(self, name)!r}.")
         for name in ("z_reads_inputs", "z_reads_outputs", "dd", "hamming", "default"):
             if type(getattr(self, name)) is not bool:
                 raise AgentError(f"expected {name} as True or False, got {getattr(self, name)!r}.")
+        if 0 < self.max_rows < 3:
+            raise AgentError(f"expected max_rows of 0, to keep all, or at least 3, got {self.max_rows}.")
         if self.code == "binary" and self.n_outputs > 6:
             raise AgentError(f"expected at most 6 n_outputs in binary code, got {self.n_outputs}. Or take one_hot.")
 

@@ -81,7 +81,7 @@ class Kind(Protocol):
 
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]  # one sentence for menus and cards
-    ORDER_FREE: ClassVar[bool]
+    ORDER_FREE: bool  # of this agent; of the class: with the settings it is born with by default
     STUDIES: ClassVar[bool]  # whether `study` does anything
     MAX_LABELS: int  # of this agent; of the class: the most that settings allow
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]]  # named settings; the first are the defaults

@@ -27,6 +27,7 @@ RULES = {
     kernels.BY_HAMMING: "nearest rows",
     kernels.BY_TIE: "a tie of nearest rows",
 }
+FIRST_IMPRESSION, GAIN, LOSS, DEEPEST = 5, 2, 1, 10  # of rows: at first, when used, when another needs room, at most
 LABEL, PLEASURE, PAIN, INSTINCTS = 0, 1, 2, 3  # control neurons; instincts from the fourth on
 
 
@@ -63,6 +64,8 @@ class Machine:
         The story so far, from the first state on.
     n_rows : int
         How many lessons all neurons remember.
+    impressions : list of int
+        How deep an impression each row has left, by being used: where memory is bounded, the faintest give way.
     """
 
     def __init__(self, wiring: Wiring, seed: int, n_instincts: int = 0) -> None:
@@ -76,6 +79,7 @@ class Machine:
         for name, size in zip(_ROW_ARRAYS, (2 * w, w, 2 * w + z, z), strict=True):
             setattr(self, name, np.zeros((0, size), np.uint64))
         self.n_rows = 0
+        self.impressions: list[int] = []
         self._known: dict[bytes, None] = {}  # digests of all rows, in order
         self._weights: tuple[np.ndarray, np.ndarray] | None = None
         self.moments: list[Moment] = []
@@ -233,6 +237,7 @@ class Machine:
             for name, part in zip(_ROW_ARRAYS, row, strict=True):
                 getattr(self, name)[self.n_rows] = part
             self.n_rows += 1
+            self.impressions.append(FIRST_IMPRESSION)
         self._weights = None
         return self.n_rows - n_before
 
@@ -247,6 +252,7 @@ class Machine:
             setattr(self, name, array)
         known = list(self._known)
         self.n_rows, self._known = len(left), dict.fromkeys(known[row] for row in left)
+        self.impressions = [self.impressions[row] for row in left]
         self._weights = None
 
     def distances(self, moment: Moment, before: Moment, neuron: int) -> np.ndarray:
@@ -263,6 +269,17 @@ class Machine:
         distances = np.empty(self.n_rows, np.int32)
         kernels.distances(rows[: self.n_rows] ^ np.concatenate(now), *reach, distances)
         return distances
+
+    def use(self, moment: Moment, before: Moment) -> None:
+        """Deepen the impressions of the rows that are nearest for an output neuron."""
+        outputs = range(self.n_inputs, self.n_inputs + self.n_outputs)
+        away = [self.distances(moment, before, neuron) for neuron in outputs if self.n_rows]
+        for row in {row for distances in away for row in np.flatnonzero(distances == distances.min()).tolist()}:
+            self.impressions[row] = min(DEEPEST, self.impressions[row] + GAIN)
+
+    def fade(self) -> None:
+        """Let all impressions grow fainter."""
+        self.impressions = [max(0, depth - LOSS) for depth in self.impressions]
 
     def why(self, moment: Moment, before: Moment, neuron: int) -> Why:
         """Say why a neuron fired as it did: neuron 0 … Q − 1 are inner, the rest outputs."""

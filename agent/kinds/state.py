@@ -5,7 +5,8 @@
 
 A lesson starts from a state of chance, shows the drawing for some steps and names the outputs; a guess starts from
 another one, looks at the drawing until the steps are over, and reads the outputs. Both chances depend on the drawing
-alone, so the order of lessons does not matter, forgetting is dropping rows, and joining is adding them.
+alone, so the order of lessons does not matter, forgetting is dropping rows, and joining is adding them. Where
+``max_rows`` bounds the memory, order matters: the lessons whose rows are used least give way to new ones.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, n_rows
 from agent.kinds.eyes import look
 from agent.kinds.images import mental_image
-from agent.kinds.machine import INSTINCTS, Machine, Moment
+from agent.kinds.machine import DEEPEST, INSTINCTS, Machine, Moment
 from agent.kinds.packed import unpack
 from agent.kinds.wiring import Wiring
 
@@ -43,7 +44,7 @@ class State:
 
     NAME: ClassVar[str] = "state"
     SUMMARY: ClassVar[str] = "settles from state to state, every neuron looking up what it was taught"
-    ORDER_FREE: ClassVar[bool] = True
+    ORDER_FREE: bool = True  # unless its memory is bounded
     STUDIES: ClassVar[bool] = False
     MAX_LABELS: int = 62  # fewer with few outputs
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
@@ -52,6 +53,7 @@ class State:
     def __init__(self, config: StateConfig, wiring: Wiring | None = None) -> None:
         self.config = config
         self.MAX_LABELS = config.n_labels
+        self.ORDER_FREE = not config.max_rows
         self.machine = Machine(wiring or wired(config), config.seed)
         self._drawings: list[np.ndarray] = []
         self._taught: list[str] = []
@@ -81,6 +83,12 @@ class State:
                 f"expected at most {self.MAX_LABELS} labels with {self.config.n_outputs} outputs, got {n_labels}. "
                 "Take more outputs."
             )
+        if self.config.max_rows and len(labels) > 1:
+            for drawing, label in zip(kept, labels, strict=True):
+                self.learn_many(drawing[None], [label])
+            return
+        if self.config.max_rows:
+            self.machine.use(*self.settle(kept[0])[:-3:-1])
         self._drawings += [drawing.copy() for drawing in kept]
         self._taught += labels
         changed = [self._by_drawing.get(drawing.tobytes()) not in (None, label)
@@ -90,9 +98,11 @@ class State:
         else:
             for lesson in range(first, len(self._taught)):
                 self._live_through(lesson)
+        self._make_room()
 
     def _learn_anew(self) -> None:
         """Learn all lessons once more: of lessons that contradict each other the newest counts."""
+        impressions = self._impressions()
         self.machine.forget(np.flatnonzero(np.array(self._lesson_of, np.int64) >= 0))
         self._lesson_of = [-1] * self.machine.n_rows
         self._codes, self._by_drawing = codes_of(self.labels, self.config), {}
@@ -100,6 +110,7 @@ class State:
         for lesson, drawing in enumerate(self._drawings):
             if self._taught[newest[drawing.tobytes()]] == self._taught[lesson]:
                 self._live_through(lesson)
+        self._impress(impressions)
 
     def _live_through(self, lesson: int) -> None:
         """Start from chance, then hold the drawing with its label."""
@@ -123,18 +134,55 @@ class State:
         same = [row for row in same if self._taught[row] == label]
         if not same:
             raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
-        lesson, of_lesson = same[-1], np.array(self._lesson_of, np.int64)
+        self._drop(same[-1])
+
+    def _drop(self, lesson: int) -> None:
+        """Forget a lesson; later ones move up."""
+        kept, of_lesson = self._drawings[lesson], np.array(self._lesson_of, np.int64)
         alone = sum((drawing == kept).all() for drawing in self._drawings) == 1
         # the first step of a lesson is a row, the second too, later ones repeat it; lessons that look the same share it
         shared = np.count_nonzero(of_lesson >= 0) < min(2, self.config.n_held) * len(self._by_drawing)
         del self._drawings[lesson], self._taught[lesson]
-        if shared or not alone or codes_of(self.labels, self.config) != self._codes:
-            self._learn_anew()
-            return
-        del self._by_drawing[kept.tobytes()]
         self.machine.forget(np.flatnonzero(of_lesson == lesson))
         of_lesson = of_lesson[of_lesson != lesson]
         self._lesson_of = (of_lesson - (of_lesson > lesson)).tolist()
+        if shared or not alone or codes_of(self.labels, self.config) != self._codes:
+            self._learn_anew()
+        else:
+            del self._by_drawing[kept.tobytes()]
+
+    # ---------------------------------------------------------------- bounded memory
+
+    def _make_room(self) -> None:
+        """Where memory is bounded, forget the lesson or told state of the faintest impression, the oldest of several.
+
+        The last lesson and the last row stay.
+        """
+        most = self.config.max_rows
+        while most and (self.machine.n_rows > most or len(self._drawings) > most):
+            self.machine.fade()
+            depths = self._impressions()
+            lesson = min(range(len(self._taught) - 1), key=lambda lesson: depths.get(lesson, 0), default=None)
+            told = [row for row, of_lesson in enumerate(self._lesson_of[:-1]) if of_lesson < 0]
+            row = min(told, key=self.machine.impressions.__getitem__, default=None)
+            if row is None or (lesson is not None and depths.get(lesson, 0) <= self.machine.impressions[row]):
+                self._drop(lesson)
+            else:
+                self.machine.forget(np.array([row]))
+                del self._lesson_of[row]
+
+    def _impressions(self) -> dict[int, int]:
+        """The deepest impression that a row of each lesson has left; lessons without rows have left none."""
+        depths: dict[int, int] = {}
+        for lesson, depth in zip(self._lesson_of, self.machine.impressions, strict=True):
+            if lesson >= 0:
+                depths[lesson] = max(depth, depths.get(lesson, 0))
+        return depths
+
+    def _impress(self, depths: Mapping[int, int]) -> None:
+        """Give the rows of lessons the impressions they had before they were learned anew."""
+        for row, lesson in enumerate(self._lesson_of):
+            self.machine.impressions[row] = depths.get(lesson, self.machine.impressions[row])
 
     # ---------------------------------------------------------------- answering
 
@@ -244,9 +292,13 @@ class State:
                     f"expected a label among {' '.join(codes)}, got {label!r}. Teach it by learn_one first."
                 )
             output = unpack(self._outputs(codes[label]), self.config.n_outputs)
-        n_before = self.machine.n_rows
+        n_before, began = self.machine.n_rows, self.machine.present
         moment = self.machine.next_state(self.eyes(retina.keep(drawing)), output, **how)
         self._lesson_of += [-1] * (self.machine.n_rows - n_before)
+        if self.config.max_rows:
+            if self.machine.n_rows == n_before:
+                self.machine.use(moment, [began, *self.machine.moments[-2:]][-2])
+            self._make_room()
         return self._told(moment)
 
     def _told(self, moment: Moment) -> Moment:
@@ -276,6 +328,7 @@ class State:
         self._drawings += [drawing.copy() for drawing in other._drawings]
         self._taught += other._taught
         self._learn_anew()
+        self._make_room()
 
     def study(self) -> Iterator[float]:
         return iter(())
@@ -298,11 +351,16 @@ class State:
 
     def tensors(self) -> dict[str, np.ndarray]:
         labels, told = self.labels, np.flatnonzero(np.array(self._lesson_of, np.int64) < 0)
-        return {
+        saved = {
             "drawings": retina.pack(np.array(self._drawings, np.uint8).reshape(-1, retina.SIDE, retina.SIDE)),
             "taught": np.array([labels.index(label) for label in self._taught], np.uint8),
             **self.machine.tensors(told),
         }
+        if self.config.max_rows:
+            depths = self._impressions()
+            lessons = [depths.get(lesson, 0) for lesson in range(len(self._taught))]
+            saved["impressions"] = np.array(lessons + [self.machine.impressions[row] for row in told], np.uint8)
+        return saved
 
     @classmethod
     def restore(cls, config: StateConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
@@ -312,19 +370,24 @@ class State:
                 f"expected at most {config.n_labels} labels for {config.n_outputs} outputs, got {len(labels)}."
             )
         agent = cls(config, Wiring.none(PIXELS * config.n_bits, config.n_outputs))
-        check_arrays(
-            tensors,
-            {
-                "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
-                "taught": ((n_lessons,), np.uint8, 0, max(0, len(labels) - 1)),
-                **agent.machine.expected(tensors),
-            },
-        )
+        expected = {
+            "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
+            "taught": ((n_lessons,), np.uint8, 0, max(0, len(labels) - 1)),
+            **agent.machine.expected(tensors),
+        }
+        if config.max_rows:
+            n_units = n_lessons + expected["q_rows"][0][0]
+            expected["impressions"] = ((n_units,), np.uint8, 0, DEEPEST)
+        check_arrays(tensors, expected)
         drawings = retina.unpack(tensors["drawings"])
         check_lessons(drawings, tensors["taught"], labels)
         agent._lesson_of = [-1] * agent.machine.restore(tensors)
         agent._drawings, agent._taught = list(drawings), [labels[number] for number in tensors["taught"]]
         agent._learn_anew()
+        if config.max_rows:
+            depths = tensors["impressions"].tolist()
+            agent.machine.impressions[: len(depths) - n_lessons] = depths[n_lessons:]
+            agent._impress(dict(enumerate(depths[:n_lessons])))
         return agent
 
 
