@@ -34,7 +34,6 @@ def test_lessons_that_are_used_outlive_those_that_are_not(lessons):
         pupil.learn_one(drawings[row], labels[row])
     kept = [drawing.copy() for drawing in pupil.memory._drawings]
     for row in range(8, 40):
-        pupil.memory._make_room()
         pupil.memory.machine.use(*pupil.memory.settle(kept[2])[:-3:-1])
         pupil.learn_one(drawings[row], labels[row])
     left = [drawing.tobytes() for drawing in pupil.memory._drawings]
@@ -49,7 +48,7 @@ def test_impressions_deepen_by_use_and_fade_where_room_is_made(lessons):
     for _ in range(4):
         pupil.learn_one(lessons[0][0], lessons[1][0])
     assert max(pupil.memory.machine.impressions) == DEEPEST
-    pupil.memory.machine.fade()
+    pupil.memory.machine.fade(1)
     assert max(pupil.memory.machine.impressions) == DEEPEST - 1
 
 

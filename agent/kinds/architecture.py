@@ -18,6 +18,8 @@ PIXELS = retina.SIDE * retina.SIDE
 DIGITS = "0123456789"
 CODES = {"binary": "the label as a binary number", "one_hot": "one neuron for each label"}
 
+CHOICES: dict[str, tuple[str, ...]] = {"eyes": (*EYES,), "code": (*CODES,), "connector": (*CONNECTORS,)}
+
 
 @dataclass(frozen=True)
 class StateConfig:
@@ -45,7 +47,7 @@ class StateConfig:
     z_reads_outputs: bool = True  # for all but random
     n_held: int = 2  # steps a lesson is held; each is a row
     n_steps: int = 10  # steps a drawing is looked at
-    max_rows: int = 0  # rows kept, 0.4 kB each; the least used lessons give way. 0 keeps all; else a guess a lesson more
+    max_rows: int = 0  # rows kept, 0.4 kB each: the least used give way, at a guess for each lesson; 0 keeps all
     dd: bool = False  # whether discrimination distance counts
     hamming: bool = True  # whether the nearest rows count
     default: bool = True  # whether a neuron that nothing decides fires by chance, or not at all
@@ -56,7 +58,7 @@ class StateConfig:
         limits |= {"q_inputs": (0, n), "q_neighbours": (0, n), "z_inner": (0, n), "z_neighbours": (0, self.n_outputs)}
         limits |= dict.fromkeys(("reach_x", "reach_y", "neighbour_x", "neighbour_y"), (0, retina.SIDE))
         check_whole(self, limits | {"n_steps": (1, 100), "max_rows": (0, 1_000_000)})
-        for name, choices in (("eyes", EYES), ("code", CODES), ("connector", CONNECTORS)):
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise AgentError(f"expected {name} among {', '.join(choices)}, got {getattr(self, name)!r}.")
         for name in ("z_reads_inputs", "z_reads_outputs", "dd", "hamming", "default"):

@@ -85,6 +85,7 @@ class Kind(Protocol):
     STUDIES: ClassVar[bool]  # whether `study` does anything
     MAX_LABELS: int  # of this agent; of the class: the most that settings allow
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]]  # named settings; the first are the defaults
+    CHOICES: ClassVar[Mapping[str, Sequence[str]]]  # what settings that are words may be
     Config: ClassVar[type]
     config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
 

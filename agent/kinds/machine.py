@@ -27,7 +27,7 @@ RULES = {
     kernels.BY_HAMMING: "nearest rows",
     kernels.BY_TIE: "a tie of nearest rows",
 }
-FIRST_IMPRESSION, GAIN, LOSS, DEEPEST = 5, 2, 1, 10  # of rows: at first, when used, when another needs room, at most
+FIRST_IMPRESSION, GAIN, DEEPEST = 5, 2, 10  # of rows: at first, by each use, at most
 LABEL, PLEASURE, PAIN, INSTINCTS = 0, 1, 2, 3  # control neurons; instincts from the fourth on
 
 
@@ -277,9 +277,9 @@ class Machine:
         for row in {row for distances in away for row in np.flatnonzero(distances == distances.min()).tolist()}:
             self.impressions[row] = min(DEEPEST, self.impressions[row] + GAIN)
 
-    def fade(self) -> None:
+    def fade(self, loss: int) -> None:
         """Let all impressions grow fainter."""
-        self.impressions = [max(0, depth - LOSS) for depth in self.impressions]
+        self.impressions = [max(0, depth - loss) for depth in self.impressions]
 
     def why(self, moment: Moment, before: Moment, neuron: int) -> Why:
         """Say why a neuron fired as it did: neuron 0 … Q − 1 are inner, the rest outputs."""

@@ -44,6 +44,7 @@ class Nearest:
     STUDIES: ClassVar[bool] = False
     MAX_LABELS: int = 62
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
+    CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {}
     Config: ClassVar[type] = NearestConfig
 
     def __init__(self, config: NearestConfig) -> None:

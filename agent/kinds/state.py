@@ -20,7 +20,7 @@ import numpy as np
 
 from agent import retina
 from agent.errors import AgentError
-from agent.kinds.architecture import DIGITS, PIXELS, PRESETS, StateConfig, codes_of, wired
+from agent.kinds.architecture import CHOICES, DIGITS, PIXELS, PRESETS, StateConfig, codes_of, wired
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, n_rows
 from agent.kinds.eyes import look
@@ -48,6 +48,7 @@ class State:
     STUDIES: ClassVar[bool] = False
     MAX_LABELS: int = 62  # fewer with few outputs
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
+    CHOICES: ClassVar[Mapping[str, Sequence[str]]] = CHOICES
     Config: ClassVar[type] = StateConfig
 
     def __init__(self, config: StateConfig, wiring: Wiring | None = None) -> None:
@@ -160,16 +161,17 @@ class State:
         """
         most = self.config.max_rows
         while most and (self.machine.n_rows > most or len(self._drawings) > most):
-            self.machine.fade()
-            depths = self._impressions()
-            lesson = min(range(len(self._taught) - 1), key=lambda lesson: depths.get(lesson, 0), default=None)
-            told = [row for row, of_lesson in enumerate(self._lesson_of[:-1]) if of_lesson < 0]
-            row = min(told, key=self.machine.impressions.__getitem__, default=None)
-            if row is None or (lesson is not None and depths.get(lesson, 0) <= self.machine.impressions[row]):
-                self._drop(lesson)
+            lessons = self._impressions()
+            depths = [(lessons.get(lesson, 0), lesson, True) for lesson in range(len(self._taught) - 1)]
+            depths += [(self.machine.impressions[row], row, False)
+                       for row, lesson in enumerate(self._lesson_of[:-1]) if lesson < 0]  # fmt: skip
+            depth, place, is_lesson = min(depths)
+            if is_lesson:
+                self._drop(place)
             else:
-                self.machine.forget(np.array([row]))
-                del self._lesson_of[row]
+                self.machine.forget(np.array([place]))
+                del self._lesson_of[place]
+            self.machine.fade(depth)
 
     def _impressions(self) -> dict[int, int]:
         """The deepest impression that a row of each lesson has left; lessons without rows have left none."""

@@ -45,6 +45,7 @@ class Inside:
     step: int = 1  # of the story, from 1
     n_drawn: int = 0  # drawings from memory so far: the seed of the next
     neuron: int = 406  # in the middle of the inner neurons
+    node: int = 0  # of the RAM nodes
     tale: list[Any] = field(default_factory=list)  # the states of the story, where the kind has one
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from agent.kinds import Guess
+from agent.kinds.recall import Recall
 from agent.kinds.state import State
 from agent.lessons import Lesson
 from agent.pupil import Pupil
-from agent.ui import markup, states, words
+from agent.ui import markup, nodes, states, words
 from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk, step_by_step
 from agent.ui.page import HERE, Page
@@ -33,6 +35,9 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             step = gr.Slider(1, 2, 1, step=1, label=words.STATE, elem_id="step")
         state = gr.HTML("", elem_id="state", js_on_load=PICK_JS)
         neuron = gr.HTML("", elem_id="neuron")
+    with gr.Column(elem_classes="card inside", visible=False) as looking_up:
+        votes = gr.HTML("", elem_id="votes", js_on_load=PICK_JS)
+        node = gr.HTML("", elem_id="node")
     with gr.Column(elem_classes="card inside"):
         images = gr.HTML("", elem_id="images")
     with gr.Column(elem_classes="card inside", visible=False) as reasons:
@@ -41,11 +46,13 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         asked = gr.HTML("", elem_id="draw-me", js_on_load=PICK_JS)
         drawn = gr.HTML("", elem_id="drawn")
     clock = gr.Timer(0.5, active=False)
-    outputs = [chosen, story, step, state, neuron, images, reasons, why, asked, drawn, play, clock]
+    outputs = [chosen, story, step, state, neuron, looking_up, votes, node, images, reasons, why, asked, drawn, play]
+    outputs.append(clock)
     asked.pick(draw_me, page.id, drawn, **QUIET)
     chosen.pick(choose, page.id, outputs, **QUIET)
     step.input(turn_to, [page.id, step], [state, neuron], **QUIET)
     state.pick(choose_neuron, page.id, neuron, **QUIET)
+    votes.pick(choose_node, page.id, node, **QUIET)
     play.click(start_or_stop, [page.id, step, play], [play, clock, step, state, neuron], **QUIET)
     clock.tick(next_step, [page.id, step], [play, clock, step, state, neuron], **QUIET)
     return fill, outputs
@@ -66,6 +73,7 @@ def all_of(desk: Desk) -> tuple[Any, ...]:
         gr.Column(visible=told),
         gr.Slider(minimum=1, maximum=max(2, n_states), value=desk.inside.step),
         *_state_of(desk),
+        *_nodes_of(desk, drawing, guess),
         _images(pupil),
         gr.Column(visible=guess is not None),
         f"<h2>{words.WHY}</h2>{markup.why(guess, drawing, image_of)}",
@@ -85,6 +93,15 @@ def _state_of(desk: Desk) -> tuple[str, str]:
     return states.state(memory, inside.tale, inside.step), states.neuron(
         memory, inside.tale, inside.step, inside.neuron
     )
+
+
+def _nodes_of(desk: Desk, drawing: np.ndarray | None, guess: Guess | None) -> tuple[gr.Column, str, str]:
+    """How the RAM nodes vote, and the one looked at."""
+    memory = desk.pupil.memory
+    if not isinstance(memory, Recall) or drawing is None or guess is None:
+        return gr.Column(visible=False), "", ""
+    desk.inside.node = min(desk.inside.node, memory.config.n_nodes - 1)
+    return gr.Column(visible=True), nodes.votes(memory, drawing, guess), nodes.node(memory, drawing, desk.inside.node)
 
 
 def _looked_at(desk: Desk) -> tuple[int, np.ndarray | None, str | None]:
@@ -191,6 +208,16 @@ def choose_neuron(desk: Desk, event: gr.EventData) -> str:
         machine = desk.pupil.memory.machine
         desk.inside.neuron = min(max(0, number), machine.n_inputs + machine.n_outputs - 1)
     return _state_of(desk)[1]
+
+
+@at_desk
+def choose_node(desk: Desk, event: gr.EventData) -> str:
+    """Look at another RAM node: one that reads the pixel pressed."""
+    pixel, memory, drawing = (event._data or {}).get("number"), desk.pupil.memory, _looked_at(desk)[1]
+    if type(pixel) is not int or not isinstance(memory, Recall) or drawing is None or not memory.labels:
+        return ""
+    desk.inside.node = nodes.next_reading(memory, pixel, desk.inside.node)
+    return nodes.node(memory, drawing, desk.inside.node)
 
 
 @step_by_step

@@ -169,6 +169,19 @@ FACTS = {
     "connections": "connections",
     "preset": "design",
 }
+NODES = "RAM nodes"
+NODES_HINT = (
+    "{n} nodes look at the drawing, each at a few bits. Those bits name a location, and the location tells which "
+    "labels were seen there: each is a vote. The bars count them; – counts nodes that find an empty location."
+)
+VOTED_HINT = "amber: pixels that voted for the guess. Press one"
+NODE = "RAM node {number}"
+NODE_READS = "what this node reads"
+NODE_READS_HINT = "It reads {n} bits. Amber: a 1, a stroke that runs its way; brown: a 0. Together they are a number."
+LOCATION_LIFE = "Location {address} was written by {lessons}, rows of each label: {labels}."
+LOCATION_EMPTY = "Location {address} was never written."
+WRITER = "a {label}"
+WRITER_OWN = "your {label}"
 STORY = "The story of this drawing"
 STORY_HINT = (
     "Every neuron looks up what it was taught, again and again, until nothing changes. "
@@ -245,6 +258,45 @@ START_NOW = "Start again"
 START_SURE = "Yes, start again"
 START_NOT = "Keep this one"
 START_ASK = "Start again in place of {name}, {lessons}?"
+START_STOPPED = "Stopped. The agent you had is still here."
+SETTINGS_OF_ITS_OWN = "Every setting"
+SETTINGS = {  # of all kinds: a name and what it means
+    "seed": ("Seed", "the same seed, the same birth"),
+    "n_nodes": ("RAM nodes", "more: no better, slower"),
+    "tuple_size": ("Bits a node reads", "2 to 14"),
+    "n_warps": ("Warped copies of a lesson", "at most, 0 to 200"),
+    "n_rows": ("Rows for copies", "0 to 20,000"),
+    "n_candidates": ("Drawings compared", "at most, 3 to 1,000; more: slower"),
+    "votes_weight": ("Weight of votes", "against drawings, in thousandths"),
+    "studied_weight": ("Weight of studied votes", "in thousandths"),
+    "rare_bonus": ("Bonus for rare labels", "in thousandths"),
+    "votes_half": ("Lessons that halve votes", "full tables say less"),
+    "plausible_lag": ("Votes a label may lack", "a share; beyond it, it is ruled out"),
+    "clear_lead": ("Lead that is clear", "a share of votes; then nothing is compared"),
+    "threshold": ("Ink from here is a 1", "1 to 255"),
+    "n_reasons": ("Reasons named", "0 to 20"),
+    "eyes": ("Eyes", "canonical sets a drawing upright at one size, reference takes it as it is"),
+    "n_bits": ("Bits a pixel", "1 to 8; more: grey"),
+    "n_outputs": ("Output neurons", "1 to 62"),
+    "code": ("Code of a label", "binary, or one neuron for each"),
+    "connector": ("Connections", "what each neuron reads"),
+    "q_inputs": ("Random: inputs read", "by each inner neuron, 0 to all"),
+    "q_neighbours": ("Random: inner neurons read", "by each inner neuron"),
+    "z_inner": ("Random: inner neurons read by outputs", "0 to all"),
+    "z_neighbours": ("Random: outputs read by outputs", "0 to all"),
+    "reach_x": ("Reach across", "pixels; for boxes, or a star's arms"),
+    "reach_y": ("Reach down", "pixels; for a star, along diagonals"),
+    "neighbour_x": ("Reach across, inner", "among inner neurons"),
+    "neighbour_y": ("Reach down, inner", "among inner neurons"),
+    "z_reads_inputs": ("Outputs read inputs", ""),
+    "z_reads_outputs": ("Outputs read outputs", "not for random"),
+    "n_held": ("Steps a lesson is held", "1 to 20"),
+    "n_steps": ("Steps a drawing is looked at", "1 to 100"),
+    "max_rows": ("Rows kept", "at most; what is used least gives way. 0 keeps all"),
+    "dd": ("Discrimination distance", "weights decide first"),
+    "hamming": ("Nearest rows", "then the rows that differ least"),
+    "default": ("Chance", "then a bit by chance, else 0"),
+}
 RETEACHING = "It is taught your lessons: {share} %."
 STARTED = "Started: a new agent, {lessons}."
 

@@ -1,0 +1,131 @@
+"""Start again: choose a kind, its design or each of its settings, and what the new agent begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from agent.kinds import KINDS
+from agent.pupil import Pupil, new, rebuilding
+from agent.starters import STARTERS
+from agent.tasks import digits
+from agent.ui import settings, words
+from agent.ui.desk import DEFAULT_KIND, DESKS, Desk
+from agent.ui.events import QUIET, at_desk, step_by_step
+from agent.ui.markup import safe, status
+from agent.ui.page import Page, header
+
+STARTS = (
+    (words.START_EMPTY, "empty"),
+    (words.START_EVERYDAY, "everyday"),
+    (words.START_SIXTY, "sixty"),
+    (words.START_NOTEBOOK, "lessons"),
+)
+
+
+def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
+    """Lay out the card and connect it; ``shown`` are the status, the name and the way back."""
+    gr.HTML(f"<h2>{words.START}</h2><p>{words.START_HINT}</p>")
+    kinds = [(f"{name}: {kind.SUMMARY}", name) for name, kind in KINDS.items()]
+    kind = gr.Radio(kinds, value=DEFAULT_KIND, label=words.KIND, elem_id="kind")
+    preset = gr.Dropdown(label=words.PRESET, visible=False, elem_id="preset")
+    with gr.Accordion(words.SETTINGS_OF_ITS_OWN, open=False, elem_id="settings"):
+        groups, fields = settings.build(DEFAULT_KIND)
+    start_from = gr.Radio(STARTS, value="empty", label=words.START_FROM, elem_id="start-from")
+    question = gr.HTML("", elem_id="question")
+    ask = gr.Button(words.START_NOW, elem_id="start")
+    with gr.Row(elem_classes="are-you-sure"):
+        sure = gr.Button(words.START_SURE, variant="stop", visible=False, elem_id="start-sure")
+        keep_it = gr.Button(words.START_NOT, visible=False, elem_id="start-not")
+    stop = gr.Button(words.STOP, visible=False, elem_id="start-stop")
+    asking = [question, ask, sure, keep_it, stop]
+    components = settings.components(fields)
+    ask.click(ask_first, page.id, asking, **QUIET)
+    keep_it.click(rest, None, asking, **QUIET)
+    kind.change(offer, kind, [preset, *groups.values(), *components], **QUIET)
+    preset.input(settings.filled, [kind, preset], components, **QUIET)
+    started = sure.click(start, [page.id, kind, start_from, *components], [*shown, page.header, *asking], **QUIET)
+    started.then(rest, None, asking, **QUIET)
+    stop.click(DESKS.stop, page.id, None, queue=False, **QUIET)
+
+
+def told(desk: Desk, text: str) -> tuple[Any, ...]:
+    """What just happened, the name, the way back, the header."""
+    before = desk.previous
+    label = words.BACK if before is None else words.BACK_TO.format(name=before.name, lessons=lessons_of(before))
+    return status(text), desk.pupil.name, gr.Button(label, interactive=before is not None), header(desk.pupil)
+
+
+def lessons_of(pupil: Pupil) -> str:
+    """How many lessons an agent has had, in words."""
+    return words.count(pupil.n_lessons, "lesson")
+
+
+# ---------------------------------------------------------------- events
+
+
+@step_by_step
+def start(desk: Desk, kind: str, start_from: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    """Put a new agent on the desk; while it is taught this one's lessons, tell how far it is, and stop if asked."""
+    starter = start_from if start_from in STARTERS else None
+    pupil = new(kind, name=words.TITLE, starter=starter, **settings.chosen(kind, values))
+    if start_from == "sixty":
+        lessons = digits.Selection({"mnist": 60})
+        pupil.learn_many(*lessons.draw(), source=lessons.source)
+    elif start_from == "lessons":
+        old, mine = desk.pupil, object()
+        log = type(old.lessons).from_jsonl(old.lessons.to_jsonl())
+        desk.course = mine
+        for share, memory in _retaught(type(pupil.memory), pupil.memory.config, log):
+            if desk.course is not mine:
+                yield *told(desk, words.START_STOPPED if desk.pupil is old else words.REPLACED), *rest()
+                return
+            if memory is None:
+                yield *told(desk, words.RETEACHING.format(share=share)), *_busy()
+        pupil = Pupil(memory, log, old.name)
+    desk.replace(pupil)
+    yield *told(desk, words.STARTED.format(lessons=lessons_of(pupil))), *rest()
+
+
+def _retaught(kind: type, config: Any, log: Any) -> Iterator[tuple[int, Any]]:
+    """Teach a newborn memory a log: gives each new per cent, and at the end the memory."""
+    steps, shown = rebuilding(kind, config, log), -1
+    while True:
+        try:
+            share = int(100 * next(steps))
+        except StopIteration as done:
+            yield 100, done.value
+            return
+        if share > shown:
+            shown = share
+            yield share, None
+
+
+@at_desk
+def ask_first(desk: Desk) -> tuple[Any, ...]:
+    """Ask before starting again."""
+    question = words.START_ASK.format(name=safe(desk.pupil.name), lessons=lessons_of(desk.pupil))
+    hidden, seen = gr.Button(visible=False), gr.Button(visible=True)
+    return f"<p>{question}</p>", hidden, seen, seen, hidden
+
+
+def offer(kind: str) -> list[Any]:
+    """Let the visitor choose among the designs of a kind, where there are several, and show its settings."""
+    names = list(KINDS[kind].PRESETS)
+    groups = [gr.Group(visible=name == kind) for name in KINDS]
+    return [gr.Dropdown(choices=names, value=names[0], visible=len(names) > 1), *groups,
+            *settings.filled(kind, names[0])]  # fmt: skip
+
+
+def rest() -> tuple[Any, ...]:
+    """Leave the question."""
+    hidden = gr.Button(visible=False)
+    return "", gr.Button(visible=True), hidden, hidden, hidden
+
+
+def _busy() -> tuple[Any, ...]:
+    """While it is taught: nothing but Stop."""
+    hidden = gr.Button(visible=False)
+    return "", hidden, hidden, hidden, gr.Button(visible=True)
