@@ -1,0 +1,20 @@
+"""Whether two agents are alike, to the byte."""
+
+import numpy as np
+
+
+def memory_bytes(pupil):
+    """Everything a memory holds, byte for byte: what it would save and what it answers from."""
+    inner = pupil.memory.tensors()
+    if pupil.kind == "recall":
+        for name, part in (("own", pupil.memory._own), ("bulk", pupil.memory._bulk)):
+            order = np.lexsort((part.copy[: part.n], part.lesson[: part.n]))  # in which order rows lie does not matter
+            for array in ("lesson", "copy", "slots", "addresses", "codes", "hints", "rests"):
+                inner[f"{name} {array}"] = getattr(part, array)[: part.n][order]
+            inner |= {f"{name} tables": part.tables, f"{name} copies": part.n_copies[: part.n_lessons]}
+    return {name: (array.shape, array.dtype, array.tobytes()) for name, array in inner.items()}
+
+
+def responses(pupil, drawings):
+    """What an agent answers to each drawing, a number for each label."""
+    return np.stack([guess.responses for guess in pupil.predict_many(drawings)])
