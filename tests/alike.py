@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from agent import store
+from agent.tasks import digits
+
 
 def memory_bytes(pupil):
     """Everything a memory holds, byte for byte: what it would save and what it answers from."""
@@ -18,3 +21,11 @@ def memory_bytes(pupil):
 def responses(pupil, drawings):
     """What an agent answers to each drawing, a number for each label."""
     return np.stack([guess.responses for guess in pupil.predict_many(drawings)])
+
+
+def same_agent(one, other):
+    """Whether two agents answer and remember alike, byte for byte."""
+    drawings = digits.mnist("test")[0][:60]
+    got = [guess.responses for guess in one.predict_many(drawings)]
+    expected = [guess.responses for guess in other.predict_many(drawings)]
+    return store.to_files(one) == store.to_files(other) and all(map(np.array_equal, got, expected))
