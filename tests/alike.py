@@ -1,4 +1,4 @@
-"""Whether two agents are alike, to the byte."""
+"""Whether two agents, or two draws of lessons, are alike to the byte."""
 
 import numpy as np
 
@@ -29,3 +29,8 @@ def same_agent(one, other):
     got = [guess.responses for guess in one.predict_many(drawings)]
     expected = [guess.responses for guess in other.predict_many(drawings)]
     return store.to_files(one) == store.to_files(other) and all(map(np.array_equal, got, expected))
+
+
+def same_draw(one, other):
+    """Whether two draws give the same drawings and labels in the same order."""
+    return one[1] == other[1] and len(one[0]) == len(other[0]) and all(map(np.array_equal, one[0], other[0]))
