@@ -1,0 +1,90 @@
+"""Replay: a task draws the same lessons again from a reference, and refuses one from a hostile file."""
+
+import json
+
+import pytest
+from alike import same_draw
+
+from agent.errors import AgentError
+from agent.tasks import TASKS, replay
+from agent.tasks.digits import Selection
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection({"mnist": 25}, seed=3),
+        Selection({"mnist": 25}, seed=2**63 - 1, balanced=False, split="test"),
+        Selection({"mnist": 8, "font:Gelasio": None}, labels=["2", "9"], seed=1),
+    ],
+)
+def test_replay_draws_the_same_lessons_from_a_reference_that_went_through_json(selection):
+    assert same_draw(replay(json.loads(json.dumps(selection.source))), selection.draw())
+
+
+def test_every_task_replays_and_says_what_it_is():
+    for name, task in TASKS.items():
+        assert name == task.NAME and task.SUMMARY and callable(task.replay)
+
+
+GOOD = Selection({"mnist": 5}).source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        None,
+        [],
+        "digits",
+        {},
+        {"task": "digits"},
+        GOOD | {"task": "numbers"},
+        GOOD | {"task": ["digits"]},
+        GOOD | {"task": None},
+        GOOD | {"path": "/etc/passwd"},
+        GOOD | {"sets": {}},
+        GOOD | {"sets": []},
+        GOOD | {"sets": "mnist"},
+        GOOD | {"sets": None},
+        GOOD | {"sets": [["mnist", 5]]},
+        GOOD | {"sets": {"mnist": 0}},
+        GOOD | {"sets": {"mnist": -1}},
+        GOOD | {"sets": {"mnist": 60_001}},
+        GOOD | {"sets": {"mnist": 10**30}},
+        GOOD | {"sets": {"mnist": 5.0}},
+        GOOD | {"sets": {"mnist": True}},
+        GOOD | {"sets": {"mnist": "5"}},
+        GOOD | {"sets": {"mnist": [5]}},
+        GOOD | {"sets": {"fashion": 5}},
+        GOOD | {"sets": {"font:../../x": 5}},
+        GOOD | {"sets": {"font:Anton": 11}},
+        GOOD | {"sets": {"../mnist": 5}},
+        GOOD | {"sets": {f"font:{number}": 1 for number in range(300)}},
+        GOOD | {"labels": "38"},
+        GOOD | {"labels": None},
+        GOOD | {"labels": [3]},
+        GOOD | {"labels": ["x"]},
+        GOOD | {"labels": [""]},
+        GOOD | {"labels": ["123456789"]},
+        GOOD | {"labels": ["1"] * 257},
+        GOOD | {"labels": {"1": 1}},
+        GOOD | {"labels": [["1"]]},
+        GOOD | {"seed": -1},
+        GOOD | {"seed": 2**63},
+        GOOD | {"seed": 1.5},
+        GOOD | {"seed": None},
+        GOOD | {"seed": True},
+        GOOD | {"seed": "0"},
+        GOOD | {"balanced": 1},
+        GOOD | {"balanced": None},
+        GOOD | {"split": "validation"},
+        GOOD | {"split": None},
+        GOOD | {"split": ["train"]},
+        GOOD | {"split": "test", "sets": {"font:Anton": 10}},
+        {1: 2, **GOOD},
+    ],
+    ids=lambda source: json.dumps(source)[:60] if isinstance(source, dict) else str(source),
+)
+def test_a_reference_from_a_hostile_file_is_refused(source):
+    with pytest.raises(AgentError, match="^expected "):
+        replay(source)
