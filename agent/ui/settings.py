@@ -14,11 +14,11 @@ from agent.ui import words
 _Fields = dict[str, dict[str, gr.components.Component]]
 
 
-def build(kind_shown: str) -> tuple[dict[str, gr.Group], _Fields]:
+def build(kind_shown: str) -> tuple[dict[str, gr.Column], _Fields]:
     """Lay out the fields of all kinds, those of one shown: a group a kind, and its components by setting."""
     groups, fields = {}, {}
     for kind, taught in KINDS.items():
-        with gr.Group(visible=kind == kind_shown, elem_classes="settings", elem_id=f"settings-{kind}") as groups[kind]:
+        with gr.Column(visible=kind == kind_shown, elem_classes="settings", elem_id=f"settings-{kind}") as groups[kind]:
             fields[kind] = {
                 field.name: _field(kind, field.name, field.default, taught.CHOICES.get(field.name))
                 for field in dataclasses.fields(taught.Config)

@@ -114,7 +114,7 @@ def ask_first(desk: Desk) -> tuple[Any, ...]:
 def offer(kind: str) -> list[Any]:
     """Let the visitor choose among the designs of a kind, where there are several, and show its settings."""
     names = list(KINDS[kind].PRESETS)
-    groups = [gr.Group(visible=name == kind) for name in KINDS]
+    groups = [gr.Column(visible=name == kind) for name in KINDS]
     return [gr.Dropdown(choices=names, value=names[0], visible=len(names) > 1), *groups,
             *settings.filled(kind, names[0])]  # fmt: skip
 

@@ -58,6 +58,10 @@ def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, writte
     visitor.until_text("#looked", "locations written")
     visitor.until("!document.querySelector('#state')?.offsetParent")
     visitor.until("document.querySelectorAll('#images figure').length === 10")
+    visitor.until_text("#votes", "300 nodes look at the drawing")
+    visitor.page.locator("#votes img").click(position={"x": 100, "y": 120})
+    visitor.until("document.querySelector('#node h3').innerText !== 'RAM node 0'")
+    visitor.until_text("#node", "Location")
     visitor.page.locator("#draw-me button", has_text="7").click()
     visitor.until_text("#drawn", "a 7, from memory. It reads it as")
     assert not visitor.errors
