@@ -22,10 +22,11 @@ import numpy as np
 import agent
 from agent.kinds import KINDS
 from agent.tasks import digits, strokes
-from tests import peers, protocols
+from tests import drawn, peers, protocols
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 CURVE = Path(__file__).resolve().parent / "golden" / "learning.png"
+SHEET = CURVE.with_name("drawn.png")
 MARKS = "<!-- {part}:begin -->", "<!-- {part}:end -->"
 ALL = 60_000
 FEW_SEEDS = {"small CNN, shifts": 3, "support vectors on pixels": 3, "wisardpkg": 3}  # these take long
@@ -150,6 +151,14 @@ def states(n_seeds: int, n_full: int) -> list[Row]:
         rows.append(row)
         print(row, flush=True)
     return rows
+
+
+def drawings(n_seeds: int, n_full: int) -> list[Row]:
+    """Digits drawn from memory after 6,000 lessons, a hundred of each; the sheet shows twenty."""
+    shares, pages = drawn.measured(6000, 100)
+    drawn.sheet(pages[:, :20]).save(SHEET)
+    apart = {name: f"{shares.pop(name):.2f}" for name in list(shares) if name.startswith("apart")}
+    return [{"drawn": f"{pages.shape[0] * pages.shape[1]:,}"} | {name: spread([n]) for name, n in shares.items()} | apart]
 
 
 def orders(n_seeds: int, n_full: int) -> list[Row]:
@@ -300,6 +309,12 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
         states,
         "State machines (class-balanced draws of MNIST, one state of chance, then ten steps; per cent with all output "
         "bits right, mean ± standard deviation over {seeds} seeds):",
+    ),
+    "drawings": (
+        drawings,
+        "Digits that `recall` draws after 6,000 lessons, per cent: read as what they are by agents that were taught 6,000 "
+        "other digits; nearer to a lesson than the two lessons of the label that are most alike. How far two drawings of "
+        "a label are apart, over how far two lessons are:",
     ),
     "transfers": (transfers, "Per cent right on other hands: at once → after 100 of them (print: after 10 fonts) were "
                   "taught one by one:"),
