@@ -13,15 +13,12 @@ import numpy as np
 
 from agent import retina, starters, tasks
 from agent.errors import AgentError
-from agent.kernels.draw import draw
 from agent.kinds import KINDS, Guess, Kind
+from agent.kinds.images import drawn_image
 from agent.lessons import Bulk, Lesson, Lessons, Lost, Studied
 
 MAX_LABEL_CHARS = 8
 REBUILT_AT_ONCE = 1000  # bulk lessons between two looks at how far it is
-DRAWN_INK = 96  # what counts as ink where an agent draws from memory
-DRAWN_FROM = 1000  # lessons at most; 0.1 ms each
-DRAWN_SLACK = 3  # how many pixels worse than the nearest a lesson may fit and still be followed
 
 
 def new(
@@ -243,7 +240,8 @@ class Pupil:
         """Draw something new from memory.
 
         From the top, pixel by pixel: each is that of one of the lessons that look alike around it, of which a row of
-        pixels prefers another one each time. From a single lesson only that one can come.
+        pixels prefers another one each time. It tries again while it is as like a lesson as the two most alike lessons
+        are to each other. From a single lesson only that one can come.
 
         Parameters
         ----------
@@ -268,11 +266,7 @@ class Pupil:
         lessons = self.memory.remembered(name)
         if not len(lessons):
             raise AgentError(f"expected one of the labels {list(self.labels)}, got {name!r}. Teach it first.")
-        some = lessons[:: -(-len(lessons) // DRAWN_FROM)]
-        ink = np.stack([retina.canonical(drawing) >= DRAWN_INK for drawing in some]).astype(np.uint8)
-        page = np.empty((retina.SIDE, retina.SIDE), np.uint8)
-        draw(ink, seed, DRAWN_SLACK, page)
-        return page * np.uint8(255)
+        return drawn_image(lessons, seed)
 
     def _change(self, lesson: Lesson, label: str | None) -> None:
         """Give a lesson another label, or none: in the memory and in the log, or, if that fails, in neither."""

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from agent import retina
-from agent.pupil import DRAWN_INK
+from agent.kinds.images import DRAWN_INK, differing
 from tests import protocols
 
 
@@ -29,11 +29,11 @@ def measured(n_lessons: int, n_seeds: int, kind: str = "recall") -> tuple[dict[s
     alike, medians, least = [], [], []
     for label, pages in zip(pupil.labels, drawn, strict=True):
         known = np.stack([retina.canonical(each) >= DRAWN_INK for each in pupil.memory.remembered(label)])
-        among = _differences(known, known)[np.triu_indices(len(known), 1)]
-        between = _differences(pages > 0, pages > 0)[np.triu_indices(n_seeds, 1)]
-        alike += (_differences(pages > 0, known).min(axis=1) <= among.min()).tolist()
+        among = differing(known, known)[np.triu_indices(len(known), 1)]
+        between = differing(pages > 0, pages > 0)[np.triu_indices(n_seeds, 1)]
+        alike += (differing(pages > 0, known).min(axis=1) <= among.min()).tolist()
         medians.append(np.median(between) / np.median(among))
-        least.append(between.min() / among.min())
+        least.append(between.min() / max(1, among.min()))
     shares |= {"too like a lesson": float(np.mean(alike))}
     shares |= {"apart, median": float(np.mean(medians)), "apart, least": float(np.min(least))}
     return shares, drawn
@@ -55,9 +55,3 @@ def _two_draws(n_lessons: int) -> tuple[protocols.Lessons, protocols.Lessons]:
     halves = (np.sort(np.concatenate([of_label[part::2] for of_label in rows])) for part in range(2))
     first, second = (([drawings[row] for row in half], [labels[row] for row in half]) for half in halves)
     return first, second
-
-
-def _differences(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Count the pixels in which each of (N, 28, 28) bool differs from each of (M, 28, 28)."""
-    a, b = (each.reshape(len(each), -1).astype(np.int32) for each in (one, other))
-    return a.sum(axis=1)[:, None] + b.sum(axis=1)[None] - 2 * (a @ b.T)
