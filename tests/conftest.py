@@ -1,8 +1,11 @@
-"""What many tests share: small agents of every kind and real lessons."""
+"""What many tests share: small agents of every kind, real lessons, a Hub of their own."""
 
 import os
 
+from localhub import SWITCHES, LocalHub
+
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.update(SWITCHES)  # before anybody imports the client of the Hub
 
 import pytest
 from newborn import born
@@ -41,3 +44,12 @@ def taught(kind, lessons):
     pupil.undo()
     pupil.relabel(pupil.lessons.own()[2].number, "A")
     return pupil
+
+
+@pytest.fixture
+def local_hub():
+    """A Hub with two people, Mia and Ben, who may write."""
+    with LocalHub() as hub:
+        hub.add_user("mia", token="hf_mia")
+        hub.add_user("ben", token="hf_ben")
+        yield hub
