@@ -6,7 +6,7 @@ from newborn import born
 
 import agent
 from agent.errors import AgentError
-from agent.kinds.machine import DEEPEST, FIRST_IMPRESSION
+from agent.kinds.rows import DEEPEST, FIRST_IMPRESSION
 from agent.pupil import rebuild
 from agent.tasks import digits
 
@@ -44,12 +44,12 @@ def test_lessons_that_are_used_outlive_those_that_are_not(lessons):
 def test_impressions_deepen_by_use_and_fade_where_room_is_made(lessons):
     pupil = bounded(6, n_held=1)
     pupil.learn_one(lessons[0][0], lessons[1][0])
-    assert pupil.memory.machine.impressions == [FIRST_IMPRESSION]
+    assert pupil.memory.machine.rows.impressions == [FIRST_IMPRESSION]
     for _ in range(4):
         pupil.learn_one(lessons[0][0], lessons[1][0])
-    assert max(pupil.memory.machine.impressions) == DEEPEST
-    pupil.memory.machine.fade(1)
-    assert max(pupil.memory.machine.impressions) == DEEPEST - 1
+    assert max(pupil.memory.machine.rows.impressions) == DEEPEST
+    pupil.memory.machine.rows.fade(1)
+    assert max(pupil.memory.machine.rows.impressions) == DEEPEST - 1
 
 
 def test_what_it_was_told_step_by_step_gives_way_too(lessons):
@@ -68,7 +68,7 @@ def test_it_is_saved_with_its_impressions(lessons, tmp_path):
         pupil.learn_one(drawing, label)
     pupil.memory.next_state(lessons[0][40], "4")
     loaded = agent.load(agent.save(pupil, tmp_path / "bounded"))
-    assert sorted(loaded.memory.machine.impressions) == sorted(pupil.memory.machine.impressions)
+    assert sorted(loaded.memory.machine.rows.impressions) == sorted(pupil.memory.machine.rows.impressions)
     for each in (pupil, loaded):
         for drawing, label in list(zip(*lessons, strict=True))[20:]:
             each.learn_one(drawing, label)
@@ -92,7 +92,7 @@ def test_taking_a_lesson_back_and_joining_replay_the_log(lessons):
         assert [drawing.tobytes() for drawing in memory._drawings] == [
             drawing.tobytes() for drawing in expected.memory._drawings
         ]
-        assert memory.machine.impressions == expected.memory.machine.impressions
+        assert memory.machine.rows.impressions == expected.memory.machine.rows.impressions
 
 
 @pytest.mark.parametrize("n", [1, 2, -1, 2_000_000, 2.0])
@@ -105,4 +105,4 @@ def test_without_a_bound_nothing_is_kept_of_use(lessons):
     pupil = born("state")
     pupil.learn_many(*lessons)
     assert "impressions" not in pupil.memory.tensors()
-    assert np.unique(pupil.memory.machine.impressions).tolist() == [FIRST_IMPRESSION]
+    assert np.unique(pupil.memory.machine.rows.impressions).tolist() == [FIRST_IMPRESSION]

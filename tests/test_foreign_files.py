@@ -27,7 +27,7 @@ BAD_CONFIGS = [
     ({"labels": ["x" * 9]}, "short labels"),
     ({"labels": [1]}, "short labels"),
     ({"labels": []}, "expected"),
-    ({"settings": {}}, "expected the settings"),
+    ({"settings": {"seed": 3, "nodes": 4}}, "expected the settings"),
     ({"settings": []}, "settings of type dict"),
     ({"n_lessons": "many"}, "n_lessons of type int"),
     ({"extra": 1}, "in config.json"),
@@ -160,3 +160,11 @@ def test_a_log_of_what_cannot_have_happened_is_refused(taught, name):
     assert store.from_files(signed(files | {"lessons.jsonl": event()})).n_lessons == 1
     with pytest.raises(AgentError, match="log|label"):
         store.from_files(signed(files | {"lessons.jsonl": BAD_LOGS[name]}))
+
+
+def test_an_older_file_lacks_settings_that_came_later(taught):
+    files = store.to_files(taught)
+    settings = json.loads(files["config.json"])["settings"]
+    later = next((name for name in ("max_rows", "clear_lead", "n_reasons") if name in settings))
+    older = signed(changed(files, settings={name: value for name, value in settings.items() if name != later}))
+    assert store.from_files(older).memory.config == taught.memory.config

@@ -21,11 +21,12 @@ def pupil(lessons):
 
 def test_a_drawing_that_was_taught_is_known_to_every_node(pupil, lessons):
     kept = retina.keep(lessons[0][45])
-    addresses, seen = pupil.memory.nodes(kept)
+    nodes = pupil.memory.nodes(kept)
+    addresses, seen = nodes.addresses, nodes.seen
     assert addresses.shape == (60,) and seen.shape == (60, len(pupil.labels))
     assert seen[:, pupil.labels.index(lessons[1][45])].all()
     for node in range(60):
-        at = pupil.memory.location(kept, node)
+        at = pupil.memory.nodes(kept).location(node)
         assert at.address == addresses[node]
         assert sum(int(bit) << place for place, bit in enumerate(at.bits[::-1])) == at.address
         assert set(at.n_rows) == {label for label, here in zip(pupil.labels, seen[node], strict=True) if here}
@@ -35,7 +36,7 @@ def test_a_location_names_its_writers_and_all_their_rows(pupil, lessons, others)
     memory = pupil.memory
     kept = retina.keep(others[0][0])
     for node in range(20):
-        at = memory.location(kept, node)
+        at = memory.nodes(kept).location(node)
         n_rows = sum(
             int(np.count_nonzero(part.addresses[: part.n, node] == at.address)) for part in (memory._own, memory._bulk)
         )
@@ -52,19 +53,19 @@ def test_forgetting_a_lesson_takes_it_out_of_all_locations(pupil, lessons):
     kept = retina.keep(lessons[0][45])
     pupil.forget_one(lessons[0][45], lessons[1][45])
     for node in range(60):
-        writers = pupil.memory.location(kept, node).writers
+        writers = pupil.memory.nodes(kept).location(node).writers
         assert kept.tobytes() not in {writer.drawing.tobytes() for writer in writers}
 
 
 def test_the_nodes_of_a_pixel_read_it(pupil, lessons):
     kept = retina.keep(lessons[0][0])
     for pixel in (100, 406, 500):
-        reading = pupil.memory.reading(pixel).tolist()
+        reading = pupil.memory.nodes(kept).reading(pixel).tolist()
         for node in range(60):
-            assert (pixel in pupil.memory.location(kept, node).pixels) == (node in reading)
+            assert (pixel in pupil.memory.nodes(kept).location(node).pixels) == (node in reading)
 
 
 @pytest.mark.parametrize("node", [-1, 60])
 def test_a_node_that_is_not_there_is_refused(pupil, lessons, node):
     with pytest.raises(AgentError, match=f"expected a node from 0 to 59, got {node}"):
-        pupil.memory.location(retina.keep(lessons[0][0]), node)
+        pupil.memory.nodes(retina.keep(lessons[0][0])).location(node)

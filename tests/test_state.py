@@ -280,7 +280,7 @@ def test_forgetting_one_of_two_lessons_that_look_the_same_leaves_the_other_whole
     pupil.learn_one(one, "1")
     pupil.learn_one(other, "1")
     pupil.forget_one(one, "1")
-    rows = [each.memory.machine.rows(np.arange(each.memory.machine.n_rows)) for each in (pupil, alone)]
+    rows = [each.memory.machine.rows.take(np.arange(each.memory.machine.n_rows)) for each in (pupil, alone)]
     assert all((mine == theirs).all() for mine, theirs in zip(*rows, strict=True))
 
 

@@ -9,7 +9,6 @@ input it stands for (iconic training), an output neuron its bit of the label, or
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 from agent.errors import AgentError
 from agent.kernels import state as kernels
 from agent.kinds.packed import bool_at, compact, n_words, pack, reached, spread, strays, unpack
+from agent.kinds.rows import Rows
 from agent.kinds.wiring import Wiring
 
 RULES = {
@@ -27,7 +27,6 @@ RULES = {
     kernels.BY_HAMMING: "nearest rows",
     kernels.BY_TIE: "a tie of nearest rows",
 }
-FIRST_IMPRESSION, GAIN, DEEPEST = 5, 2, 10  # of rows: at first, by each use, at most
 LABEL, PLEASURE, PAIN, INSTINCTS = 0, 1, 2, 3  # control neurons; instincts from the fourth on
 
 
@@ -62,10 +61,8 @@ class Machine:
         Neurons of I (and of Q), and of Z.
     moments : list of Moment
         The story so far, from the first state on.
-    n_rows : int
-        How many lessons all neurons remember.
-    impressions : list of int
-        How deep an impression each row has left, by being used: where memory is bounded, the faintest give way.
+    rows : agent.kinds.rows.Rows
+        What all neurons remember.
     """
 
     def __init__(self, wiring: Wiring, seed: int, n_instincts: int = 0) -> None:
@@ -76,11 +73,7 @@ class Machine:
         self._z_words, self._z_masks = reached(wiring.z_inputs, wiring.z_inner, wiring.z_neighbours)
         w, z = n_words(self.n_inputs), n_words(self.n_outputs)
         self._n_words, self._z_size = w, z
-        for name, size in zip(_ROW_ARRAYS, (2 * w, w, 2 * w + z, z), strict=True):
-            setattr(self, name, np.zeros((0, size), np.uint64))
-        self.n_rows = 0
-        self.impressions: list[int] = []
-        self._known: dict[bytes, None] = {}  # digests of all rows, in order
+        self.rows = Rows(w, z)
         self._weights: tuple[np.ndarray, np.ndarray] | None = None
         self.moments: list[Moment] = []
         self.number = 0  # of the next state
@@ -90,7 +83,12 @@ class Machine:
     @property
     def n_bytes(self) -> int:
         """Bytes of all rows."""
-        return sum(array.nbytes for array in (self._q_rows, self._q_taught, self._z_rows, self._z_taught))
+        return self.rows.n_bytes
+
+    @property
+    def n_rows(self) -> int:
+        """How many states all neurons remember."""
+        return self.rows.n
 
     @property
     def n_connections(self) -> int:
@@ -193,17 +191,15 @@ class Machine:
         default: bool = True,
     ) -> Moment:  # fmt: skip
         """The state after looking up: first the inner neurons, then, reading them, the outputs."""
-        n, rows = self.n_inputs, slice(self.n_rows)
+        n = self.n_inputs
         inner, output = np.empty(self._n_words, np.uint64), np.empty(self._z_size, np.uint64)
         rules = np.empty(n + self.n_outputs, np.uint8)
         q_weights, z_weights = self._weighed() if dd else (_NO_WEIGHTS, _NO_WEIGHTS)
         how = (hamming, default, self.seed, number)
         now = np.concatenate([shown, before.inner])
-        q = self._q_rows[rows], self._q_taught[rows], self._q_words, self._q_masks
-        kernels.fire(now, *q, q_weights, *how, 0, inner, rules[:n])
+        kernels.fire(now, *self.rows.inner, self._q_words, self._q_masks, q_weights, *how, 0, inner, rules[:n])
         now = np.concatenate([shown, inner, before.output])
-        z = self._z_rows[rows], self._z_taught[rows], self._z_words, self._z_masks
-        kernels.fire(now, *z, z_weights, *how, n, output, rules[n:])
+        kernels.fire(now, *self.rows.output, self._z_words, self._z_masks, z_weights, *how, n, output, rules[n:])
         return Moment(shown, inner, output, np.zeros(1, np.uint64), rules)
 
     def taught(
@@ -226,34 +222,14 @@ class Machine:
         self.add_rows((q_row[None], moment.inner[None], z_row[None], moment.output[None]), source)
 
     def add_rows(self, rows: tuple[np.ndarray, ...], source: bytes = b"") -> int:
-        """Add rows as `rows` gives them, each once for a source; returns how many were new."""
-        n_before = self.n_rows
-        for row in zip(*rows, strict=True):
-            what = hashlib.blake2b(b"".join(part.tobytes() for part in row), digest_size=16, person=source).digest()
-            if what in self._known:
-                continue
-            self._known[what] = None
-            self._make_room(self.n_rows + 1)
-            for name, part in zip(_ROW_ARRAYS, row, strict=True):
-                getattr(self, name)[self.n_rows] = part
-            self.n_rows += 1
-            self.impressions.append(FIRST_IMPRESSION)
+        """Add rows as `agent.kinds.rows.Rows.take` gives them; returns how many were new."""
         self._weights = None
-        return self.n_rows - n_before
+        return self.rows.add(rows, source)
 
-    def rows(self, places: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Some rows: what inner neurons were shown and taught, what outputs were shown and taught."""
-        return tuple(getattr(self, name)[places] for name in _ROW_ARRAYS)
-
-    def forget(self, rows: np.ndarray) -> None:
-        """Drop rows; later ones move up. rows (D,) int."""
-        left = np.setdiff1d(np.arange(self.n_rows), rows)
-        for name, array in zip(_ROW_ARRAYS, self.rows(left), strict=True):
-            setattr(self, name, array)
-        known = list(self._known)
-        self.n_rows, self._known = len(left), dict.fromkeys(known[row] for row in left)
-        self.impressions = [self.impressions[row] for row in left]
+    def forget(self, places: np.ndarray) -> None:
+        """Drop rows; later ones move up. places (D,) int."""
         self._weights = None
+        self.rows.forget(places)
 
     def distances(self, moment: Moment, before: Moment, neuron: int) -> np.ndarray:
         """How many bits each row differs in from what a neuron is shown: (R,) int32."""
@@ -261,32 +237,27 @@ class Machine:
         if not 0 <= neuron < n + self.n_outputs:
             raise AgentError(f"expected a neuron from 0 to {n + self.n_outputs - 1}, got {neuron}.")
         if neuron < n:
-            now, rows = (moment.inputs, before.inner), self._q_rows
+            now, rows = (moment.inputs, before.inner), self.rows.inner[0]
             reach = self._q_words, self._q_masks, neuron
         else:
-            now, rows = (moment.inputs, moment.inner, before.output), self._z_rows
+            now, rows = (moment.inputs, moment.inner, before.output), self.rows.output[0]
             reach = self._z_words, self._z_masks, neuron - n
         distances = np.empty(self.n_rows, np.int32)
-        kernels.distances(rows[: self.n_rows] ^ np.concatenate(now), *reach, distances)
+        kernels.distances(rows ^ np.concatenate(now), *reach, distances)
         return distances
 
     def use(self, moment: Moment, before: Moment) -> None:
         """Deepen the impressions of the rows that are nearest for an output neuron."""
         outputs = range(self.n_inputs, self.n_inputs + self.n_outputs)
         away = [self.distances(moment, before, neuron) for neuron in outputs if self.n_rows]
-        for row in {row for distances in away for row in np.flatnonzero(distances == distances.min()).tolist()}:
-            self.impressions[row] = min(DEEPEST, self.impressions[row] + GAIN)
-
-    def fade(self, loss: int) -> None:
-        """Let all impressions grow fainter."""
-        self.impressions = [max(0, depth - loss) for depth in self.impressions]
+        self.rows.deepen({row for each in away for row in np.flatnonzero(each == each.min()).tolist()})
 
     def why(self, moment: Moment, before: Moment, neuron: int) -> Why:
         """Say why a neuron fired as it did: neuron 0 … Q − 1 are inner, the rest outputs."""
         distances = self.distances(moment, before, neuron)
         inner, at = neuron < self.n_inputs, neuron % self.n_inputs
         nearest = np.flatnonzero(distances == distances.min()) if self.n_rows else np.zeros(0, np.int64)
-        taught = self._q_taught if inner else self._z_taught
+        taught = (self.rows.inner if inner else self.rows.output)[1]
         return Why(
             bit=bool_at(moment.inner if inner else moment.output, at),
             rule=RULES[int(moment.rules[neuron])],
@@ -299,7 +270,7 @@ class Machine:
         """What a neuron reads: (I,) and (Q,) bool; an output neuron also (Z,) bool."""
         inner, at = neuron < self.n_inputs, neuron % self.n_inputs
         words, masks = (self._q_words, self._q_masks) if inner else (self._z_words, self._z_masks)
-        dense = spread(words[at : at + 1], masks[at : at + 1], (self._q_rows if inner else self._z_rows).shape[1])[0]
+        dense = spread(words[at : at + 1], masks[at : at + 1], self.rows.widths[0 if inner else 2])[0]
         n, w = self.n_inputs, self._n_words
         parts = unpack(dense[:w], n), unpack(dense[w : 2 * w], n)
         return parts if inner else (*parts, unpack(dense[2 * w :], self.n_outputs))
@@ -313,7 +284,7 @@ class Machine:
     def tensors(self, told: np.ndarray) -> dict[str, np.ndarray]:
         """The wiring, some rows, the present state and the story, as bytes."""
         wiring = dict(zip(("q_wiring", "z_wiring"), self._dense(), strict=True))
-        rows = dict(zip(_SAVED_ROWS, self.rows(told), strict=True))
+        rows = dict(zip(_SAVED_ROWS, self.rows.take(told), strict=True))
         moments = [*self.moments, self.present]
         story = {
             name: np.array([getattr(moment, name) for moment in moments]) for name in ("inputs", "inner", "output")
@@ -355,19 +326,19 @@ class Machine:
 
     def _dense(self) -> tuple[np.ndarray, np.ndarray]:
         return (
-            spread(self._q_words, self._q_masks, self._q_rows.shape[1]),
-            spread(self._z_words, self._z_masks, self._z_rows.shape[1]),
+            spread(self._q_words, self._q_masks, self.rows.widths[0]),
+            spread(self._z_words, self._z_masks, self.rows.widths[2]),
         )
 
     # ---------------------------------------------------------------- inside
 
     def _weighed(self) -> tuple[np.ndarray, np.ndarray]:
         if self._weights is None:
-            rows, weights = slice(self.n_rows), []
-            for layer in ((self._q_rows, self._q_taught, self._q_words, self._q_masks),
-                          (self._z_rows, self._z_taught, self._z_words, self._z_masks)):  # fmt: skip
-                out = np.empty((len(layer[2]), 64 * layer[2].shape[1]), np.int64)
-                kernels.weigh(layer[0][rows], layer[1][rows], *layer[2:], out)
+            weights = []
+            for rows, words, masks in ((self.rows.inner, self._q_words, self._q_masks),
+                                       (self.rows.output, self._z_words, self._z_masks)):  # fmt: skip
+                out = np.empty((len(words), 64 * words.shape[1]), np.int64)
+                kernels.weigh(*rows, words, masks, out)
                 weights.append(out)
             self._weights = weights[0], weights[1]
         return self._weights
@@ -388,16 +359,7 @@ class Machine:
             raise AgentError(f"expected {n} {name} (bool), got {array.shape} {array.dtype}.")
         return pack(array)
 
-    def _make_room(self, n: int) -> None:
-        for name in _ROW_ARRAYS:
-            old = getattr(self, name)
-            if len(old) < n:
-                new = np.zeros((n + n // 4, old.shape[1]), np.uint64)
-                new[: len(old)] = old
-                setattr(self, name, new)
 
-
-_ROW_ARRAYS = ("_q_rows", "_q_taught", "_z_rows", "_z_taught")
 _SAVED_ROWS = ("q_rows", "q_taught", "z_rows", "z_taught")
 _SAVED = ("q_wiring", "z_wiring", *_SAVED_ROWS, "inputs", "inner", "output", "control")
 _NO_WEIGHTS = np.zeros((0, 0), np.int64)

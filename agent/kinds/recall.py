@@ -26,7 +26,7 @@ from agent.kinds import study
 from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, check_share, check_whole, n_rows
 from agent.kinds.found import Found
-from agent.kinds.nodes import Location, location
+from agent.kinds.nodes import Nodes
 from agent.kinds.part import HINT_WORDS, REST_WORDS, Birth, Part
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
@@ -253,34 +253,9 @@ class Recall:
         ram.voting_pixels(addresses, *tables, self._pixels, slot, others[0] if others else -1, shares)
         return shares
 
-    def nodes(self, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Ask every RAM node about a drawing.
-
-        Gives the address that each looks up, (M,) uint16, and which labels it has seen there, (M, L) bool in the order
-        of ``labels``.
-        """
-        addresses = self.propose(kept)[0]
-        places = np.arange(len(addresses)), addresses
-        words = (self._own.tables[places] | self._bulk.tables[places]).astype(np.uint64)
-        slots = np.array([self._slots.index(label) for label in self.labels], np.uint64)
-        return addresses, (words[:, None] >> slots) & np.uint64(1) == 1
-
-    def location(self, kept: np.ndarray, node: int) -> Location:
-        """Tell which location a node looks up for a drawing, and which lessons wrote it.
-
-        Raises
-        ------
-        AgentError
-            There is no such node.
-        """
-        if not 0 <= node < self.config.n_nodes:
-            raise AgentError(f"expected a node from 0 to {self.config.n_nodes - 1}, got {node}.")
-        address = int(self.propose(kept)[0][node])
-        return location(node, address, self._pixels[node], (self._own, self._bulk), self._slots)
-
-    def reading(self, pixel: int) -> np.ndarray:
-        """Give the nodes that read a pixel, y * 28 + x: (N,) int, ascending."""
-        return np.flatnonzero((self._pixels == pixel).any(axis=1))
+    def nodes(self, kept: np.ndarray) -> Nodes:
+        """Ask every RAM node about a drawing."""
+        return Nodes(self.propose(kept)[0], self._pixels, (self._own, self._bulk), self._slots)
 
     def _come_to_terms(self) -> _Terms:
         """Work out what stays the same from answer to answer, until something is learned or forgotten."""

@@ -25,8 +25,9 @@ from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_lessons, n_rows
 from agent.kinds.eyes import look
 from agent.kinds.images import mental_image
-from agent.kinds.machine import DEEPEST, INSTINCTS, Machine, Moment
+from agent.kinds.machine import INSTINCTS, Machine, Moment
 from agent.kinds.packed import unpack
+from agent.kinds.rows import DEEPEST
 from agent.kinds.wiring import Wiring
 
 N_REASONS = 3
@@ -163,7 +164,7 @@ class State:
         while most and (self.machine.n_rows > most or len(self._drawings) > most):
             lessons = self._impressions()
             depths = [(lessons.get(lesson, 0), lesson, True) for lesson in range(len(self._taught) - 1)]
-            depths += [(self.machine.impressions[row], row, False)
+            depths += [(self.machine.rows.impressions[row], row, False)
                        for row, lesson in enumerate(self._lesson_of[:-1]) if lesson < 0]  # fmt: skip
             depth, place, is_lesson = min(depths)
             if is_lesson:
@@ -171,12 +172,12 @@ class State:
             else:
                 self.machine.forget(np.array([place]))
                 del self._lesson_of[place]
-            self.machine.fade(depth)
+            self.machine.rows.fade(depth)
 
     def _impressions(self) -> dict[int, int]:
         """The deepest impression that a row of each lesson has left; lessons without rows have left none."""
         depths: dict[int, int] = {}
-        for lesson, depth in zip(self._lesson_of, self.machine.impressions, strict=True):
+        for lesson, depth in zip(self._lesson_of, self.machine.rows.impressions, strict=True):
             if lesson >= 0:
                 depths[lesson] = max(depth, depths.get(lesson, 0))
         return depths
@@ -184,7 +185,7 @@ class State:
     def _impress(self, depths: Mapping[int, int]) -> None:
         """Give the rows of lessons the impressions they had before they were learned anew."""
         for row, lesson in enumerate(self._lesson_of):
-            self.machine.impressions[row] = depths.get(lesson, self.machine.impressions[row])
+            self.machine.rows.impressions[row] = depths.get(lesson, self.machine.rows.impressions[row])
 
     # ---------------------------------------------------------------- answering
 
@@ -326,7 +327,7 @@ class State:
                 "Teach this one from the other's lessons instead."
             )
         told = np.flatnonzero(np.array(other._lesson_of, np.int64) < 0)
-        self._lesson_of += [-1] * self.machine.add_rows(other.machine.rows(told))
+        self._lesson_of += [-1] * self.machine.add_rows(other.machine.rows.take(told))
         self._drawings += [drawing.copy() for drawing in other._drawings]
         self._taught += other._taught
         self._learn_anew()
@@ -361,7 +362,7 @@ class State:
         if self.config.max_rows:
             depths = self._impressions()
             lessons = [depths.get(lesson, 0) for lesson in range(len(self._taught))]
-            saved["impressions"] = np.array(lessons + [self.machine.impressions[row] for row in told], np.uint8)
+            saved["impressions"] = np.array(lessons + [self.machine.rows.impressions[row] for row in told], np.uint8)
         return saved
 
     @classmethod
@@ -388,7 +389,7 @@ class State:
         agent._learn_anew()
         if config.max_rows:
             depths = tensors["impressions"].tolist()
-            agent.machine.impressions[: len(depths) - n_lessons] = depths[n_lessons:]
+            agent.machine.rows.impressions[: len(depths) - n_lessons] = depths[n_lessons:]
             agent._impress(dict(enumerate(depths[:n_lessons])))
         return agent
 

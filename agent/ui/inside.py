@@ -216,7 +216,7 @@ def choose_node(desk: Desk, event: gr.EventData) -> str:
     pixel, memory, drawing = (event._data or {}).get("number"), desk.pupil.memory, _looked_at(desk)[1]
     if type(pixel) is not int or not isinstance(memory, Recall) or drawing is None or not memory.labels:
         return ""
-    desk.inside.node = nodes.next_reading(memory, pixel, desk.inside.node)
+    desk.inside.node = nodes.next_reading(memory, drawing, pixel, desk.inside.node)
     return nodes.node(memory, drawing, desk.inside.node)
 
 

@@ -15,7 +15,7 @@ _NOBODY = "–"
 
 def votes(memory: Recall, drawing: np.ndarray, guess: Guess) -> str:
     """Show which pixels spoke for the guess, to press one, and how many nodes have seen each label here."""
-    seen = memory.nodes(drawing)[1]
+    seen = memory.nodes(drawing).seen
     n_nodes, counts = len(seen), seen.sum(axis=0)
     best = int(counts.max(initial=0))
     rows = [_bar(markup.safe(label), int(n), n_nodes, markup.hue(label), n == best)
@@ -33,7 +33,7 @@ def votes(memory: Recall, drawing: np.ndarray, guess: Guess) -> str:
 
 def node(memory: Recall, drawing: np.ndarray, number: int) -> str:
     """Show one node: the bits it reads, the location they lead to, and who wrote it."""
-    at = memory.location(drawing, number)
+    at = memory.nodes(drawing).location(number)
     read = np.zeros((retina.SIDE, retina.SIDE), np.uint8)
     read.ravel()[at.pixels] = np.where(at.bits, 255, 110)
     mixed = render.data_uri(render.tinted(retina.canonical(drawing), read))
@@ -53,9 +53,9 @@ def node(memory: Recall, drawing: np.ndarray, number: int) -> str:
     )
 
 
-def next_reading(memory: Recall, pixel: int, number: int) -> int:
+def next_reading(memory: Recall, drawing: np.ndarray, pixel: int, number: int) -> int:
     """Choose a node that reads a pixel: the one after the present one, if that reads it too."""
-    reading = memory.reading(pixel).tolist()
+    reading = memory.nodes(drawing).reading(pixel).tolist()
     return next((node for node in reading if node > number), reading[0] if reading else number)
 
 
