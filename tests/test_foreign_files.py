@@ -165,6 +165,6 @@ def test_a_log_of_what_cannot_have_happened_is_refused(taught, name):
 def test_an_older_file_lacks_settings_that_came_later(taught):
     files = store.to_files(taught)
     settings = json.loads(files["config.json"])["settings"]
-    later = next((name for name in ("max_rows", "clear_lead", "n_reasons") if name in settings))
+    later = next(name for name in ("max_rows", "clear_lead", "n_reasons") if name in settings)
     older = signed(changed(files, settings={name: value for name, value in settings.items() if name != later}))
     assert store.from_files(older).memory.config == taught.memory.config
