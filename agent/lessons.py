@@ -22,6 +22,7 @@ from agent.errors import AgentError
 
 MAX_LOG_BYTES = 32_000_000
 MAX_BULK = 10_000_000
+MAX_JOINED = 1_000_000  # entries of one joined agent
 MAX_DRAWINGS = 200_000  # in one log; 784 bytes each
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
 
@@ -75,6 +76,19 @@ class Studied:
     n_lessons: int = 0
 
 
+@dataclass(frozen=True)
+class Joined:
+    """Another agent was joined: the entries up to number ``end`` are its lessons."""
+
+    number: int
+    name: str
+    end: int
+    n_lessons: int = 0
+
+
+Entry = Lesson | Bulk | Lost | Studied | Joined
+
+
 class Lessons:
     """The log of one agent: events in the order they happened, and the lessons that stand now.
 
@@ -94,7 +108,7 @@ class Lessons:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self._standing: dict[int, Lesson | Bulk | Lost | Studied] = {}
+        self._standing: dict[int, Entry] = {}
         self._n_given = 0
 
     def __len__(self) -> int:
@@ -105,7 +119,7 @@ class Lessons:
         """Give the standing lessons a person taught, oldest first."""
         return [entry for entry in self._standing.values() if isinstance(entry, Lesson)]
 
-    def standing(self) -> list[Lesson | Bulk | Lost | Studied]:
+    def standing(self) -> list[Entry]:
         """Give everything that stands, in the order it was taught."""
         return list(self._standing.values())
 
@@ -188,16 +202,46 @@ class Lessons:
         told = self.own()[-last:] if last else self.own()
         return sum(lesson.knew for lesson in told), len(told)
 
-    def join(self, other: Lessons) -> None:
-        """Append another agent's standing lessons."""
-        for entry in other.standing():
+    def join(self, other: Lessons, name: str) -> None:
+        """Append another agent's standing lessons, marked as those of that agent."""
+        entries = [entry for entry in other.standing() if isinstance(entry, (Lesson, Lost, Bulk))]
+        number = self._next()
+        self._append({"event": "join", "number": number, "name": name, "end": number + 1 + len(entries)})
+        given = {event["number"]: event for event in other.events if event["event"] == "bulk"}
+        for entry in entries:
             if isinstance(entry, Lesson):
                 self.add(entry.drawing, entry.label, entry.guessed, entry.when)
             elif isinstance(entry, Lost):
                 self.lose(entry.drawing, entry.label)
+            else:
+                self._append({**given[entry.number], "number": self._next()})
+
+    def last_joined(self) -> Joined | None:
+        """Give the agent that was joined last and has not been taken out."""
+        joined = [entry for entry in self._standing.values() if isinstance(entry, Joined)]
+        return joined[-1] if joined else None
+
+    def unjoin(self, number: int) -> None:
+        """Take out a joined agent and all its lessons."""
+        joined = self._get(number)
+        for entry in [entry for entry in self._standing if number <= entry < joined.end]:
+            self.forget(entry)
+
+    def wipe(self) -> None:
+        """Leave out what was forgotten or relabelled: only what stands is told, from the beginning."""
+        standing, self.events, self._standing, self._n_given = self.standing(), [], {}, 0
+        for entry in standing:
+            if isinstance(entry, Lesson):
+                self.add(entry.drawing, entry.label, entry.guessed, entry.when)
+            elif isinstance(entry, Bulk) and entry.drawings is not None:
+                self.add_many(entry.drawings, entry.labels or (), entry.source, entry.start)
             elif isinstance(entry, Bulk):
-                event = next(e for e in other.events if e["number"] == entry.number)
-                self._append({**event, "number": self._next()})
+                event = {"event": "bulk", "number": self._next(), "n_lessons": entry.n_lessons}
+                self._append(event | {"source": entry.source, "start": entry.start})
+            elif isinstance(entry, Lost):
+                self.lose(entry.drawing, entry.label)
+            elif isinstance(entry, Studied):
+                self.study()
 
     def to_jsonl(self, with_drawings: bool = True) -> str:
         """Write one event a line."""
@@ -224,7 +268,7 @@ class Lessons:
     def _next(self) -> int:
         return self._n_given
 
-    def _get(self, number: int) -> Lesson | Bulk | Lost | Studied:
+    def _get(self, number: int) -> Entry:
         if number not in self._standing:
             raise AgentError(
                 f"expected the number of a lesson that stands, got {number}. It was forgotten or never given."
@@ -250,6 +294,8 @@ class Lessons:
                 self._standing[number] = Lost(number, event["label"], unpack(event["drawing"], 1)[0])
             case "study":
                 self._standing[number] = Studied(number)
+            case "join":
+                self._standing[number] = Joined(number, event["name"], event["end"])
             case "forget":
                 self._standing.pop(number, None)
             case "relabel":
@@ -304,6 +350,8 @@ def _checked(event: object, log: Lessons) -> dict[str, Any]:
         return event
     if event["number"] != log._next():
         raise ValueError(f"number {event['number']} instead of {log._next()}")
+    if event["event"] == "join" and not event["number"] < event["end"] <= event["number"] + MAX_JOINED:
+        raise ValueError(f"a joined agent's lessons from {event['number']} to {event['end']}")
     if event["event"] == "bulk" and not (1 <= event["n_lessons"] <= MAX_BULK and 0 <= event["start"] <= MAX_BULK):
         raise ValueError(f"{event['n_lessons']} lessons from {event['start']}")
     return event
@@ -320,6 +368,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     },
     "lose": {"label": str, "drawing": str},
     "study": {},
+    "join": {"name": str, "end": int},
     "forget": {},
     "relabel": {"label": str},
 }

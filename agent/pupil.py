@@ -5,20 +5,21 @@ from __future__ import annotations
 import copy
 import dataclasses
 import unicodedata
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from agent import retina, starters, tasks
+from agent import retina, starters
 from agent.errors import AgentError
 from agent.kinds import KINDS, Guess, Kind
 from agent.kinds.images import drawn_image
-from agent.lessons import Bulk, Lesson, Lessons, Lost, Studied
+from agent.lessons import Bulk, Lesson, Lessons, Lost
+from agent.lineage import Lineage
+from agent.replay import rebuild, rebuilding, replaying
 
 MAX_LABEL_CHARS = 8
-REBUILT_AT_ONCE = 1000  # bulk lessons between two looks at how far it is
 
 
 def new(
@@ -79,12 +80,15 @@ class Pupil:
         What it was told.
     name : str
         What people call it.
+    lineage : Lineage
+        Where it comes from.
     """
 
     def __init__(self, memory: Kind, lessons: Lessons, name: str = "Pupil") -> None:
         self.memory = memory
         self.lessons = lessons
         self.name = name
+        self.lineage = Lineage()
 
     @property
     def kind(self) -> str:
@@ -142,7 +146,7 @@ class Pupil:
         start : int
             Which of the source's lessons is the first of these.
         """
-        kept = _all_kept(drawings)
+        kept = retina.keep_many(drawings)
         names = [clean_label(label) for label in labels]
         if len(kept) != len(names):
             raise AgentError(f"expected as many labels as drawings, got {len(kept)} drawings and {len(names)} labels.")
@@ -187,7 +191,7 @@ class Pupil:
 
     def predict_many(self, drawings: Iterable[object]) -> list[Guess]:
         """Guess many drawings, without reasons: the same answers as `predict_one`, faster."""
-        return self.memory.answer(_all_kept(drawings), reasons=False)
+        return self.memory.answer(retina.keep_many(drawings), reasons=False)
 
     def forget_one(self, drawing: object, label: object) -> None:
         """Take one lesson back, wherever in the log it stands; AgentError when it was never taught."""
@@ -218,19 +222,75 @@ class Pupil:
         self._change(self._own(number), self._label(label))
 
     def join(self, other: Pupil) -> None:
-        """Add what another agent of the same kind, settings and birth has learned."""
-        if other.kind != self.kind:
-            raise AgentError(
-                f"expected an agent of kind {self.kind}, got {other.kind}. Teach one from the other's log."
-            )
+        """Add what another agent has learned.
+
+        Agents of the same kind, settings and birth add up their memories. Others have their lessons taught again, where
+        their log tells them.
+
+        Raises
+        ------
+        AgentError
+            Too many labels together, or another birth and lessons that nobody kept; nothing has changed then.
+        """
+        for _ in self.joining(other):
+            pass
+
+    def joining(self, other: Pupil) -> Iterator[float]:
+        """As `join`, step by step: gives the share done, 0 … 1. Closing it early changes nothing."""
         self._check_room(other.labels)
-        if self.memory.ORDER_FREE:
-            self.memory.join(other.memory)
-            self.lessons.join(other.lessons)
+        n_events = len(self.lessons.events)
+        memory = copy.deepcopy(self.memory)
+        if type(memory) is type(other.memory) and memory.ORDER_FREE and memory.born_like(other.memory):
+            memory.join(other.memory)
         else:
-            log = Lessons.from_jsonl(self.lessons.to_jsonl())
-            log.join(other.lessons)
-            self.memory, self.lessons = rebuild(type(self.memory), self.memory.config, log), log
+            yield from replaying(memory, other.lessons)
+        if len(self.lessons.events) != n_events:
+            raise AgentError("expected no lessons while another agent is joined, got some. Join it again.")
+        self.memory = memory
+        self.lessons.join(other.lessons, other.name)
+        self.lineage = self.lineage.joining(other.lineage)
+
+    def unjoin(self) -> str:
+        """Forget the agent that was joined last, and what it had learned, and return its name.
+
+        Everything else is taught again, so it takes as long as that took.
+
+        Raises
+        ------
+        AgentError
+            None was joined, or there are lessons that nobody kept; nothing has changed then.
+        """
+        steps = self.unjoining()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                return done.value
+
+    def unjoining(self) -> Generator[float, None, str]:
+        """As `unjoin`, step by step: gives the share done, 0 … 1. Closing it early changes nothing."""
+        joined = self.lessons.last_joined()
+        if joined is None:
+            raise AgentError("expected an agent that was joined, got none. There is nothing to take out.")
+        n_events, log = len(self.lessons.events), Lessons.from_jsonl(self.lessons.to_jsonl())
+        log.unjoin(joined.number)
+        memory = yield from rebuilding(type(self.memory), self.memory.config, log)
+        if len(self.lessons.events) != n_events:
+            raise AgentError("expected no lessons while an agent is taken out, got some. Take it out again.")
+        self.memory, self.lessons = memory, log
+        return joined.name
+
+    def without_own(self) -> Pupil:
+        """Give an agent that never had the lessons people drew here: neither their drawings nor what came of them."""
+        log, standing = Lessons.from_jsonl(self.lessons.to_jsonl()), self.lessons.standing()
+        drawn = {entry.number for entry in standing if isinstance(entry, Bulk) and entry.source is None}
+        for entry in standing:
+            if isinstance(entry, Lesson) or entry.number in drawn or (isinstance(entry, Lost) and drawn):
+                log.forget(entry.number)
+        log.wipe()
+        pupil = Pupil(rebuild(type(self.memory), self.memory.config, log), log, self.name)
+        pupil.lineage = self.lineage
+        return pupil
 
     def imagine(self, label: object) -> np.ndarray:
         """Draw the mental image of a label: (28, 28) uint8."""
@@ -309,45 +369,6 @@ class Pupil:
             )
 
 
-def rebuild(kind: type[Kind], config: Any, log: Lessons) -> Kind:
-    """Teach a newborn memory everything in a log, in order.
-
-    Raises
-    ------
-    AgentError
-        Some bulk lessons were logged neither with their drawings nor with a source.
-    """
-    steps = rebuilding(kind, config, log)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
-
-
-def rebuilding(kind: type[Kind], config: Any, log: Lessons) -> Generator[float, None, Kind]:
-    """As `rebuild`, step by step: gives the share done, 0 … 1, and returns the memory."""
-    memory, entries = kind(config), list(log.standing())
-    n_all = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in entries)
-    n_done = 0
-    for entry in entries:
-        if isinstance(entry, Lesson):
-            memory.learn_one(entry.drawing, entry.label)
-        elif isinstance(entry, Lost):
-            memory.forget_one(entry.drawing, entry.label)
-        elif isinstance(entry, Studied):
-            yield from (n_done / n_all for _ in memory.study())
-        else:
-            drawings, labels = _bulk_lessons(entry)
-            for start in range(0, len(labels), REBUILT_AT_ONCE):
-                part = slice(start, start + REBUILT_AT_ONCE)
-                memory.learn_many(drawings[part], labels[part])
-                yield (n_done + start) / n_all
-        n_done += entry.n_lessons if isinstance(entry, Bulk) else 1
-        yield n_done / n_all
-    return memory
-
-
 def clean_label(label: object) -> str:
     """Check a label: 1 to 8 visible characters, digits as numbers allowed.
 
@@ -366,27 +387,8 @@ def clean_label(label: object) -> str:
     return name
 
 
-def _bulk_lessons(bulk: Bulk) -> tuple[np.ndarray, Sequence[str]]:
-    """Find the drawings and labels of bulk lessons again."""
-    if bulk.drawings is not None and bulk.labels is not None:
-        return bulk.drawings, bulk.labels
-    if bulk.source is None:
-        raise AgentError(
-            f"expected a source for {bulk.n_lessons} bulk lessons, got none: they cannot be taught again. "
-            "Teach them through a task, or in parts of at most 5,000."
-        )
-    drawings, labels = tasks.replay(bulk.source)
-    taught = slice(bulk.start, bulk.start + bulk.n_lessons)
-    return _all_kept(drawings[taught]), labels[taught]
-
-
 def _inked(drawing: object) -> np.ndarray:
     kept = retina.keep(drawing)
     if not retina.has_ink(kept):
         raise AgentError("expected a drawing with ink, got a blank one. Draw something first.")
     return kept
-
-
-def _all_kept(drawings: Iterable[object]) -> np.ndarray:
-    kept = [retina.keep(drawing) for drawing in drawings]
-    return np.stack(kept) if kept else np.zeros((0, retina.SIDE, retina.SIDE), np.uint8)

@@ -7,6 +7,8 @@ Everything that comes from outside passes here once; nothing behind the gate che
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from PIL import Image
 
@@ -87,6 +89,12 @@ def keep(picture: object) -> np.ndarray:
     kept = np.empty((SIDE, SIDE), np.uint8)
     kernels.keep(read(picture), kept)
     return kept
+
+
+def keep_many(pictures: Iterable[object]) -> np.ndarray:
+    """Keep pictures one by one: (N, 28, 28) uint8."""
+    kept = [keep(picture) for picture in pictures]
+    return np.stack(kept) if kept else np.zeros((0, SIDE, SIDE), np.uint8)
 
 
 def canonical(kept: np.ndarray) -> np.ndarray:

@@ -29,9 +29,11 @@ import numpy as np
 from safetensors.numpy import save as write_tensors
 
 from agent import foreign, render, retina
+from agent.card import Score, card
 from agent.errors import AgentError
 from agent.kinds import KINDS
-from agent.lessons import Bulk, Lesson, Lessons, Studied
+from agent.lessons import Bulk, Joined, Lesson, Lessons, Studied
+from agent.lineage import Lineage
 from agent.pupil import MAX_LABEL_CHARS, Pupil, clean_label
 
 FORMAT = 1
@@ -46,6 +48,7 @@ MAX_ZIP_BYTES = sum(FILES.values())
 MAX_NAME_CHARS = 60
 LAST_MOMENT = 253_402_300_799  # the last second of the year 9999
 _CONFIG = {"format": int, "kind": str, "name": str, "settings": dict, "labels": list, "n_lessons": int, "digest": str}
+_CAME_LATER = {"lineage": dict}  # older files lack it
 _SUMMED = ("agent.safetensors", "lessons.jsonl")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
 
@@ -128,8 +131,8 @@ def from_zip(content: bytes) -> Pupil:
     return from_files(foreign.unzip(content, FILES))
 
 
-def to_files(pupil: Pupil) -> dict[str, bytes]:
-    """Give an agent's files: name to content, the same bytes for the same agent."""
+def to_files(pupil: Pupil, tested: Sequence[Score] = ()) -> dict[str, bytes]:
+    """Give an agent's files: name to content, the same bytes for the same agent; the card tells how it was tested."""
     tensors = {name: np.ascontiguousarray(array) for name, array in sorted(pupil.memory.tensors().items())}
     files = {"agent.safetensors": write_tensors(tensors), "lessons.jsonl": pupil.lessons.to_jsonl().encode()}
     config = {
@@ -139,10 +142,11 @@ def to_files(pupil: Pupil) -> dict[str, bytes]:
         "settings": dataclasses.asdict(pupil.memory.config),
         "labels": list(pupil.labels),
         "n_lessons": pupil.n_lessons,
+        "lineage": pupil.lineage.to_json(),
     }
     config["digest"] = digest(config, files)
     files["config.json"] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
-    files["README.md"] = card(pupil).encode()
+    files["README.md"] = card(pupil, tested).encode()
     files["labels.png"] = render.png(render.strip([pupil.imagine(label) for label in pupil.labels]))
     for name, most in FILES.items():
         if len(files[name]) > most:
@@ -172,36 +176,9 @@ def from_files(files: Mapping[str, bytes]) -> Pupil:
     _check_log(lessons, memory.labels if memory.ORDER_FREE else None)
     if config["digest"] != digest(config, files):
         raise AgentError(f"expected the files of digest {config['digest'][:8]!r}, got changed ones. Load another copy.")
-    return Pupil(memory, lessons, config["name"])
-
-
-def card(pupil: Pupil) -> str:
-    """Write the card: what the agent learned, from what, and how to load it."""
-    told, bulk = pupil.lessons.own(), [entry for entry in pupil.lessons.standing() if isinstance(entry, Bulk)]
-    from_mnist = any('"mnist"' in json.dumps(entry.source) for entry in bulk)
-    per_label = {label: sum(lesson.label == label for lesson in told) for label in pupil.labels}
-    lines = [
-        "---",
-        "library_name: pupil",
-        "pipeline_tag: image-classification",
-        f"tags: [pupil-agent, weightless, wisard{', mnist' if from_mnist else ''}]",
-        f"license: {'cc-by-sa-3.0' if from_mnist else 'mit'}",  # MNIST's drawings are among its lessons
-        "---",
-        "",
-        f"# {_plain(pupil.name)}",
-        "",
-        f"A weightless agent of kind *{pupil.kind}*: it {pupil.memory.SUMMARY}.",
-        "",
-        f"- lessons: {pupil.n_lessons}, of them {len(told)} drawn by its teacher",
-        f"- labels: {' '.join(_plain(label) for label in pupil.labels) or 'none yet'}",
-    ]
-    lines += [f"- {_plain(label)}: {n} drawn lessons" for label, n in per_label.items() if n]
-    lines += [f"- {entry.n_lessons} lessons from {_source(entry)}" for entry in bulk]
-    lines += (
-        ["", "What it sees when it thinks of each label:", "", "![mental images](labels.png)"] if pupil.labels else []
-    )
-    lines += ["", "```python", "import agent", 'pupil = agent.load("this folder, or its .zip")', "```", ""]
-    return "\n".join(lines)
+    pupil = Pupil(memory, lessons, config["name"])
+    pupil.lineage = config["lineage"]
+    return pupil
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -269,17 +246,18 @@ def _read(path: Path, most: int) -> bytes:
 def _config(content: bytes) -> dict[str, Any]:
     """Read config.json strictly."""
     config = foreign.from_json(content, "config.json")
-    if not isinstance(config, dict) or set(config) != set(_CONFIG):
+    if not isinstance(config, dict) or set(config) - set(_CAME_LATER) != set(_CONFIG):
         shown = sorted(config)[:8] if isinstance(config, dict) else type(config).__name__
         raise AgentError(f"expected {', '.join(_CONFIG)} in config.json, got {shown}.")
-    for name, expected in _CONFIG.items():
-        if type(config[name]) is not expected:
+    for name, expected in (_CONFIG | _CAME_LATER).items():
+        if name in config and type(config[name]) is not expected:
             raise AgentError(f"expected {name} of type {expected.__name__}, got {type(config[name]).__name__}.")
     if config["format"] != FORMAT:
         raise AgentError(f"expected format {FORMAT}, got {config['format']}. Update Pupil, or save it anew.")
     if config["kind"] not in KINDS:
         raise AgentError(f"expected a kind among {', '.join(KINDS)}, got {config['kind'][:40]!r}.")
     config["name"] = clean_name(config["name"])
+    config["lineage"] = Lineage.from_json(config.get("lineage", Lineage().to_json()))
     config["labels"] = _labels(config["labels"], KINDS[config["kind"]].MAX_LABELS)
     _check_settings(config["settings"], KINDS[config["kind"]].Config)
     return config
@@ -309,6 +287,8 @@ def _check_log(lessons: Lessons, labels: Sequence[str] | None) -> None:
         said = [event.get("label"), event.get("guessed"), *event.get("labels", [])]
         if any(name is not None and (type(name) is not str or clean_label(name) != name) for name in said):
             raise AgentError(f"expected labels of 1 to {MAX_LABEL_CHARS} characters in the log, got {str(said)[:80]}.")
+        if event["event"] == "join":
+            clean_name(event["name"])
         if not 0 <= event.get("when", 0) <= LAST_MOMENT:
             raise AgentError(f"expected seconds since 1970 in the log, got {str(event['when'])[:40]}.")
     n_lessons = 0
@@ -318,7 +298,7 @@ def _check_log(lessons: Lessons, labels: Sequence[str] | None) -> None:
             counts = {entry.n_lessons, *(len(part) for part in (entry.drawings, entry.labels) if part is not None)}
             if len(counts) > 1:
                 raise AgentError(f"expected a drawing and a label for each bulk lesson in the log, got {counts}.")
-        elif isinstance(entry, Studied):
+        elif isinstance(entry, (Studied, Joined)):
             continue
         elif (retina.keep(entry.drawing) != entry.drawing).any() or not retina.has_ink(entry.drawing):
             raise AgentError(f"expected a drawing as an agent keeps it in the log, got another one as {entry.label!r}.")
@@ -326,14 +306,3 @@ def _check_log(lessons: Lessons, labels: Sequence[str] | None) -> None:
             raise AgentError(f"expected lessons of {' '.join(labels) or 'nothing'} in the log, got {entry.label!r}.")
     if n_lessons < 0:
         raise AgentError(f"expected at most as many lessons forgotten as taught in the log, got {-n_lessons} more.")
-
-
-def _plain(text: str) -> str:
-    """Foreign text as text: no Markdown, no HTML."""
-    return "".join(char if char.isalnum() or char in " .,-_" else f"&#{ord(char)};" for char in text)
-
-
-def _source(bulk: Bulk) -> str:
-    if bulk.source is None:
-        return "drawings that came with their labels"
-    return _plain(json.dumps(bulk.source)[:200])

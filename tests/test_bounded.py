@@ -7,7 +7,7 @@ from newborn import born
 import agent
 from agent.errors import AgentError
 from agent.kinds.rows import DEEPEST, FIRST_IMPRESSION
-from agent.pupil import rebuild
+from agent.replay import rebuild
 from agent.tasks import digits
 
 

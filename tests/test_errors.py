@@ -9,12 +9,22 @@ from newborn import born
 
 from agent import store
 from agent.errors import AgentError
+from agent.lessons import Lessons
 from agent.pupil import new
 from agent.tasks import digits
 
 ROOT = Path(__file__).resolve().parents[1]
 INK = np.pad(np.full((20, 4), 255, np.uint8), ((4, 6), (10, 15)))  # an upright stroke, not square
 BLANK = np.zeros((30, 40), np.uint8)
+
+
+def forgetful(kind):
+    """An agent of another birth whose log tells of lessons, but has neither drawings nor a source."""
+    pupil = new(kind, seed=4)
+    pupil.learn_many([INK, INK], ["1", "1"])
+    pupil.lessons = Lessons.from_jsonl(pupil.lessons.to_jsonl(with_drawings=False))
+    return pupil
+
 
 MISTAKES = {  # what somebody does, and what the message must name
     "a kind of nobody": (lambda _: new("recal"), "expected a kind among recall, state, nearest, got 'recal'"),
@@ -49,7 +59,7 @@ MISTAKES = {  # what somebody does, and what the message must name
     "to relabel what never was": (lambda pupil: pupil.relabel(-1, "7"), "got -1"),
     "to relabel many at once": (lambda pupil: pupil.relabel(0, "7"), "got 0"),
     "to imagine what never was": (lambda pupil: pupil.imagine("z"), "got 'z'"),
-    "to join another birth": (lambda pupil: pupil.join(new(pupil.kind, seed=4)), "settings"),
+    "to join what nobody kept": (lambda pupil: pupil.join(forgetful(pupil.kind)), "cannot be taught again"),
     "to load nothing": (lambda _: store.load("nowhere.zip"), "got nothing at 'nowhere.zip'"),
 }
 
@@ -70,11 +80,6 @@ def test_a_mistake_is_named_with_its_numbers_and_changes_nothing(kind, what):
 def test_nothing_to_undo_is_said_so(kind):
     with pytest.raises(AgentError, match="expected a lesson to take back, got none. Draw something"):
         born(kind).undo()
-
-
-def test_agents_of_two_kinds_do_not_join():
-    with pytest.raises(AgentError, match="expected an agent of kind recall, got nearest"):
-        born("recall").join(born("nearest"))
 
 
 def test_an_agent_error_is_a_value_error_and_nothing_more():

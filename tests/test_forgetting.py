@@ -5,7 +5,8 @@ from alike import memory_bytes, responses
 from newborn import born
 
 from agent.errors import AgentError
-from agent.pupil import Pupil, rebuild
+from agent.pupil import Pupil
+from agent.replay import rebuild
 
 
 def test_undo_restores_every_byte_of_the_memory(kind, lessons, others):

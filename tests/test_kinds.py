@@ -5,11 +5,12 @@ import copy
 import numpy as np
 import pytest
 from alike import memory_bytes, responses
-from newborn import SMALL, born
+from newborn import born
 
 from agent import kinds, retina
 from agent.errors import AgentError
-from agent.pupil import Pupil, new, rebuild
+from agent.pupil import Pupil, new
+from agent.replay import rebuild
 from agent.tasks import digits
 
 ORDER_FREE = [name for name, kind in kinds.KINDS.items() if kind.ORDER_FREE]
@@ -77,29 +78,6 @@ def test_the_order_of_lessons_does_not_matter(kind, lessons, others):
     back.learn_many(drawings[::-1], labels[::-1])
     assert (responses(forth, others[0]) == responses(back, others[0])).all()
 
-
-@pytest.mark.parametrize("kind", ORDER_FREE)
-def test_joining_equals_learning_both(kind, lessons, others):
-    both, one, other = born(kind), born(kind), born(kind)
-    both.learn_many(*lessons)
-    one.learn_many(lessons[0][:20], lessons[1][:20])
-    other.learn_many(lessons[0][20:], lessons[1][20:])
-    for drawing, label in list(zip(*others, strict=True))[:5]:
-        both.learn_one(drawing, label)
-        other.learn_one(drawing, label)
-    one.join(other)
-    assert one.n_lessons == both.n_lessons == 65
-    assert (responses(one, others[0]) == responses(both, others[0])).all()
-
-
-def test_agents_of_another_birth_are_not_joined(lessons):
-    pupil, stranger = born("recall"), new("recall", seed=4, **SMALL["recall"])
-    stranger.learn_many(*lessons)
-    with pytest.raises(AgentError, match="same settings"):
-        pupil.join(stranger)
-    with pytest.raises(AgentError, match="kind recall, got nearest"):
-        pupil.join(new("nearest"))
-    assert pupil.n_lessons == 0
 
 
 def test_one_and_many_answer_alike_and_copies_are_equal(kind, lessons, others):

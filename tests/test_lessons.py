@@ -86,8 +86,25 @@ def test_joining_appends_the_other_log(log, drawings):
     other = lessons.Lessons()
     other.add(drawings[9], "9", "9")
     other.add_many(drawings[:3], ["0", "1", "2"])
-    log.join(other)
+    log.join(other, "Tom")
     assert len(log) == 10 and log.own()[-1].label == "9"
+    assert log.last_joined().name == "Tom"
+    assert lessons.Lessons.from_jsonl(log.to_jsonl()).events == log.events
+
+
+def test_a_joined_log_is_taken_out_whole_and_the_last_one_first(log, drawings):
+    before = [entry.number for entry in log.standing()]
+    for name in ("Tom", "Zoe"):
+        other = lessons.Lessons()
+        other.add(drawings[9], "9", "9")
+        other.add_many(drawings[:3], ["0", "1", "2"])
+        log.join(other, name)
+    later = log.add(drawings[7], "7", None)
+    log.unjoin(log.last_joined().number)
+    assert log.last_joined().name == "Tom" and len(log) == 11
+    log.unjoin(log.last_joined().number)
+    assert log.last_joined() is None
+    assert [entry.number for entry in log.standing()] == [*before, later]
     assert lessons.Lessons.from_jsonl(log.to_jsonl()).events == log.events
 
 
@@ -103,6 +120,8 @@ def test_joining_appends_the_other_log(log, drawings):
         '{"event":"lesson","number":5,"label":"1","when":1,"guessed":null}',
         '{"event":"lesson","number":0,"label":"1","when":true,"guessed":null}',
         '{"event":"forget","number":3}',
+        '{"event":"join","number":0,"name":"Tom","end":0}',
+        '{"event":"join","number":0,"name":"Tom","end":9999999999}',
         '{"event":"relabel","number":3,"label":"1"}',
         '{"event":"bulk","number":0,"n_lessons":0,"source":null,"start":0}',
         '{"event":"bulk","number":0,"n_lessons":99999999999,"source":null,"start":0}',

@@ -14,7 +14,7 @@ from agent.kinds.eyes import look
 from agent.kinds.machine import Machine
 from agent.kinds.state import State
 from agent.kinds.wiring import CONNECTORS, Wiring
-from agent.pupil import rebuild
+from agent.replay import rebuild
 
 SIDE, N_OUTPUTS = 5, 4
 WIRINGS = {

@@ -8,6 +8,7 @@ from alike import same_agent
 from newborn import born
 
 from agent import store
+from agent.card import card
 from agent.errors import AgentError
 from agent.tasks import digits
 
@@ -27,7 +28,7 @@ def test_a_newborn_can_be_saved_too(kind, tmp_path):
 
 
 def test_saved_loaded_and_rebuilt_agents_answer_a_thousand_drawings_byte_for_byte(taught, tmp_path):
-    from agent.pupil import rebuild
+    from agent.replay import rebuild
 
     drawings = digits.mnist("test")[0][:1000]
     expected = [guess.responses.tobytes() for guess in taught.predict_many(drawings)]
@@ -134,14 +135,15 @@ def test_an_agent_too_large_to_be_read_back_is_not_saved(taught, tmp_path, monke
 def test_the_card_says_what_was_taught_and_cannot_be_made_to_say_more(lessons):
     pupil = born("nearest", name="</b> [a](b)\u202e"[:-1])
     pupil.learn_one(lessons[0][0], "*7*")
-    card = store.card(pupil)
-    front = yaml.safe_load(card.split("---")[1])
+    _, front, body = card(pupil).split("---\n")
+    front = yaml.safe_load(front)
+    assert front["pupil"]["name"] == pupil.name and front["pupil"]["labels"] == ["*7*"]
     assert front["library_name"] == "pupil" and front["pipeline_tag"] == "image-classification"
     assert front["license"] == "mit" and "pupil-agent" in front["tags"] and "mnist" not in front["tags"]
-    assert "</b>" not in card and "[a]" not in card and "*7*" not in card
-    assert "&#42;7&#42;: 1 drawn lessons" in card and "agent.load(" in card
+    assert "</b>" not in body and "[a]" not in body and "*7*" not in body
+    assert "&#42;7&#42;: 1 drawn lessons" in body and "agent.load(" in body
 
 
 def test_the_card_of_an_agent_taught_mnist_says_so_and_bears_its_licence(taught):
-    front = yaml.safe_load(store.card(taught).split("---")[1])
+    front = yaml.safe_load(card(taught).split("---")[1])
     assert front["license"] == "cc-by-sa-3.0" and "mnist" in front["tags"]

@@ -8,7 +8,8 @@ import pytest
 from agent import retina
 from agent.errors import AgentError
 from agent.lessons import Lessons
-from agent.pupil import new, rebuild
+from agent.pupil import new
+from agent.replay import rebuild
 from agent.tasks.digits import Selection
 from agent.train import MAX_CHUNK, Progress, _chunk_ends, evaluate, progressive
 

@@ -109,8 +109,11 @@ class Kind(Protocol):
     def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
         """Guess (N, 28, 28) drawings; a blank drawing is unsure. Without reasons it may be faster, never different."""
 
+    def born_like(self, other: Self) -> bool:
+        """Say whether an agent of the same kind has the same settings and drew the same at birth: such ones add up."""
+
     def join(self, other: Self) -> None:
-        """Add the memory of an agent of the same kind and settings."""
+        """Add the memory of an agent that was born like this one; AgentError when it was not."""
 
     def study(self) -> Iterator[float]:
         """Go over the lessons once more and get better; gives the share done, 0 … 1. Nothing changes before the end."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from agent import retina
 from agent.errors import AgentError
+from agent.kinds.base import Kind
 
 
 def check_whole(config: object, limits: Mapping[str, tuple[int, int]]) -> None:
@@ -56,6 +57,15 @@ def check_lessons(drawings: np.ndarray, taught: np.ndarray, labels: Sequence[str
     n_used = len(np.unique(taught))
     if n_used != len(labels):
         raise AgentError(f"expected lessons for all {len(labels)} labels, got {n_used}.")
+
+
+def check_birth(one: Kind, other: Kind) -> None:
+    """Check that two memories can add up."""
+    if not one.born_like(other):
+        raise AgentError(
+            "expected an agent born with the same settings and mapping, got another one. "
+            "Teach this one from the other's lessons instead."
+        )
 
 
 def n_rows(tensors: Mapping[str, np.ndarray], name: str) -> int:

@@ -16,7 +16,7 @@ from agent import retina
 from agent.errors import AgentError
 from agent.kernels import match
 from agent.kinds.base import Guess, Reason
-from agent.kinds.checks import check_arrays, check_lessons, check_whole, n_rows
+from agent.kinds.checks import check_arrays, check_birth, check_lessons, check_whole, n_rows
 from agent.kinds.images import mental_image
 
 PIXELS = retina.SIDE * retina.SIDE
@@ -101,9 +101,11 @@ class Nearest:
             guesses.append(Guess.of(labels, responses, because if reasons else ()))
         return guesses
 
+    def born_like(self, other: Self) -> bool:
+        return other.config == self.config
+
     def join(self, other: Self) -> None:
-        if other.config != self.config:
-            raise AgentError(f"expected an agent with the settings {self.config}, got {other.config}.")
+        check_birth(self, other)
         self.learn_many(other._drawings, other._taught)
 
     def study(self) -> Iterator[float]:

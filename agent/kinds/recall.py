@@ -24,7 +24,7 @@ from agent.kernels import edges, ram
 from agent.kernels import recall as kernels
 from agent.kinds import study
 from agent.kinds.base import Guess, Reason
-from agent.kinds.checks import check_arrays, check_lessons, check_share, check_whole, n_rows
+from agent.kinds.checks import check_arrays, check_birth, check_lessons, check_share, check_whole, n_rows
 from agent.kinds.found import Found
 from agent.kinds.nodes import Nodes
 from agent.kinds.part import HINT_WORDS, REST_WORDS, Birth, Part
@@ -40,7 +40,6 @@ FOR_REASONS = np.array([90, 30, 6])  # drawings compared for reasons alone: by s
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
-_BIRTH = ("pixels", "planes", "warps")
 _NOTHING_STUDIED = np.zeros((0, 0, 0), np.int8)
 
 
@@ -292,13 +291,13 @@ class Recall:
 
     # ---------------------------------------------------------------- joining, imagining, saving
 
+    def born_like(self, other: Self) -> bool:
+        return other.config == self.config and all(
+            (getattr(self, name) == getattr(other, name)).all() for name in ("_pixels", "_planes", "_warps")
+        )
+
     def join(self, other: Self) -> None:
-        mine, theirs = self.tensors(), other.tensors()
-        if other.config != self.config or any((mine[name] != theirs[name]).any() for name in _BIRTH):
-            raise AgentError(
-                "expected an agent born with the same settings and mapping, got another one. "
-                "Teach this one from the other's lessons instead."
-            )
+        check_birth(self, other)
         for part, added in ((self._bulk, other._bulk), (self._own, other._own)):
             lessons = slice(added.n_lessons)
             self._learn(part, added.drawings[lessons], [other._slots[slot] for slot in added.taught[lessons]])

@@ -22,7 +22,7 @@ from agent import retina
 from agent.errors import AgentError
 from agent.kinds.architecture import CHOICES, DIGITS, PIXELS, PRESETS, StateConfig, codes_of, wired
 from agent.kinds.base import Guess, Reason
-from agent.kinds.checks import check_arrays, check_lessons, n_rows
+from agent.kinds.checks import check_arrays, check_birth, check_lessons, n_rows
 from agent.kinds.eyes import look
 from agent.kinds.images import mental_image
 from agent.kinds.machine import INSTINCTS, Machine, Moment
@@ -320,12 +320,11 @@ class State:
 
     # ---------------------------------------------------------------- joining, imagining, saving
 
+    def born_like(self, other: Self) -> bool:
+        return other.config == self.config and self.machine.same_wiring(other.machine)
+
     def join(self, other: Self) -> None:
-        if other.config != self.config or not self.machine.same_wiring(other.machine):
-            raise AgentError(
-                "expected an agent born with the same settings and wiring, got another one. "
-                "Teach this one from the other's lessons instead."
-            )
+        check_birth(self, other)
         told = np.flatnonzero(np.array(other._lesson_of, np.int64) < 0)
         self._lesson_of += [-1] * self.machine.add_rows(other.machine.rows.take(told))
         self._drawings += [drawing.copy() for drawing in other._drawings]

@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from agent.kinds import KINDS
-from agent.pupil import Pupil, new, rebuilding
+from agent.pupil import Pupil, new
+from agent.replay import rebuilding
 from agent.starters import STARTERS
 from agent.tasks import digits
 from agent.ui import settings, words

@@ -1,0 +1,117 @@
+"""The card of an agent, for people and for the Hub: what it learned, from what, how well, and how to load it.
+
+The Hub reads the lines on top, YAML of which every value is written as JSON; names and labels are strangers' text there
+and below.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.lessons import Bulk
+from agent.pupil import Pupil
+
+TAG = "pupil-agent"
+MAX_LABELS_TOLD = 62
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well an agent answered: right of asked drawings of a set, such as "MNIST, test"."""
+
+    on: str
+    n_right: int
+    n_asked: int
+
+    @property
+    def accuracy(self) -> float:
+        """The share that was right."""
+        return self.n_right / self.n_asked
+
+
+def card(pupil: Pupil, tested: Sequence[Score] = ()) -> str:
+    """Write the card of an agent.
+
+    Examples
+    --------
+    >>> from agent.pupil import new
+    >>> written = card(new("nearest", name="Mia"), [Score("MNIST, test", 9, 10)])
+    >>> [line for line in written.splitlines() if "Mia" in line][-1], "right: 9 of 10" in written
+    ('# Mia', True)
+    """
+    told = pupil.lessons.own()
+    lines = ["---", *(f"{name}: {json.dumps(value)}" for name, value in _metadata(pupil, tested).items()), "---"]
+    lines += ["", f"# {plain(pupil.name)}", ""]
+    lines += [f"A weightless agent of kind *{pupil.kind}*: it {pupil.memory.SUMMARY}.", ""]
+    lines += [f"- lessons: {pupil.n_lessons:,}, of them {len(told):,} drawn by its teacher"]
+    lines += [f"- labels: {' '.join(plain(label) for label in pupil.labels) or 'none yet'}"]
+    per_label = {label: sum(lesson.label == label for lesson in told) for label in pupil.labels}
+    lines += [f"- {plain(label)}: {n:,} drawn lessons" for label, n in per_label.items() if n]
+    lines += [f"- {entry.n_lessons:,} lessons from {_source(entry)}" for entry in _bulk(pupil)]
+    lines += [f"- right: {result.n_right:,} of {result.n_asked:,} ({plain(result.on)})" for result in tested]
+    lines += [f"- grown from {plain(pupil.lineage.parent)}"] if pupil.lineage.parent else []
+    lines += [f"- joined: {plain(repo_id)}" for repo_id in pupil.lineage.joined]
+    if pupil.labels:
+        lines += ["", "What it sees when it thinks of each label:", "", "![mental images](labels.png)"]
+    where = pupil.lineage.home or "this folder, or its .zip"
+    lines += ["", "```python", "import agent", f'pupil = agent.load("{where}")', "```", ""]
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """Write foreign text as text: no Markdown, no HTML.
+
+    Examples
+    --------
+    >>> plain("<b>7")
+    '&#60;b&#62;7'
+    """
+    return "".join(char if char.isalnum() or char in " .,-_/" else f"&#{ord(char)};" for char in text)
+
+
+def _metadata(pupil: Pupil, tested: Sequence[Score]) -> dict[str, Any]:
+    """What the Hub indexes."""
+    from_mnist = any('"mnist"' in json.dumps(entry.source) for entry in _bulk(pupil))
+    about: dict[str, Any] = {
+        "library_name": "pupil",
+        "pipeline_tag": "image-classification",
+        "tags": [TAG, "weightless", "wisard", *(["mnist"] if from_mnist else [])],
+        "license": "cc-by-sa-3.0" if from_mnist else "mit",  # MNIST's drawings are among its lessons
+    }
+    if from_mnist:
+        about["datasets"] = ["ylecun/mnist"]
+    parents = [*filter(None, [pupil.lineage.parent]), *pupil.lineage.joined]
+    if parents:
+        about["base_model"] = list(dict.fromkeys(parents))
+        about["base_model_relation"] = "merge" if pupil.lineage.joined else "finetune"
+    about["pupil"] = {
+        "name": pupil.name,
+        "kind": pupil.kind,
+        "labels": list(pupil.labels)[:MAX_LABELS_TOLD],
+        "lessons": pupil.n_lessons,
+    }
+    if tested:
+        about["model-index"] = [{"name": pupil.name, "results": [_result(result) for result in tested]}]
+    return about
+
+
+def _result(tested: Score) -> dict[str, Any]:
+    name = f"right of {tested.n_asked} asked"
+    return {
+        "task": {"type": "image-classification"},
+        "dataset": {"name": tested.on, "type": "mnist" if tested.on.startswith("MNIST") else "drawings"},
+        "metrics": [{"type": "accuracy", "name": name, "value": round(tested.accuracy, 4)}],
+    }
+
+
+def _bulk(pupil: Pupil) -> list[Bulk]:
+    return [entry for entry in pupil.lessons.standing() if isinstance(entry, Bulk)]
+
+
+def _source(bulk: Bulk) -> str:
+    if bulk.source is None:
+        return "drawings that came with their labels"
+    return plain(json.dumps(bulk.source)[:200])
