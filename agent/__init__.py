@@ -16,9 +16,10 @@ True
 
 from agent import tasks
 from agent.errors import AgentError
+from agent.hub import load
 from agent.kinds import KINDS, Guess
 from agent.pupil import Pupil, new
-from agent.store import load, save
+from agent.store import save
 from agent.tasks import TASKS
 
 __all__ = ["KINDS", "TASKS", "AgentError", "Guess", "Pupil", "load", "new", "save", "tasks"]

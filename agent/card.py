@@ -10,12 +10,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from agent.lessons import Bulk
 from agent.pupil import Pupil
 
 TAG = "pupil-agent"
-MAX_LABELS_TOLD = 62
+LABELS_TAG = "pupil:labels"
+MAX_LABELS_TOLD = 30
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _metadata(pupil: Pupil, tested: Sequence[Score]) -> dict[str, Any]:
     about: dict[str, Any] = {
         "library_name": "pupil",
         "pipeline_tag": "image-classification",
-        "tags": [TAG, "weightless", "wisard", *(["mnist"] if from_mnist else [])],
+        "tags": [TAG, "weightless", "wisard", *(["mnist"] if from_mnist else []), *_told(pupil, tested)],
         "license": "cc-by-sa-3.0" if from_mnist else "mit",  # MNIST's drawings are among its lessons
     }
     if from_mnist:
@@ -87,15 +89,16 @@ def _metadata(pupil: Pupil, tested: Sequence[Score]) -> dict[str, Any]:
     if parents:
         about["base_model"] = list(dict.fromkeys(parents))
         about["base_model_relation"] = "merge" if pupil.lineage.joined else "finetune"
-    about["pupil"] = {
-        "name": pupil.name,
-        "kind": pupil.kind,
-        "labels": list(pupil.labels)[:MAX_LABELS_TOLD],
-        "lessons": pupil.n_lessons,
-    }
     if tested:
         about["model-index"] = [{"name": pupil.name, "results": [_result(result) for result in tested]}]
     return about
+
+
+def _told(pupil: Pupil, tested: Sequence[Score]) -> list[str]:
+    """What the gallery shows, as tags: they come with every list of repos."""
+    labels = ",".join(quote(label, safe="") for label in pupil.labels[:MAX_LABELS_TOLD])
+    told = [f"pupil:kind={pupil.kind}", f"pupil:lessons={pupil.n_lessons}", f"{LABELS_TAG}={labels}"]
+    return told + [f"pupil:right={result.n_right}/{result.n_asked}" for result in tested[:1]]
 
 
 def _result(tested: Score) -> dict[str, Any]:

@@ -92,10 +92,15 @@ def check_repo_id(repo_id: object) -> str:
         ...
     agent.errors.AgentError: expected a repo as OWNER/NAME of letters, digits, - _ and ., got '../etc'.
     """
-    if not isinstance(repo_id, str) or not _REPO.fullmatch(repo_id) or repo_id.endswith(".git"):
+    if not is_repo_id(repo_id):
         shown = repo_id[:80] if isinstance(repo_id, str) else repo_id
         raise AgentError(f"expected a repo as OWNER/NAME of letters, digits, - _ and ., got {shown!r}.")
     return repo_id
+
+
+def is_repo_id(repo_id: object) -> bool:
+    """Say whether something can be the id of a repo."""
+    return isinstance(repo_id, str) and _REPO.fullmatch(repo_id) is not None and not repo_id.endswith(".git")
 
 
 def check_commit(commit: object) -> str:

@@ -12,10 +12,15 @@ from typing import Any
 import numpy as np
 
 from agent import retina
+from agent.card import Score
 from agent.errors import AgentError
+from agent.lessons import Bulk
 from agent.pupil import Pupil, clean_label
+from agent.tasks.digits import Selection
 
 MAX_CHUNK = 2_000  # lessons between two looks at the Stop button
+SCORED_AT_ONCE = 50  # drawings between two looks at the clock
+DIGITS = "0123456789"
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,39 @@ def evaluate(
         raise AgentError(f"expected at least 1 drawing between two snapshots, got {chunk!r}.")
     kept, names = _lessons(drawings, labels)
     return _test(pupil, kept, names, chunk)
+
+
+def scores(pupil: Pupil, n_asked: int = 1000, budget_s: float = 10.0) -> list[Score]:
+    """Ask an agent that knows the ten digits some test digits of MNIST that it was never taught.
+
+    Parameters
+    ----------
+    pupil : Pupil
+        Who is asked.
+    n_asked : int
+        How many at most, as many of each digit.
+    budget_s : float
+        Seconds after which no more are asked: slow agents are asked fewer.
+
+    Returns
+    -------
+    list of Score
+        One, or none where digits are not known.
+    """
+    bulk = [entry for entry in pupil.lessons.standing() if isinstance(entry, Bulk)]
+    if not set(DIGITS) <= set(pupil.labels) or any((entry.source or {}).get("split") == "test" for entry in bulk):
+        return []
+    kept, names = _lessons(*Selection({"mnist": n_asked}, split="test").draw())
+    taught = {lesson.drawing.tobytes() for lesson in pupil.lessons.own()}
+    taught |= {drawing.tobytes() for entry in bulk if entry.drawings is not None for drawing in entry.drawings}
+    new = [row for row, drawing in enumerate(kept) if drawing.tobytes() not in taught]
+    deadline, n_right, n_done = time.perf_counter() + budget_s, 0, 0
+    while n_done < len(new) and time.perf_counter() < deadline:
+        rows = new[n_done : n_done + SCORED_AT_ONCE]
+        guesses = pupil.predict_many(kept[rows])
+        n_right += sum(guess.label == names[row] for guess, row in zip(guesses, rows, strict=True))
+        n_done += len(rows)
+    return [Score("MNIST, test digits", n_right, n_done)] if n_done else []
 
 
 def _course(

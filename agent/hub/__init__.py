@@ -1,0 +1,17 @@
+"""Sharing agents through repos of the Hugging Face Hub: push, pull, gallery, propose. The only room with a network.
+
+Tokens are those of the person who asks: each call is given one, or goes out without any, and none is kept or logged.
+Whatever goes wrong is one sentence, and nothing is half done: a push is one commit on top of what was there, and a
+pull hands an agent out only when all of it was checked.
+"""
+
+from agent.hub.client import who
+from agent.hub.galleries import Entry, Gallery, Version, gallery, versions
+from agent.hub.pulling import load, pull
+from agent.hub.pushing import Proposed, Pushed, contribute, push, pushing
+from agent.hub.spaces import deploy
+
+__all__ = [
+    "Entry", "Gallery", "Proposed", "Pushed", "Version", "contribute", "deploy", "gallery", "load", "pull", "push",
+    "pushing", "versions", "who",
+]  # fmt: skip

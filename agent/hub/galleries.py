@@ -1,0 +1,134 @@
+"""What others have shared: the gallery, and the versions of a repo."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from agent.card import LABELS_TAG, TAG
+from agent.errors import AgentError
+from agent.hub.client import MAX_MESSAGE_CHARS, connect, endpoint, spoken
+from agent.lineage import check_commit, check_repo_id
+
+if TYPE_CHECKING:
+    from huggingface_hub import ModelInfo
+
+GALLERY_S = 60.0  # how long a list is good for all visitors
+GALLERY_SIZE = 30
+SORTS = {"newest": "last_modified", "liked": "likes"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """A commit of a repo."""
+
+    commit: str
+    title: str
+    author: str
+    when: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An agent in the gallery, as its repo tells of it."""
+
+    repo_id: str
+    commit: str
+    kind: str
+    labels: tuple[str, ...]
+    n_lessons: int
+    n_right: int
+    n_asked: int  # 0: never tested
+    likes: int
+    modified: datetime | None
+
+    @property
+    def author(self) -> str:
+        """Whose repo it is."""
+        return self.repo_id.split("/")[0]
+
+    @property
+    def picture(self) -> str:
+        """The address of its mental images."""
+        return f"{endpoint()}/{self.repo_id}/resolve/{self.commit}/labels.png"
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Agents that anybody shared, and whether the Hub was away, so that the list is an old one."""
+
+    entries: tuple[Entry, ...]
+    is_old: bool = False
+
+
+def versions(repo_id: str, token: str | None = None) -> tuple[Version, ...]:
+    """The commits of a repo, newest first; each can be pulled."""
+    with spoken(check_repo_id(repo_id)):
+        commits = connect(token).list_repo_commits(repo_id)
+    return tuple(
+        Version(
+            commit=check_commit(each.commit_id),
+            title=each.title[:MAX_MESSAGE_CHARS],
+            author=", ".join(each.authors)[:80],
+            when=each.created_at,
+        )
+        for each in commits
+    )
+
+
+def gallery(search: str = "", sort: str = "newest") -> Gallery:
+    """Agents that anybody shared, newest or most liked first; a list is good for a minute, for all visitors.
+
+    Parameters
+    ----------
+    search : str
+        Words in the repo's name.
+    sort : str
+        One of `SORTS`.
+    """
+    if sort not in SORTS:
+        raise AgentError(f"expected a sort among {', '.join(SORTS)}, got {sort!r}.")
+    asked = (endpoint(), search.strip()[:80], sort)
+    with _GALLERY_LOCK:
+        until, known = _GALLERIES.get(asked, (0.0, None))
+        if known is not None and time.monotonic() < until:
+            return known
+        try:
+            with spoken("the gallery"):
+                found = connect(None).list_models(
+                    filter=TAG, search=asked[1] or None, sort=SORTS[sort], limit=GALLERY_SIZE, full=True
+                )
+                known = Gallery(tuple(entry for entry in map(_entry, found) if entry is not None))
+        except AgentError:
+            if known is None:
+                raise
+            known = replace(known, is_old=True)
+        _GALLERIES[asked] = time.monotonic() + GALLERY_S, known
+        while len(_GALLERIES) > 100:
+            _GALLERIES.pop(next(iter(_GALLERIES)))
+        return known
+
+
+_GALLERIES: dict[tuple[str, str, str], tuple[float, Gallery | None]] = {}
+_GALLERY_LOCK = threading.Lock()
+
+
+def _entry(info: ModelInfo) -> Entry | None:
+    """Read what a repo tells of its agent; None where it tells nonsense."""
+    told = dict(tag.split("=", 1) for tag in info.tags or () if tag.startswith("pupil:") and "=" in tag)
+    with contextlib.suppress(AgentError, ValueError, TypeError):
+        right, asked = (int(part) for part in told.get("pupil:right", "0/0").split("/"))
+        n_lessons = int(told.get("pupil:lessons", "0"))
+        if not 0 <= right <= asked <= 10**7 or not 0 <= n_lessons <= 10**9:
+            return None
+        labels = [unquote(label)[:8] for label in told.get(LABELS_TAG, "").split(",") if label]
+        return Entry(
+            check_repo_id(info.id), check_commit(info.sha), told.get("pupil:kind", "")[:20], tuple(labels[:62]),
+            n_lessons, right, asked, int(info.likes or 0), info.last_modified,
+        )  # fmt: skip
+    return None

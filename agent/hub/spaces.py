@@ -1,0 +1,36 @@
+"""The project itself as a Space of one's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from agent.hub.client import checked_token, connect, endpoint, spoken
+from agent.lineage import check_repo_id
+
+_IGNORED = [".git/**", ".venv/**", "**/__pycache__/**", "tests/out/**", ".pytest_cache/**", ".ruff_cache/**", "runs/**"]
+
+
+def deploy(folder: str | os.PathLike[str], space_id: str, token: str | None, hardware: str | None = None) -> str:
+    """Upload this project as a Space, made where there is none, and return its address.
+
+    Parameters
+    ----------
+    folder : path-like
+        The project.
+    space_id : str
+        OWNER/NAME.
+    token : str
+        With the right to write there.
+    hardware : str, optional
+        Such as cpu-upgrade; the Hub's own choice otherwise.
+    """
+    token = checked_token(token)
+    with spoken(check_repo_id(space_id)):
+        api = connect(token)
+        api.create_repo(space_id, repo_type="space", space_sdk="gradio", space_hardware=hardware, exist_ok=True)
+        api.upload_folder(
+            repo_id=space_id, repo_type="space", folder_path=Path(folder), ignore_patterns=_IGNORED,
+            commit_message="Pupil",
+        )  # fmt: skip
+    return f"{endpoint()}/spaces/{space_id}"
