@@ -15,7 +15,7 @@ from starlette.middleware import Middleware  # noqa: E402
 
 from agent import ui  # noqa: E402
 from agent.ui import api, look, warm, words  # noqa: E402
-from agent.ui.guard import BodyCap  # noqa: E402
+from agent.ui.guard import HANDLERS, BodyCap  # noqa: E402
 from agent.ui.page import Page  # noqa: E402
 
 with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
@@ -40,5 +40,5 @@ if __name__ == "__main__":
         footer_links=["api"],
         show_error=False,
         enable_monitoring=False,
-        app_kwargs={"middleware": [Middleware(BodyCap)]},
+        app_kwargs={"middleware": [Middleware(BodyCap)], "exception_handlers": HANDLERS},
     )

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 CELL_PX = 34
+MAX_STRIP_PX = 62 * 32, 28  # of the mental images of all labels that an agent may know
 PALETTES = {  # paper, ink, faint ink, lines, right, wrong
     False: ("#FFFFFF", "#1F2430", "#5F6470", "#E4E0D8", (43, 138, 62), (230, 119, 0)),
     True: ("#1B1E24", "#E8E6E1", "#A3A6AE", "#2A2E37", (105, 219, 124), (255, 192, 120)),
@@ -120,6 +121,28 @@ def confusion(table: np.ndarray, labels: Sequence[str], unsure: str = "?", dark:
     return page
 
 
+def strip_png(content: bytes) -> bytes | None:
+    """Read a stranger's strip of mental images and pack it anew; None when it is no picture of that size.
+
+    Examples
+    --------
+    >>> strip_png(png(strip([np.zeros((28, 28), np.uint8)]))) is not None, strip_png(b"<svg>")
+    (True, None)
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            if not (image.height <= MAX_STRIP_PX[1] and image.width <= MAX_STRIP_PX[0]):
+                return None
+            return png(image.convert("L"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def png_uri(content: bytes) -> str:
+    """Pack a PNG file into a text that HTML and CSS take as its address."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
 def data_uri(image: Image.Image) -> str:
     """Pack a picture into a text that HTML and CSS take as its address.
 
@@ -128,7 +151,7 @@ def data_uri(image: Image.Image) -> str:
     >>> data_uri(picture(np.zeros((28, 28), np.uint8)))[:22]
     'data:image/png;base64,'
     """
-    return "data:image/png;base64," + base64.b64encode(png(image)).decode()
+    return png_uri(png(image))
 
 
 def png(image: Image.Image) -> bytes:

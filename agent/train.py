@@ -162,6 +162,56 @@ def evaluate(
     return _test(pupil, kept, names, chunk)
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A drawing that two agents answered differently: its index, what it is, and what each said (None: unsure)."""
+
+    index: int
+    label: str
+    first: str | None
+    second: str | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two agents answered the same drawings so far."""
+
+    n_done: int
+    n_total: int
+    both: int  # right by both
+    first: int  # by the first alone
+    second: int
+    neither: int
+    differing: tuple[Difference, ...]
+
+
+def compare(
+    one: Pupil, other: Pupil, drawings: Iterable[object], labels: Iterable[object], chunk: int = 50
+) -> Iterator[Comparison]:
+    """Ask two agents the same drawings: cumulative, the last one is the result.
+
+    Examples
+    --------
+    >>> from agent.pupil import new
+    >>> from agent.tasks.digits import font
+    >>> one, other = new("nearest"), new("nearest")
+    >>> one.learn_many(*font("Carlito"))
+    >>> [(seen.first, seen.neither) for seen in compare(one, other, *font("Carlito"), chunk=5)]
+    [(5, 0), (10, 0)]
+    """
+    kept, names = _lessons(drawings, labels)
+    counts, differing = Counter(), []
+    for start in range(0, len(names), chunk):
+        rows = range(start, min(start + chunk, len(names)))
+        said = (each.predict_many(kept[start : start + chunk]) for each in (one, other))
+        for row, a, b in zip(rows, *said, strict=True):
+            counts[a.label == names[row], b.label == names[row]] += 1
+            if a.label != b.label:
+                differing.append(Difference(row, names[row], a.label, b.label))
+        right = [counts[pair] for pair in ((True, True), (True, False), (False, True), (False, False))]
+        yield Comparison(rows.stop, len(names), *right, tuple(differing))
+
+
 def scores(pupil: Pupil, n_asked: int = 1000, budget_s: float = 10.0) -> list[Score]:
     """Ask an agent that knows the ten digits some test digits of MNIST that it was never taught.
 

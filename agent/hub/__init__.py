@@ -6,12 +6,12 @@ pull hands an agent out only when all of it was checked.
 """
 
 from agent.hub.client import who
-from agent.hub.galleries import Entry, Gallery, Version, gallery, versions
+from agent.hub.galleries import Entry, Gallery, Version, gallery, pictures, versions
 from agent.hub.pulling import load, pull
 from agent.hub.pushing import Proposed, Pushed, contribute, push, pushing
 from agent.hub.spaces import deploy
 
 __all__ = [
-    "Entry", "Gallery", "Proposed", "Pushed", "Version", "contribute", "deploy", "gallery", "load", "pull", "push",
-    "pushing", "versions", "who",
+    "Entry", "Gallery", "Proposed", "Pushed", "Version", "contribute", "deploy", "gallery", "load", "pictures", "pull",
+    "push", "pushing", "versions", "who",
 ]  # fmt: skip

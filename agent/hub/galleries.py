@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from agent import render, store
 from agent.card import LABELS_TAG, TAG
 from agent.errors import AgentError
-from agent.hub.client import MAX_MESSAGE_CHARS, connect, endpoint, spoken
+from agent.hub.client import MAX_MESSAGE_CHARS, TIMEOUT_S, connect, endpoint, spoken
+from agent.hub.pulling import cache
 from agent.lineage import check_commit, check_repo_id
 
 if TYPE_CHECKING:
@@ -51,11 +56,6 @@ class Entry:
     def author(self) -> str:
         """Whose repo it is."""
         return self.repo_id.split("/")[0]
-
-    @property
-    def picture(self) -> str:
-        """The address of its mental images."""
-        return f"{endpoint()}/{self.repo_id}/resolve/{self.commit}/labels.png"
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,26 @@ def gallery(search: str = "", sort: str = "newest") -> Gallery:
         while len(_GALLERIES) > 100:
             _GALLERIES.pop(next(iter(_GALLERIES)))
         return known
+
+
+def pictures(entries: Sequence[Entry]) -> dict[str, bytes]:
+    """Fetch the mental images of agents, checked and packed anew: repo id to PNG; those that are none are left out."""
+    with ThreadPoolExecutor(8) as fetchers:
+        found = list(fetchers.map(_picture, entries))
+    return {entry.repo_id: png for entry, png in zip(entries, found, strict=True) if png is not None}
+
+
+def _picture(entry: Entry) -> bytes | None:
+    from huggingface_hub import hf_hub_download
+
+    name = "labels.png"
+    with contextlib.suppress(AgentError), spoken(entry.repo_id):
+        head = connect(None).get_paths_info(entry.repo_id, [name], revision=entry.commit)
+        if len(head) == 1 and 0 <= head[0].size <= store.FILES[name]:
+            path = hf_hub_download(entry.repo_id, name, revision=entry.commit, token=False, endpoint=endpoint(),
+                                   cache_dir=cache(), etag_timeout=TIMEOUT_S)  # fmt: skip
+            return render.strip_png(Path(path).resolve().read_bytes())
+    return None
 
 
 _GALLERIES: dict[tuple[str, str, str], tuple[float, Gallery | None]] = {}

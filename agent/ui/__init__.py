@@ -4,6 +4,6 @@
 the tab is opened.
 """
 
-from agent.ui import draw, inside, keep, teach
+from agent.ui import draw, inside, share, teach
 
-TABS = (draw, teach, inside, keep)
+TABS = (draw, teach, inside, share)

@@ -66,7 +66,7 @@ def undo(desk: Desk) -> dict[str, Any]:
 
 @at_desk
 def save(desk: Desk) -> str:
-    """Save the agent: a .zip that /load and the Keep tab take."""
+    """Save the agent: a .zip that /load and the Share tab take."""
     return keep.write(desk.pupil)
 
 

@@ -55,6 +55,7 @@ class Desk:
 
     pupil: Pupil
     previous: Pupil | None = None  # the agent before this one, kept until replaced again
+    guest: Pupil | None = None  # somebody else's agent, tried beside this one
     showing: np.ndarray | None = None  # the kept drawing the present guess is about
     done: np.ndarray | None = None  # the kept drawing last taught or cleared: reported late by the pad, it is no news
     outcome: tuple[str, ...] = ()  # what is shown in place of a guess once a drawing was taught
@@ -82,7 +83,7 @@ class Desk:
     @property
     def n_bytes(self) -> int:
         """Bytes of the agents here."""
-        return sum(pupil.memory.n_bytes for pupil in (self.pupil, self.previous) if pupil is not None)
+        return sum(pupil.memory.n_bytes for pupil in (self.pupil, self.previous, self.guest) if pupil is not None)
 
 
 @dataclass

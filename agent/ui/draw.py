@@ -34,6 +34,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             guess = gr.HTML(markup.idle(0), elem_id="guess")
             sees = gr.HTML(markup.sees(None), elem_id="sees")
             bars = gr.HTML(markup.bars((), None), elem_id="bars")
+            guest = gr.HTML("", elem_id="guest")
     with gr.Row(elem_id="tell"):
         gr.HTML(f"<p><b>{words.IT_IS_A}</b> <small>{words.PRESS}</small></p>", elem_id="ask")
         status = gr.HTML(markup.status(""), elem_id="status")
@@ -49,7 +50,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     notes = gr.HTML("", elem_id="notebook", js_on_load=PICK_JS)
     sheet = gr.HTML("", elem_id="sheet", js_on_load=PICK_JS)
 
-    answer = [guess, sees, bars, why]
+    answer = [guess, sees, bars, why, guest]
     desk = [*answer, status, chips, notes, page.header]
     pad.input(see, [page.id, pad], [*answer, status], trigger_mode="always_last", **QUIET)
     gr.on([clear.click, pad.clear], clear_pad, [page.id, pad], [pad, *answer], **QUIET)
@@ -84,12 +85,13 @@ def _pad() -> gr.Sketchpad:
 
 
 def answer_of(desk: Desk) -> tuple[str, ...]:
-    """Guess what is on the pad, or tell what became of it: the guess, what is seen, the bars, the reasons."""
+    """Guess what is on the pad, or tell what became of it: guess, what is seen, bars, reasons, guest."""
     pupil = desk.pupil
     if desk.showing is None and desk.outcome:
-        return desk.outcome
+        return *desk.outcome, _guest(desk)
     if desk.showing is None:
-        return markup.idle(pupil.n_lessons), markup.sees(None), markup.bars(pupil.labels, None), markup.why()
+        bars = markup.bars(pupil.labels, None)
+        return markup.idle(pupil.n_lessons), markup.sees(None), bars, markup.why(), _guest(desk)
     guess = pupil.predict_one(desk.showing)
     own = bool(guess.because) and pupil.lessons.find(guess.because[0].drawing, guess.because[0].label) is not None
     return (
@@ -97,7 +99,16 @@ def answer_of(desk: Desk) -> tuple[str, ...]:
         markup.sees(desk.showing),
         markup.bars(pupil.labels, guess),
         reasons(desk, guess),
+        _guest(desk),
     )
+
+
+def _guest(desk: Desk) -> str:
+    """What the agent tried beside the visitor's own says."""
+    if desk.guest is None:
+        return ""
+    name = desk.guest.lineage.home or desk.guest.name
+    return markup.guest(name, desk.guest.predict_one(desk.showing) if desk.showing is not None else None)
 
 
 def reasons(desk: Desk, guess: Guess) -> str:
@@ -138,10 +149,10 @@ def see(desk: Desk, pad: dict[str, Any] | None) -> Any:
     kept = retina.keep(pad)
     if not retina.has_ink(kept):
         if desk.showing is None:
-            return [gr.skip()] * 5
+            return [gr.skip()] * 6
         kept = None
     elif desk.done is not None and np.array_equal(kept, desk.done):
-        return [gr.skip()] * 5
+        return [gr.skip()] * 6
     else:
         desk.done = None
     desk.showing, desk.status = kept, ""
@@ -215,6 +226,6 @@ def change(desk: Desk, event: gr.EventData) -> Any:
     asked = event._data or {}
     if asked.get("do") in ("pick", "close"):
         number = asked.get("number") if asked["do"] == "pick" else None
-        return notebook.sheet(desk, number), *[gr.skip()] * 8
+        return notebook.sheet(desk, number), *[gr.skip()] * 9
     desk.outcome = ()
     return "", *all_of(desk, notebook.change(desk, asked))

@@ -6,7 +6,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from starlette.responses import JSONResponse
+from authlib.integrations.base_client.errors import OAuthError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
 
 MAX_BODY_BYTES = 256_000  # a stroke is a few kB; files come through /upload, which has its own cap
 MAX_BLOBS = 256  # a stroke's picture is needed for about a second
@@ -37,6 +39,11 @@ class Bounded(OrderedDict):
         self.move_to_end(key)
         while len(self) > self.limit:
             self.popitem(last=False)
+
+
+async def refused_login(request: Request, error: Exception) -> RedirectResponse:
+    """Lead a visitor whose sign-in was refused back to the page, which says so."""
+    return RedirectResponse("/?login=refused")
 
 
 class BodyCap:
@@ -78,3 +85,6 @@ class BodyCap:
     async def _refuse(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         answer = JSONResponse({"error": f"expected at most {self.limit:,} bytes, got more."}, status_code=413)
         await answer(scope, receive, send)
+
+
+HANDLERS = {OAuthError: refused_login}

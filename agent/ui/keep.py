@@ -1,4 +1,4 @@
-"""Keep: name the agent, save it to a file, load one, start again."""
+"""Name the agent, save it to a file, load one, start again: the first cards of the Share tab."""
 
 from __future__ import annotations
 
@@ -16,18 +16,16 @@ from agent.pupil import Pupil
 from agent.ui import start, words
 from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk
-from agent.ui.markup import safe, status
+from agent.ui.markup import safe
 from agent.ui.page import Page
 
-TITLE = words.KEEP
 MAX_NAME_CHARS = 40
 DOWNLOAD = "() => { const it = document.querySelector('#file-out'); (it.querySelector('a') ?? it).click(); }"
 _SAVED: deque[Path] = deque()  # folders of the last saves: gradio copies the file before the next but 31
 
 
-def build(page: Page) -> tuple[Any, list[Any]]:
-    """Lay out the tab and connect it."""
-    said = gr.HTML(status(""), elem_id="keep-status")
+def build(page: Page, said: gr.HTML) -> list[gr.components.Component]:
+    """Lay out the cards and connect them; gives the status, the name, the way back and the header."""
     with gr.Row(elem_classes="keep"):
         with gr.Column(elem_classes="card"):
             gr.HTML(f"<h2>{words.NAME}</h2><p>{words.NAME_HINT}</p>")
@@ -51,7 +49,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     file.upload(load, [page.id, file], [file, *shown], **QUIET).failure(lambda: None, None, file, **QUIET)
     back.click(go_back, page.id, shown, **QUIET)
     page.at_start(fill_name, [name])
-    return fill, [said, back, page.header]
+    return shown
 
 
 def shown_of(desk: Desk, text: str = "") -> tuple[Any, ...]:

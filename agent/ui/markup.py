@@ -91,6 +91,13 @@ def guessed(labels: Sequence[str], guess: Guess, reason_is_own: bool) -> str:
     return answer("sure", words.LOOKS_LIKE, safe(guess.label), _lead(labels, guess), extra, guess.label)
 
 
+def guest(name: str, guess: Guess | None) -> str:
+    """Show what another agent says of the same drawing."""
+    said = "…" if guess is None else safe(guess.label or words.NOT_SURE)
+    colour = hue(guess.label) if guess is not None and guess.label else ""
+    return f'<p class="guest">{words.GUEST_SAYS.format(name=safe(name))} <b style="{colour}">{said}</b></p>'
+
+
 def learned(label: str, n_of_label: int) -> str:
     """Show that a lesson was learned."""
     counted = words.LESSONS_OF.format(lessons=words.count(n_of_label, "lesson"), label=safe(label))

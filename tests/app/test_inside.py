@@ -6,7 +6,7 @@ INNER = f"{PICTURES}[1].src"
 
 def choose(visitor, kind, start_from, preset=None):
     """Start again with another kind, on purpose."""
-    visitor.tab("Keep")
+    visitor.tab("Share")
     visitor.page.locator("#kind label", has_text=f"{kind}:").click()
     if preset:
         visitor.page.locator("#preset input").click()

@@ -25,7 +25,7 @@ def damaged(content):
 def test_malformed_files_are_refused_and_the_agent_stays(visit, written, tmp_path):
     visitor = visit()
     visitor.teach(written["4"][0], "4")
-    visitor.tab("Keep")
+    visitor.tab("Share")
     with visitor.page.expect_download() as download:
         visitor.press("#save")
     file = tmp_path / "agent.zip"
@@ -46,24 +46,24 @@ def test_malformed_files_are_refused_and_the_agent_stays(visit, written, tmp_pat
 
 def test_a_name_is_kept_and_names_the_file(visit):
     visitor = visit()
-    visitor.tab("Keep")
+    visitor.tab("Share")
     field = visitor.page.locator("#name textarea, #name input")
     field.fill("Mia & `Tom`")
     visitor.press("#rename")
-    visitor.until_text("#keep-status", "Renamed: Mia & `Tom`.")
+    visitor.until_text("#share-status", "Renamed: Mia & `Tom`.")
     visitor.until_text("#chip", "Mia & `Tom`")
     with visitor.page.expect_download() as download:
         visitor.press("#save")
     assert download.value.suggested_filename == "mia-tom.zip"
     field.fill("   ")
     visitor.press("#rename")
-    visitor.until_text("#keep-status", "Write a name")
+    visitor.until_text("#share-status", "Write a name")
     visitor.until_text("#chip", "Mia & `Tom`")
 
 
 def test_starting_again_asks_first_and_can_be_taken_back(visit):
     visitor = visit()
-    visitor.tab("Keep")
+    visitor.tab("Share")
     visitor.choose("#start-from", "sixty handwritten digits")
     visitor.press("#start")
     visitor.until_text("#question", "Start again in place of Pupil, 0 lessons?")

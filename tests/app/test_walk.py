@@ -28,7 +28,7 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     visitor.open()
     assert visitor.n_lessons == 2
     assert visitor.page.locator(".thumb").count() == 2
-    visitor.tab("Keep")
+    visitor.tab("Share")
     with visitor.page.expect_download() as download:
         visitor.press("#save")
     file = tmp_path / download.value.suggested_filename
@@ -38,7 +38,7 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     visitor.press("#start-sure")
     visitor.until_text("#chip", "0 lessons")
     visitor.page.locator("#file-in input[type=file]").set_input_files(file)
-    visitor.until_text("#keep-status", "Loaded: Pupil, 2 lessons.")
+    visitor.until_text("#share-status", "Loaded: Pupil, 2 lessons.")
     visitor.tab("Draw")
     visitor.draw(written["4"][1])
     visitor.until_guessed("4")

@@ -70,7 +70,7 @@ class Visitor:
             "Draw": ("#share", "Right"),
             "Teach": ("#notebook-set", "drawing"),
             "Inside": ("#images", "Mental images"),
-            "Keep": ("#keep-status", "has had"),
+            "Share": ("#share-status", "has had"),
         }
         self.until_text(*filled[name])
         self.page.evaluate(TWO_FRAMES)  # what a tab shows first is filled in once more with its next frame
