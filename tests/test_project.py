@@ -32,6 +32,9 @@ KEYS = {  # every key a Space understands that we use, and what it may say
     "pinned": bool,
     "suggested_hardware": str,
     "startup_duration_timeout": str,
+    "hf_oauth": bool,
+    "hf_oauth_scopes": list,
+    "hf_oauth_expiration_minutes": int,
     "tags": list,
 }
 
@@ -63,7 +66,7 @@ def test_every_requirement_is_pinned_or_bounded():
 
 def test_the_app_needs_nothing_that_is_not_required():
     names = {re.split(r"[\[=<>]", line)[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines()}
-    brought = {"starlette": "gradio", "PIL": "pillow"}  # the package that a module comes with
+    brought = {"starlette": "gradio", "authlib": "gradio", "PIL": "pillow"}  # the package that a module comes with
     for file in [ROOT / "app.py", *ROOT.glob("agent/**/*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             modules = [name.name for name in node.names] if isinstance(node, ast.Import) else []

@@ -32,15 +32,18 @@ def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
             seek = gr.Textbox(label=words.SEEK, placeholder=words.SEEK, max_length=80, elem_id="seek", **bare)
             sort = gr.Radio(SORTS, value="newest", label=words.SORT, elem_classes="segments", elem_id="sort", **bare)
             again = gr.Button(words.LOOK, elem_id="look-again")
-        listed = gr.HTML(f"<p>{words.GALLERY_IDLE}</p>", elem_id="gallery", js_on_load=PICK_JS)
+        said = gr.HTML(markup.status(""), elem_id="gallery-status")
+        listed = gr.HTML(f"<p>{words.GALLERY_LOOKING}</p>", elem_id="gallery", js_on_load=PICK_JS)
     with gr.Column(elem_classes="card gallery"):
         gr.HTML(f"<h2>{words.COMPARE}</h2><p>{words.COMPARE_HINT}</p>")
         guest = gr.HTML("", elem_id="guest-name")
-        with gr.Row(elem_classes="go"):
+        with gr.Row(elem_classes="buttons"):
             compare = gr.Button(words.COMPARE_NOW, elem_id="compare")
             away = gr.Button(words.SEND_AWAY, elem_id="send-away")
             unjoin = gr.Button(words.UNJOIN, elem_id="unjoin")
         compared = gr.HTML("", elem_id="compared")
+    shown = [said, *shown[1:]]
+    page.on_open(look, [page.id, seek, sort], listed)
     gr.on([again.click, seek.submit, sort.input], look, [page.id, seek, sort], listed, **QUIET)
     listed.pick(take, page.id, [guest, *shown], **QUIET)
     compare.click(compare_now, page.id, compared, **QUIET)

@@ -13,7 +13,7 @@ import gradio as gr
 
 from agent import store
 from agent.pupil import Pupil
-from agent.ui import start, words
+from agent.ui import publish, start, words
 from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk
 from agent.ui.markup import safe
@@ -41,6 +41,7 @@ def build(page: Page, said: gr.HTML) -> list[gr.components.Component]:
             gr.HTML(f"<h2>{words.LOAD}</h2><p>{words.LOAD_HINT}</p>")
             file = gr.File(label=words.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="file-in")
             back = gr.Button(words.BACK, interactive=False, elem_id="back")
+            publish.build_pull(page, [said, name, back, page.header])
         with gr.Column(elem_classes="card"):
             start.build(page, [said, name, back])
     shown = [said, name, back, page.header]

@@ -32,15 +32,24 @@ class Page:
     def __init__(self) -> None:
         self.id = gr.State(new_id)
         self._kept_id = gr.BrowserState("", storage_key="pupil-desk", secret="pupil")
+        self.token: gr.Textbox | None = None  # the field for a token, of the tab that asks who one is
         self.header = gr.HTML(header(None), elem_id="header")
+        self._on_open: list[tuple[Callable[..., Any], Sequence[Any], Any]] = []
         self._fills: list[tuple[Callable[..., Any], Sequence[gr.components.Component]]] = []
 
     def tab(self, module: ModuleType) -> None:
         """Build a tab; what its `build` gives is called whenever the tab is opened, and once at the start."""
+        self._on_open = []
         with gr.Tab(module.TITLE, id=module.TITLE.lower()) as tab:
             fill, outputs = module.build(self)
         tab.select(fill, self.id, outputs, **QUIET)
+        for handle, inputs, output in self._on_open:
+            tab.select(handle, inputs, output, **QUIET)
         self.at_start(fill, outputs)
+
+    def on_open(self, handle: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
+        """Do something more when the tab being built is opened, while it is filled in."""
+        self._on_open.append((handle, inputs, output))
 
     def at_start(self, fill: Callable[..., Any], outputs: Sequence[gr.components.Component]) -> None:
         """Fill something in once: what a visitor writes into, so that opening a tab never overwrites it."""

@@ -25,44 +25,51 @@ VISIBILITIES = ((words.PUBLIC, "public"), (words.PRIVATE, "private"))
 
 
 def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
-    """Lay out the cards and connect them; ``shown`` are the status, the name, the way back, the header."""
-    with gr.Row(elem_classes="keep"):
-        with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{words.PUSH}</h2><p>{words.PUSH_HINT}</p>")
-            token = _signing_in(page)
-            with gr.Row(elem_classes="pair"):
-                repo = gr.Textbox(label=words.REPO, info=words.REPO_HINT, max_length=97, elem_id="repo")
-                message = gr.Textbox(label=words.MESSAGE, info=words.MESSAGE_HINT, max_length=200, elem_id="message")
+    """Lay out the card of pushing and connect it; ``shown`` are the status, the name, the way back, the header."""
+    with gr.Column(elem_classes="card push"):
+        gr.HTML(f"<h2>{words.PUSH}</h2><p>{words.PUSH_HINT}</p>")
+        _sign_in(page.token)
+        with gr.Row(elem_classes="fields"):
+            repo = gr.Textbox(label=words.REPO, info=words.REPO_HINT, max_length=97, elem_id="repo")
+            message = gr.Textbox(label=words.MESSAGE, info=words.MESSAGE_HINT, max_length=200, elem_id="message")
+        with gr.Row(elem_classes="fields"):
             visibility = gr.Radio(VISIBILITIES, value="public", label=words.VISIBILITY, elem_classes="segments",
                                   elem_id="visibility")  # fmt: skip
             drawings = gr.Checkbox(False, label=words.WITH_DRAWINGS, info=words.WITH_DRAWINGS_HINT, elem_id="drawings")
-            with gr.Row(elem_classes="go"):
-                go = gr.Button(words.PUSH_NOW, variant="primary", elem_id="push")
-                propose = gr.Button(words.PROPOSE, elem_id="propose")
-            pushed = gr.HTML(link(""), elem_id="pushed")
-        with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{words.PULL}</h2><p>{words.PULL_HINT}</p>")
-            wanted = gr.Textbox(label=words.REPO_OF_ANYBODY, placeholder="mia/sevens", max_length=200, elem_id="wanted")
-            with gr.Row(elem_classes="go"):
-                pull = gr.Button(words.PULL_NOW, elem_id="pull")
-                look = gr.Button(words.VERSIONS, elem_id="look")
-            versions = gr.Radio([], label=words.VERSIONS, visible=False, elem_id="versions")
-    sending = [page.id, repo, message, visibility, drawings, token]
+        with gr.Row(elem_classes="buttons"):
+            go = gr.Button(words.PUSH_NOW, variant="primary", elem_id="push")
+            propose = gr.Button(words.PROPOSE, elem_id="propose")
+        pushed = gr.HTML(link(""), elem_id="pushed")
+    sending = [page.id, repo, message, visibility, drawings, page.token]
     go.click(push, sending, [pushed, *shown], **QUIET)
     propose.click(contribute, sending, [pushed, *shown], **QUIET)
-    fetching = [page.id, wanted, versions, token]
+
+
+def build_pull(page: Page, shown: Sequence[gr.components.Component]) -> None:
+    """Lay out the fields of pulling and connect them."""
+    gr.HTML(f"<h2>{words.PULL}</h2><p>{words.PULL_HINT}</p>")
+    wanted = gr.Textbox(label=words.REPO_OF_ANYBODY, placeholder="mia/sevens", max_length=200, elem_id="wanted")
+    with gr.Row(elem_classes="buttons"):
+        pull = gr.Button(words.PULL_NOW, elem_id="pull")
+        look = gr.Button(words.VERSIONS, elem_id="look")
+    versions = gr.Radio([], label=words.VERSIONS, visible=False, elem_id="versions")
+    fetching = [page.id, wanted, versions, page.token]
     gr.on([pull.click, wanted.submit], fetch, fetching, shown, **QUIET)
     wanted.change(lambda: gr.Radio([], value=None, visible=False), None, versions, **QUIET)
-    look.click(list_versions, [page.id, wanted, token], versions, **QUIET)
+    look.click(list_versions, [page.id, wanted, page.token], versions, **QUIET)
 
 
-def _signing_in(page: Page) -> gr.components.Component:
-    """The way to say who one is: gives the component that holds a typed token, always empty on a Space."""
-    if not SIGN_IN:
-        return gr.Textbox(label=words.TOKEN, info=words.TOKEN_HINT, type="password", elem_id="token")
-    gr.LoginButton(words.SIGN_IN, logout_value=words.SIGN_OUT, elem_id="sign-in")
-    gr.HTML(f"<p><small>{words.SIGN_IN_HINT}</small></p>")
-    return gr.Textbox("", visible=False)
+def token_field() -> gr.Textbox:
+    """The field for a typed token, to be rendered where one signs in; always empty on a Space."""
+    return gr.Textbox(label=words.TOKEN, info=words.TOKEN_HINT, type="password", elem_id="token", render=False,
+                      visible=not SIGN_IN)  # fmt: skip
+
+
+def _sign_in(token: gr.Textbox) -> None:
+    """Lay out the way to say who one is."""
+    if SIGN_IN:
+        gr.LoginButton(words.SIGN_IN, logout_value=words.SIGN_OUT, elem_id="sign-in")
+    token.render()
 
 
 def link(text: str, url: str = "") -> str:

@@ -16,6 +16,7 @@ TITLE = words.SHARE
 def build(page: Page) -> tuple[Any, list[Any]]:
     """Lay out the tab and connect it."""
     said = gr.HTML(status(""), elem_id="share-status")
+    page.token = publish.token_field()
     shown = keep.build(page, said)
     publish.build(page, shown)
     gallery.build(page, shown)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from agent.ui.amounts import count, seconds, share, size
+
+__all__ = ["count", "seconds", "share", "size"]  # and every text below
+
 TITLE = "Pupil"
 
 # ------------------------------------------------------------------ page
@@ -246,12 +250,14 @@ BACK_TO = "Back to {name}, {lessons}"
 BACK_DONE = "Back: {name}, {lessons}."
 NOTHING_BEFORE = "There is no agent before this one."
 PUSH = "Pass it on"
-PUSH_HINT = "A repo of your own on the Hugging Face Hub: anybody can try it, start from it, join it to theirs."
+PUSH_HINT = (
+    "To a repo of your own on the Hugging Face Hub: anybody can try it, start from it, join it to theirs. "
+    "Sign in first; your agent stays here meanwhile."
+)
 TOKEN = "Your Hugging Face token"
-TOKEN_HINT = "with the right to write; it is sent with each press and not kept"
+TOKEN_HINT = "with the right to write; it is sent with each press and not kept. Also for pulling what is private"
 SIGN_IN = "Sign in with Hugging Face"
 SIGN_OUT = "Signed in as {}: sign out"
-SIGN_IN_HINT = "Your agent stays here meanwhile."
 SIGN_IN_REFUSED = "You were not signed in. Your agent is still here."
 REPO = "Repo"
 REPO_HINT = "a name of its own; empty: the agent's name"
@@ -281,7 +287,7 @@ PULLED = "Pulled: {repo} at {commit}, {lessons}."
 PULLED_BEFORE = "The Hub is away. This is {repo} as pulled before, at {commit}, {lessons}."
 GALLERY = "Gallery"
 GALLERY_HINT = "Agents that others have shared. Try one first: it answers beside yours on the Draw tab."
-GALLERY_IDLE = "Press Look to see what others have shared."
+GALLERY_LOOKING = "Looking for what others have shared …"
 GALLERY_EMPTY = "No agent found. Yours could be the first."
 GALLERY_OLD = "The Hub is away: this list is an old one."
 SEEK = "search by name"
@@ -368,48 +374,3 @@ SETTINGS = {  # of all kinds: a name and what it means
 }
 RETEACHING = "It is taught your lessons: {share} %."
 STARTED = "Started: a new agent, {lessons}."
-
-
-def count(number: int, thing: str) -> str:
-    """Count things in words.
-
-    Examples
-    --------
-    >>> count(1, "lesson"), count(60000, "lesson")
-    ('1 lesson', '60,000 lessons')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def seconds(duration_s: float) -> str:
-    """Say how long something took.
-
-    Examples
-    --------
-    >>> seconds(0.42), seconds(75.0)
-    ('0.4 s', '75 s')
-    """
-    return f"{duration_s:.1f} s" if duration_s < 10 else f"{duration_s:.0f} s"
-
-
-def share(part: float) -> str:
-    """Say a share as people do.
-
-    Examples
-    --------
-    >>> share(0.826), share(0.004)
-    ('83 %', '0.4 %')
-    """
-    per_cent = 100 * part
-    return f"{per_cent:.1f} %" if 0 < per_cent < 1 else f"{per_cent:.0f} %"
-
-
-def size(n_bytes: int) -> str:
-    """Say how much memory something takes.
-
-    Examples
-    --------
-    >>> size(800), size(19_685_424)
-    ('1 kB', '19.7 MB')
-    """
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1000)):,} kB"

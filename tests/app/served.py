@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.tasks import digits
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+NOBODY = "http://127.0.0.1:9"  # no Hub, unless a test starts one
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -24,6 +25,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.log = Path(folder) / "server.log"
         env = os.environ | {"GRADIO_SERVER_PORT": str(self.port), "PYTHONWARNINGS": "default"}
+        env = {"HF_ENDPOINT": NOBODY} | env
         with self.log.open("w") as log:
             self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
         self._until_served(time.monotonic() + 120)
