@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import unicodedata
 from collections.abc import Generator, Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,11 +13,12 @@ from agent import retina, starters
 from agent.errors import AgentError
 from agent.kinds import KINDS, Guess, Kind
 from agent.kinds.images import drawn_image
+from agent.labels import clean_label
 from agent.lessons import Bulk, Lesson, Lessons, Lost
 from agent.lineage import Lineage
-from agent.replay import rebuild, rebuilding, replaying
+from agent.replay import AT_ONCE, rebuild, rebuilding, replaying
 
-MAX_LABEL_CHARS = 8
+MAX_STARTED = 4
 
 
 def new(
@@ -56,17 +55,42 @@ def new(
     config = config_type(seed=seed, **settings)
     if starter is None:
         return Pupil(KINDS[kind](config), Lessons(), name)
-    pupil = copy.deepcopy(_started(kind, config, starter))
+    steps = _starting(kind, config, starter, name)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value
+
+
+def starting(
+    kind: str = "recall", *, starter: str, seed: int = 0, name: str = "Pupil", **settings: Any
+) -> Generator[float, None, Pupil]:
+    """As `new` with a starter, step by step: gives the share done, 0 … 1, and returns the agent."""
+    newborn = new(kind, seed=seed, name=name, **settings)
+    return (yield from _starting(newborn.kind, newborn.memory.config, starter, name))
+
+
+def _starting(kind: str, config: Any, starter: str, name: str) -> Generator[float, None, Pupil]:
+    known = _STARTED.get((kind, config, starter))
+    if known is None:
+        known, parts = Pupil(KINDS[kind](config), Lessons()), starters.lessons(starter)
+        n_all, n_done = sum(len(labels) for _, labels, _ in parts), 0
+        for drawings, labels, source in parts:
+            for start in range(0, len(labels), AT_ONCE):
+                part = slice(start, start + AT_ONCE)
+                known.learn_many(drawings[part], labels[part], source=source, start=start)
+                yield (n_done + start) / n_all
+            n_done += len(labels)
+        _STARTED[kind, config, starter] = known
+        while len(_STARTED) > MAX_STARTED:
+            _STARTED.pop(next(iter(_STARTED)), None)
+    pupil = copy.deepcopy(known)
     pupil.name = name
     return pupil
 
 
-@lru_cache(maxsize=4)
-def _started(kind: str, config: Any, starter: str) -> Pupil:
-    pupil = Pupil(KINDS[kind](config), Lessons())
-    for drawings, labels, source in starters.lessons(starter):
-        pupil.learn_many(drawings, labels, source=source)
-    return pupil
+_STARTED: dict[tuple[str, Any, str], Pupil] = {}  # agents as starters made them: all that begin so share their memory
 
 
 class Pupil:
@@ -224,8 +248,7 @@ class Pupil:
     def join(self, other: Pupil) -> None:
         """Add what another agent has learned.
 
-        Agents of the same kind, settings and birth add up their memories. Others have their lessons taught again, where
-        their log tells them.
+        Agents of one birth add up their memories. Others have their lessons taught again, where their log tells them.
 
         Raises
         ------
@@ -367,24 +390,6 @@ class Pupil:
                 f"expected at most {self.memory.MAX_LABELS} labels, got {len(labels)}. "
                 "Forget one or start another agent."
             )
-
-
-def clean_label(label: object) -> str:
-    """Check a label: 1 to 8 visible characters, digits as numbers allowed.
-
-    Examples
-    --------
-    >>> clean_label(7), clean_label(" A ")
-    ('7', 'A')
-    """
-    if isinstance(label, (int, np.integer)) and not isinstance(label, bool):
-        label = str(label)
-    if not isinstance(label, str):
-        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} characters, got {type(label).__name__}.")
-    name = unicodedata.normalize("NFC", label).strip()
-    if not 1 <= len(name) <= MAX_LABEL_CHARS or not name.isprintable():
-        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} visible characters, got {label[:40]!r}.")
-    return name
 
 
 def _inked(drawing: object) -> np.ndarray:

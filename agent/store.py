@@ -32,9 +32,10 @@ from agent import foreign, render, retina
 from agent.card import Score, card
 from agent.errors import AgentError
 from agent.kinds import KINDS
+from agent.labels import MAX_LABEL_CHARS, clean_label
 from agent.lessons import Bulk, Joined, Lesson, Lessons, Studied
 from agent.lineage import Lineage
-from agent.pupil import MAX_LABEL_CHARS, Pupil, clean_label
+from agent.pupil import Pupil
 
 FORMAT = 1
 FILES = {  # name: most bytes

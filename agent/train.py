@@ -14,8 +14,9 @@ import numpy as np
 from agent import retina
 from agent.card import Score
 from agent.errors import AgentError
+from agent.labels import clean_label
 from agent.lessons import Bulk
-from agent.pupil import Pupil, clean_label
+from agent.pupil import Pupil
 from agent.tasks.digits import Selection
 
 MAX_CHUNK = 2_000  # lessons between two looks at the Stop button

@@ -14,6 +14,7 @@ ROOMS = [
     "retina",
     "tasks",
     "kinds",
+    "labels",
     "lessons",
     "starters",
     "lineage",

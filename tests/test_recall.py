@@ -82,5 +82,5 @@ def test_a_starter_knows_digits_and_is_shared_until_it_learns(others):
     assert np.mean([g.label == label for g, label in zip(pupil.predict_many(others[0]), others[1], strict=True)]) > 0.9
     pupil.learn_one(others[0][0], "A")
     assert "A" not in twin.labels and pupil.memory.n_bytes < 30_000_000
-    with pytest.raises(AgentError, match="starter among everyday, got 'evrday'"):
+    with pytest.raises(AgentError, match="starter among everyday, sixty, mnist, got 'evrday'"):
         new("recall", starter="evrday")

@@ -23,7 +23,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const open = document.querySelector(".help[open]");
+    const open = document.querySelector(".help[open], .menu[open]");
     if (event.key === "Escape" && open) return void (open.open = false);
     const sheet = shown(".sheet .close") ? ".sheet" : "";
     if (event.key === "Escape" && sheet) return press(event, ".sheet .close");
@@ -40,8 +40,9 @@
       const dark = document.body.classList.toggle("dark");
       localStorage.setItem("pupil-theme", dark ? "dark" : "light");
     }
-    const help = document.querySelector(".help[open]");
-    if (help && !help.contains(event.target)) help.open = false;
+    for (const open of document.querySelectorAll(".help[open], .menu[open]")) {
+      if (!open.contains(event.target) || event.target.closest(".menu [data-do]")) open.open = false;
+    }
     // A pressed button keeps the focus: the next Enter would press it again instead of saying "right".
     if (event.detail > 0 && event.target.closest("#tell button, .tools button, #own button")) document.activeElement?.blur();
   });

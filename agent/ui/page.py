@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from agent.pupil import Pupil
+from agent.starters import STARTERS
 from agent.ui import words
 from agent.ui.desk import DESKS, new_id
 from agent.ui.events import QUIET
@@ -33,7 +34,8 @@ class Page:
         self.id = gr.State(new_id)
         self._kept_id = gr.BrowserState("", storage_key="pupil-desk", secret="pupil")
         self.token: gr.Textbox | None = None  # the field for a token, of the tab that asks who one is
-        self.header = gr.HTML(header(None), elem_id="header")
+        self.header = gr.HTML(header(None), elem_id="header", js_on_load=(HERE / "pick.js").read_text(encoding="utf-8"))
+        self._refilling: list[Any] = []
         self._on_open: list[tuple[Callable[..., Any], Sequence[Any], Any]] = []
         self._fills: list[tuple[Callable[..., Any], Sequence[gr.components.Component]]] = []
 
@@ -51,6 +53,10 @@ class Page:
         """Do something more when the tab being built is opened, while it is filled in."""
         self._on_open.append((handle, inputs, output))
 
+    def refill_after(self, event: Any) -> None:
+        """Fill everything in again after an event that may happen on any tab."""
+        self._refilling.append(event)
+
     def at_start(self, fill: Callable[..., Any], outputs: Sequence[gr.components.Component]) -> None:
         """Fill something in once: what a visitor writes into, so that opening a tab never overwrites it."""
         self._fills.append((fill, outputs))
@@ -58,8 +64,9 @@ class Page:
     def open(self, demo: gr.Blocks) -> None:
         """Find the visitor's desk again when the page is loaded, and fill everything in."""
         entered = demo.load(enter, [self._kept_id, self.id], [self.id, self._kept_id, self.header], **QUIET)
-        for fill, outputs in self._fills:
-            entered.then(fill, self.id, outputs, **QUIET)
+        for event in (entered, *self._refilling):
+            for fill, outputs in self._fills:
+                event.then(fill, self.id, outputs, **QUIET)
         demo.load(None, js=(HERE / "keys.js").read_text(encoding="utf-8"), **QUIET)
 
 
@@ -73,14 +80,19 @@ def enter(kept_id: object, session_id: str) -> tuple[str, str, str]:
         return desk_id, desk_id, header(desk.pupil)
 
 
-def header(pupil: Pupil | None) -> str:
-    """Lay out the top line."""
+def header(pupil: Pupil | None, note: str = "") -> str:
+    """Lay out the top line: whose page it is, the agent and what one may start with, help, light or dark."""
     lessons = words.count(pupil.n_lessons, "lesson") if pupil else ""
-    chip = f"<b>{safe(pupil.name)}</b> · {lessons} · {pupil.kind}" if pupil else ""
+    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons} · {pupil.kind}" if pupil else "")
+    starts = "".join(
+        f'<button type="button" data-do="start" data-label="{name}">{words.STARTS[name]}</button>'
+        for name in ("empty", *STARTERS)
+    )
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in words.KEYS)
     text = "".join(f"<p>{line}</p>" for line in (*words.HELP, words.DRAWINGS_PRIVATE))
     return (
-        f'<div class="top"><h1>{words.TITLE}</h1><p class="chip" id="chip">{chip}</p>'
+        f'<div class="top"><h1>{words.TITLE}</h1><details class="menu"><summary class="chip" id="chip">{chip}</summary>'
+        f"<div><h2>{words.START}</h2><p>{words.START_MENU_HINT}</p>{starts}</div></details>"
         f'<details class="help"><summary aria-label="{words.HELP_TITLE}">?</summary><div><h2>{words.HELP_TITLE}</h2>'
         f"{text}<dl>{keys}</dl></div></details>"
         f'<button type="button" class="round" data-theme aria-label="{words.THEME}" title="{words.THEME}">'

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 
+from agent.errors import AgentError
 from agent.kinds import KINDS
-from agent.pupil import Pupil, new
+from agent.pupil import Pupil, new, starting
 from agent.replay import rebuilding
 from agent.starters import STARTERS
-from agent.tasks import digits
 from agent.ui import settings, words
 from agent.ui.desk import DEFAULT_KIND, DESKS, Desk
 from agent.ui.events import QUIET, at_desk, step_by_step
 from agent.ui.markup import safe, status
 from agent.ui.page import Page, header
 
-STARTS = (
-    (words.START_EMPTY, "empty"),
-    (words.START_EVERYDAY, "everyday"),
-    (words.START_SIXTY, "sixty"),
-    (words.START_NOTEBOOK, "lessons"),
-)
+STARTS = (*((words.STARTS[name], name) for name in ("empty", *STARTERS)), (words.START_NOTEBOOK, "lessons"))
 
 
 def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
@@ -50,6 +45,7 @@ def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
     started = sure.click(start, [page.id, kind, start_from, *components], [*shown, page.header, *asking], **QUIET)
     started.then(rest, None, asking, **QUIET)
     stop.click(DESKS.stop, page.id, None, queue=False, **QUIET)
+    page.refill_after(page.header.pick(from_menu, page.id, [shown[0], page.header], **QUIET))
 
 
 def told(desk: Desk, text: str) -> tuple[Any, ...]:
@@ -70,38 +66,65 @@ def lessons_of(pupil: Pupil) -> str:
 @step_by_step
 def start(desk: Desk, kind: str, start_from: str, *values: Any) -> Iterator[tuple[Any, ...]]:
     """Put a new agent on the desk; while it is taught this one's lessons, tell how far it is, and stop if asked."""
-    starter = start_from if start_from in STARTERS else None
-    pupil = new(kind, name=words.TITLE, starter=starter, **settings.chosen(kind, values))
-    if start_from == "sixty":
-        lessons = digits.Selection({"mnist": 60})
-        pupil.learn_many(*lessons.draw(), source=lessons.source)
-    elif start_from == "lessons":
-        old, mine = desk.pupil, object()
-        log = type(old.lessons).from_jsonl(old.lessons.to_jsonl())
-        desk.course = mine
-        for share, memory in _retaught(type(pupil.memory), pupil.memory.config, log):
-            if desk.course is not mine:
-                yield *told(desk, words.START_STOPPED if desk.pupil is old else words.REPLACED), *rest()
-                return
-            if memory is None:
-                yield *told(desk, words.RETEACHING.format(share=share)), *_busy()
-        pupil = Pupil(memory, log, old.name)
-    desk.replace(pupil)
-    yield *told(desk, words.STARTED.format(lessons=lessons_of(pupil))), *rest()
+    said = words.RETEACHING if start_from == "lessons" else words.STARTING
+    for share, pupil in beginning(desk, kind, start_from, settings.chosen(kind, values)):
+        if share is None:
+            yield *told(desk, words.START_STOPPED if pupil is desk.pupil else words.REPLACED), *rest()
+        elif pupil is None:
+            yield *told(desk, said.format(share=share)), *_busy()
+        else:
+            yield *told(desk, words.STARTED.format(lessons=lessons_of(pupil))), *rest()
 
 
-def _retaught(kind: type, config: Any, log: Any) -> Iterator[tuple[int, Any]]:
-    """Teach a newborn memory a log: gives each new per cent, and at the end the memory."""
-    steps, shown = rebuilding(kind, config, log), -1
+def beginning(
+    desk: Desk, kind: str, start_from: str, chosen: dict[str, Any]
+) -> Iterator[tuple[int | None, Pupil | None]]:
+    """Make a new agent and put it on the desk.
+
+    Gives each new per cent; when it is stopped, None and the agent that was there; at the end the new one.
+    """
+    old, mine, shown = desk.pupil, object(), -1
+    desk.course, steps = mine, _begun(old, kind, start_from, chosen)
     while True:
         try:
             share = int(100 * next(steps))
         except StopIteration as done:
+            desk.replace(done.value)
             yield 100, done.value
             return
         if share > shown:
             shown = share
             yield share, None
+        if desk.course is not mine:
+            yield None, old
+            return
+
+
+def _begun(old: Pupil, kind: str, start_from: str, chosen: dict[str, Any]) -> Generator[float, None, Pupil]:
+    """Teach a newborn what it shall start with."""
+    if start_from in STARTERS:
+        return (yield from starting(kind, starter=start_from, name=words.TITLE, **chosen))
+    newborn = new(kind, name=words.TITLE, **chosen)
+    if start_from != "lessons":
+        return newborn
+    log = type(old.lessons).from_jsonl(old.lessons.to_jsonl())
+    memory = yield from rebuilding(type(newborn.memory), newborn.memory.config, log)
+    return Pupil(memory, log, old.name)
+
+
+@step_by_step
+def from_menu(desk: Desk, event: gr.EventData) -> Iterator[tuple[str, str]]:
+    """Start with what was chosen in the menu at the top, and tell there how far it is."""
+    start_from = (event._data or {}).get("label")
+    if start_from not in ("empty", *STARTERS):
+        raise AgentError(f"expected a start among empty, {', '.join(STARTERS)}, got {start_from!r}.")
+    for share, pupil in beginning(desk, DEFAULT_KIND, start_from, {}):
+        said = words.STARTING.format(share=share) if pupil is None else ""
+        if share is None:
+            said = words.START_STOPPED
+        elif pupil is not None:
+            said = words.STARTED.format(lessons=lessons_of(pupil))
+        yield status(said), header(desk.pupil, said if pupil is None else "")
 
 
 @at_desk

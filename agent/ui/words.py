@@ -325,9 +325,14 @@ START_HINT = "A new agent takes the place of this one, which stays one click awa
 PRESET = "Design"
 KIND = "Kind"
 START_FROM = "It starts with"
-START_EMPTY = "nothing"
-START_EVERYDAY = "an everyday hand: pen strokes, print and handwriting, 5,700 lessons"
-START_SIXTY = "sixty handwritten digits"
+STARTS = {
+    "empty": "nothing",
+    "sixty": "sixty handwritten digits",
+    "everyday": "an everyday hand: pen strokes, print and handwriting, 5,700 lessons",
+    "mnist": "all 60,000 handwritten digits of MNIST",
+}
+START_MENU_HINT = "A new agent that starts with one of these. The one in use stays within reach, on the Share tab."
+STARTING = "It learns: {share} %"
 START_NOTEBOOK = "the lessons of this agent"
 START_NOW = "Start again"
 START_SURE = "Yes, start again"

@@ -1,0 +1,29 @@
+"""What a label may be."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+
+from agent.errors import AgentError
+
+MAX_LABEL_CHARS = 8
+
+
+def clean_label(label: object) -> str:
+    """Check a label: 1 to 8 visible characters, digits as numbers allowed.
+
+    Examples
+    --------
+    >>> clean_label(7), clean_label(" A ")
+    ('7', 'A')
+    """
+    if isinstance(label, (int, np.integer)) and not isinstance(label, bool):
+        label = str(label)
+    if not isinstance(label, str):
+        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} characters, got {type(label).__name__}.")
+    name = unicodedata.normalize("NFC", label).strip()
+    if not 1 <= len(name) <= MAX_LABEL_CHARS or not name.isprintable():
+        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} visible characters, got {label[:40]!r}.")
+    return name
