@@ -79,7 +79,7 @@ def pushing(
 ) -> Generator[str, None, Pushed]:
     """As `push`, step by step: gives "test", "write", "send". Closing it early changes nothing."""
     token, message = checked_token(token), checked_message(message) or f"{pupil.n_lessons} lessons"
-    repo_id = check_repo_id(repo_id if "/" in repo_id else f"{who(token)}/{repo_id}")
+    repo_id = check_repo_id(repo_id if "/" in str(repo_id) else f"{who(token)}/{repo_id}")
     yield "test"
     sent = _sent(pupil, repo_id, drawings)
     tested = scores(sent)
@@ -147,13 +147,23 @@ def _parent(
         head = head_of(api, repo_id)
         if _holds(head, files):
             return None, False
-        if any(each.rfilename in ("config.json", "agent.safetensors") for each in head.siblings or ()):
-            raise AgentError(
-                f"expected a name that is free, got {repo_id}, which holds another agent. "
-                "Choose another name, or load that one, join yours and push again."
-            ) from error
+        _check_empty(head, repo_id)
+        if private and not head.private:
+            api.update_repo_settings(repo_id, private=True)
         return head.sha, False  # left empty by a push that broke off
     return head_of(api, repo_id).sha, True
+
+
+def _check_empty(head: ModelInfo, repo_id: str) -> None:
+    """Refuse a repo that holds anything yet, such as another agent of the same person."""
+    found = {each.rfilename for each in head.siblings or ()}
+    if found & {"config.json", "agent.safetensors"}:
+        raise AgentError(
+            f"expected a name that is free, got {repo_id}, which holds another agent. "
+            "Choose another name, or load that one, join yours and push again."
+        )
+    if found - {".gitattributes", "README.md"}:
+        raise AgentError(f"expected a name that is free, got {repo_id}, which holds other files. Choose another name.")
 
 
 def _commit(

@@ -8,7 +8,9 @@ from pathlib import Path
 from agent.hub.client import checked_token, connect, endpoint, spoken
 from agent.lineage import check_repo_id
 
-_IGNORED = [".git/**", ".venv/**", "**/__pycache__/**", "tests/out/**", ".pytest_cache/**", ".ruff_cache/**", "runs/**"]
+_FOLDERS = (".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", ".gradio", "node_modules")
+_IGNORED = [pattern for name in _FOLDERS for pattern in (f"{name}/**", f"**/{name}/**")]
+_IGNORED += ["tests/out/**", "runs/**", "*.pyc", ".env", ".env.*", "**/.env", "**/.env.*"]
 
 
 def deploy(folder: str | os.PathLike[str], space_id: str, token: str | None, hardware: str | None = None) -> str:
@@ -30,7 +32,7 @@ def deploy(folder: str | os.PathLike[str], space_id: str, token: str | None, har
         api = connect(token)
         api.create_repo(space_id, repo_type="space", space_sdk="gradio", space_hardware=hardware, exist_ok=True)
         api.upload_folder(
-            repo_id=space_id, repo_type="space", folder_path=Path(folder), ignore_patterns=_IGNORED,
+            repo_id=space_id, repo_type="space", folder_path=Path(folder), ignore_patterns=[*_IGNORED],
             commit_message="Pupil",
         )  # fmt: skip
     return f"{endpoint()}/spaces/{space_id}"
