@@ -72,3 +72,16 @@ def hub(local_hub, tmp_path, monkeypatch):
     monkeypatch.setenv("PUPIL_CACHE", str(tmp_path / "pulled"))
     galleries._GALLERIES.clear()
     return local_hub
+
+
+@pytest.fixture
+def zoe(hub, lessons):
+    """Mia's agent, shared as mia/zoe, and one lesson ahead of what is there."""
+    from agent.hub import push
+
+    pupil = born("nearest", name="Zoe")
+    pupil.learn_one(lessons[0][0], "A")
+    push(pupil, "mia/zoe", "hf_mia")
+    pupil.learn_one(lessons[0][1], "B")
+    hub.log.clear()
+    return pupil

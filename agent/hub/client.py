@@ -116,10 +116,10 @@ def is_hidden(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Why a file could be had neither from the Hub nor from the cache."""
+    """What went wrong, where the client only says that a file could not be had or sent."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    return error.__cause__ or error if isinstance(error, LocalEntryNotFoundError) else error
+    return error.__cause__ or error if isinstance(error, (LocalEntryNotFoundError, RuntimeError)) else error
 
 
 def sentence(error: BaseException, what: str) -> str:
@@ -137,9 +137,9 @@ def sentence(error: BaseException, what: str) -> str:
     if isinstance(error, errors.HfHubHTTPError):
         return _about_status(error.response.status_code, _wait(error.response.headers), what)
     if isinstance(error, TimeoutError) or "TimeoutException" in (kind.__name__ for kind in type(error).__mro__):
-        return f"expected an answer about {what}, got none in time. Your own agent is as it was. Try again."
+        return f"expected an answer about {what}, got none in time. Your agent is unchanged. Try again."
     if is_away(error):
-        return f"expected to reach the Hub for {what}, got no connection. Your own agent is as it was. Try later."
+        return f"expected to reach the Hub for {what}, got no connection. Your agent is unchanged. Try later."
     return f"expected {what} of the Hub, got something else ({str(error)[:200]})."
 
 
@@ -168,6 +168,6 @@ def _about_status(status: int, wait: str, what: str) -> str:
         return told[status]
     if status >= 500:
         return (
-            f"expected an answer about {what}, got a mistake of its own ({status}). Your agent is as it was. Try later."
+            f"expected an answer about {what}, got a mistake of the Hub ({status}). Your agent is unchanged. Try later."
         )
-    return f"expected {what} of the Hub, got the answer {status}. Your own agent is as it was."
+    return f"expected {what} of the Hub, got the answer {status}. Your agent is unchanged."

@@ -79,7 +79,9 @@ def pushing(
 ) -> Generator[str, None, Pushed]:
     """As `push`, step by step: gives "test", "write", "send". Closing it early changes nothing."""
     token, message = checked_token(token), checked_message(message) or f"{pupil.n_lessons} lessons"
-    repo_id = check_repo_id(repo_id if "/" in str(repo_id) else f"{who(token)}/{repo_id}")
+    if isinstance(repo_id, str) and "/" not in repo_id:
+        repo_id = f"{who(token)}/{repo_id}"
+    check_repo_id(repo_id)
     yield "test"
     sent = _sent(pupil, repo_id, drawings)
     tested = scores(sent)
@@ -94,9 +96,7 @@ def pushing(
     return Pushed(repo_id, commit, f"{endpoint()}/{repo_id}")
 
 
-def contribute(
-    pupil: Pupil, repo_id: str, token: str | None, message: str = "", *, drawings: bool = True
-) -> Proposed:
+def contribute(pupil: Pupil, repo_id: str, token: str | None, message: str = "", *, drawings: bool = True) -> Proposed:
     """Propose one's agent for somebody else's repo, as a pull request.
 
     The agent must have grown from the one there, or have it joined; else merging would throw theirs away.
@@ -166,14 +166,10 @@ def _check_empty(head: ModelInfo, repo_id: str) -> None:
         raise AgentError(f"expected a name that is free, got {repo_id}, which holds other files. Choose another name.")
 
 
-def _commit(
-    api: HfApi, repo_id: str, files: Mapping[str, bytes], message: str, parent: str, created: bool
-) -> str:
+def _commit(api: HfApi, repo_id: str, files: Mapping[str, bytes], message: str, parent: str, created: bool) -> str:
     """Send the files in one commit; if the answer is lost, look whether they arrived."""
     try:
-        return api.create_commit(
-            repo_id, _operations(files), commit_message=message, parent_commit=parent
-        ).oid
+        return api.create_commit(repo_id, _operations(files), commit_message=message, parent_commit=parent).oid
     except Exception:
         with contextlib.suppress(Exception):
             head = head_of(api, repo_id)
