@@ -211,6 +211,7 @@ def test_only_an_agent_grown_from_the_one_there_can_be_proposed(hub, lessons):
     assert shared.contribute(stranger, "mia/zoe", "hf_ben").number == 1
     proposed = shared.pull("mia/zoe", revision="refs/pr/1")
     assert proposed.n_lessons == 24 and proposed.unjoin() == "Zoe"
+    assert b"base_model" not in hub.files("mia/zoe", "refs/pr/1")["README.md"]  # nobody is their own parent
 
 
 # Drawings of people

@@ -2,6 +2,7 @@
 
 import functools
 
+import pytest
 from newborn import born
 from unchanged import refused
 
@@ -92,6 +93,17 @@ def test_a_push_that_somebody_else_was_quicker_than_is_said_so(hub, zoe, lessons
     newer = shared.pull("mia/zoe")
     newer.join(zoe)
     assert shared.push(newer, "mia/zoe", "hf_mia").commit == hub.head("mia/zoe")
+
+
+@pytest.mark.parametrize("rule", ["*.safetensors", "*.jsonl", "*.none"])
+def test_a_push_of_which_the_answer_is_lost_has_arrived(hub, zoe, rule):
+    """Whichever files the repo keeps as large ones."""
+    zoe.lineage = zoe.lineage.at("mia/zoe", hub.write("mia/zoe", {".gitattributes": f"{rule} filter=lfs\n".encode()}))
+    hub.fault("POST", "*/commit/*", drop=True, after=True)
+    assert shared.push(zoe, "mia/zoe", "hf_mia").commit == hub.head("mia/zoe") == zoe.lineage.commit
+    assert shared.pull("mia/zoe").n_lessons == 2
+    zoe.lineage = type(zoe.lineage)()
+    assert shared.push(zoe, "mia/zoe", "hf_mia").commit == hub.head("mia/zoe")
 
 
 # What is in a repo
