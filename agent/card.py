@@ -85,10 +85,11 @@ def _metadata(pupil: Pupil, tested: Sequence[Score]) -> dict[str, Any]:
     }
     if from_mnist:
         about["datasets"] = ["ylecun/mnist"]
-    parents = [*filter(None, [pupil.lineage.parent]), *pupil.lineage.joined]
+    joined = [repo_id for repo_id in pupil.lineage.joined if repo_id != pupil.lineage.home]
+    parents = [*filter(None, [pupil.lineage.parent]), *joined]
     if parents:
         about["base_model"] = list(dict.fromkeys(parents))
-        about["base_model_relation"] = "merge" if pupil.lineage.joined else "finetune"
+        about["base_model_relation"] = "merge" if joined else "finetune"
     if tested:
         about["model-index"] = [{"name": pupil.name, "results": [_result(result) for result in tested]}]
     return about
