@@ -207,10 +207,14 @@ def test_only_an_agent_grown_from_the_one_there_can_be_proposed(hub, lessons):
     with pytest.raises(AgentError, match="expected an agent grown from mia/zoe, got another one. Load that one, join"):
         shared.contribute(stranger, "mia/zoe", "hf_ben")
     assert hub.log == []
-    stranger.join(load("mia/zoe"))
-    assert shared.contribute(stranger, "mia/zoe", "hf_ben").number == 1
+    theirs = load("mia/zoe")
+    stranger.join(theirs)
+    with pytest.raises(AgentError, match="expected an agent grown from mia/zoe, got another one"):
+        shared.contribute(stranger, "mia/zoe", "hf_ben")
+    theirs.join(stranger)
+    assert shared.contribute(theirs, "mia/zoe", "hf_ben").number == 1
     proposed = shared.pull("mia/zoe", revision="refs/pr/1")
-    assert proposed.n_lessons == 24 and proposed.unjoin() == "Zoe"
+    assert proposed.n_lessons == 36 and proposed.unjoin() == "Stranger"
     assert b"base_model" not in hub.files("mia/zoe", "refs/pr/1")["README.md"]  # nobody is their own parent
 
 

@@ -99,8 +99,8 @@ def pushing(
 def contribute(pupil: Pupil, repo_id: str, token: str | None, message: str = "", *, drawings: bool = True) -> Proposed:
     """Propose one's agent for somebody else's repo, as a pull request.
 
-    The agent must have grown from the one there: the proposal is a change of the commit that was pulled, so that merging
-    it never throws away what came later.
+    The agent must have grown from the one there: the proposal is a change of the commit that was pulled, so merging it
+    never throws away what came later.
 
     Raises
     ------
