@@ -83,7 +83,8 @@ def checked_token(token: str | None) -> str:
 def checked_message(message: str) -> str:
     """A message that may be the title of a commit."""
     if not isinstance(message, str) or len(message) > MAX_MESSAGE_CHARS or not all(map(str.isprintable, message)):
-        raise AgentError(f"expected a message of one line, at most {MAX_MESSAGE_CHARS} characters.")
+        shown = message[:80] if isinstance(message, str) else message
+        raise AgentError(f"expected a message of one line, at most {MAX_MESSAGE_CHARS} characters, got {shown!r}.")
     return message.strip()
 
 
