@@ -228,7 +228,7 @@ def test_a_custom_wiring_is_saved_with_the_agent(lessons, others, tmp_path):
     rng = np.random.default_rng(4)
     wiring = Wiring(*(rng.random(shape) < 0.1 for shape in [(784, 784)] * 2 + [(4, 784)] * 2 + [(4, 4)]))
     config = StateConfig(seed=2)
-    pupil = agent.Pupil(State(config, wiring), agent.new().lessons)
+    pupil = agent.Pupil(State(config, Machine(wiring, config.seed)), agent.new().lessons)
     pupil.learn_many(*lessons)
     agent.save(pupil, tmp_path / "agent")
     again = agent.load(tmp_path / "agent")
