@@ -36,7 +36,10 @@ def connect(token: str | None) -> HfApi:
 
 def head_of(api: HfApi, repo_id: str, revision: str | None = None) -> ModelInfo:
     """What a repo is at a revision, the sizes of its files included."""
-    return api.model_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S)
+    try:
+        return api.model_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S)
+    except (TypeError, KeyError, AttributeError) as error:  # the client reads the card as well, and believes it
+        raise AgentError(f"expected {repo_id} with a card the Hub's client can read, got another one.") from error
 
 
 def checked_token(token: str | None) -> str:
@@ -49,7 +52,9 @@ def checked_token(token: str | None) -> str:
 def checked_message(message: str) -> str:
     """A message that may be the title of a commit."""
     if not isinstance(message, str) or len(message) > MAX_MESSAGE_CHARS or not all(map(str.isprintable, message)):
-        raise AgentError(f"expected a message of one line, at most {MAX_MESSAGE_CHARS} characters.")
+        raise AgentError(
+            f"expected a message of one line, at most {MAX_MESSAGE_CHARS} characters, got {str(message)[:80]!r}."
+        )
     return message.strip()
 
 
