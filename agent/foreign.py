@@ -46,7 +46,7 @@ def from_json(content: bytes, name: str) -> Any:
 
 def strict(text: str) -> Any:
     """Read JSON strictly: ValueError or RecursionError when a name stands there twice, for NaN, or when it is none."""
-    return json.loads(text, object_pairs_hook=_each_once, parse_constant=_refuse)
+    return _STRICT.decode(text)
 
 
 def unzip(content: bytes, members: Mapping[str, int]) -> dict[str, bytes]:
@@ -111,6 +111,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_refuse)
 
 
 def _check_end(content: bytes, members: Mapping[str, int]) -> None:

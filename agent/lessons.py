@@ -22,7 +22,7 @@ from agent.errors import AgentError
 
 MAX_BULK = 10_000_000
 MAX_JOINED = 1_000_000  # entries of one joined agent
-FREE_DRAWINGS = 20_000  # that a log may unfold to, however short it is; 784 bytes each
+FREE_DRAWINGS = 10_000  # that a log may unfold to, however short it is; 784 bytes each
 CHARS_PER_DRAWING = 50  # of a log that has more: drawings take a hundred and more, if they are not all the same
 MAX_SOURCE_CHARS, MAX_SOURCE_DEPTH = 50_000, 4  # of a reference to bulk lessons
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
@@ -264,7 +264,8 @@ class Lessons:
                     raise ValueError(f"more than {most:,} drawings in {len(text):,} characters")
                 end = max(end, entry.end if isinstance(entry, Joined) else 0)
             except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
-                raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {error}.") from error
+                what = str(error).rstrip(".")
+                raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {what}.") from error
         if end > log._next():  # whoever took it out would take out lessons that were taught later
             raise AgentError(f"expected a joined agent's lessons up to {end} in lessons.jsonl, got {log._next()}.")
         return log
@@ -358,7 +359,8 @@ def _checked(event: object, log: Lessons) -> dict[str, Any]:
         raise ValueError(f"a joined agent's lessons from {event['number']} to {event['end']}")
     if event["event"] == "bulk" and not (1 <= event["n_lessons"] <= MAX_BULK and 0 <= event["start"] <= MAX_BULK):
         raise ValueError(f"{event['n_lessons']} lessons from {event['start']}")
-    if _is_deep(event.get("source"), MAX_SOURCE_DEPTH) or len(json.dumps(event.get("source"))) > MAX_SOURCE_CHARS:
+    source = event.get("source")
+    if source and (_is_deep(source, MAX_SOURCE_DEPTH) or len(json.dumps(source)) > MAX_SOURCE_CHARS):
         raise ValueError(f"a source of more than {MAX_SOURCE_DEPTH} levels or {MAX_SOURCE_CHARS:,} characters")
     return event
 

@@ -30,7 +30,7 @@ def test_settings_out_of_range_are_refused_with_their_numbers(settings):
 
 
 def test_tables_that_would_fill_the_machine_are_refused():
-    with pytest.raises(AgentError, match=r"50,000,000 bytes .* 2000 nodes of 16,384 locations and 6,000 rows"):
+    with pytest.raises(AgentError, match=r"46,000,000 bytes .* 2000 nodes of 16,384 locations and 6,000 rows"):
         new("recall", n_nodes=2000, tuple_size=14)
     with pytest.raises(AgentError, match="expected a kind"):
         new([])

@@ -31,7 +31,7 @@ from agent.kinds.part import HINT_WORDS, NARROW_LABELS, REST_WORDS, Birth, Part,
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
 MAX_LABELS = 62
-MAX_BYTES = 50_000_000  # of tables and of the rows of copies: what a few lessons may unfold to
+MAX_BYTES = 46_000_000  # of tables and of the rows of copies: what a few lessons may unfold to
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
 SIGNATURES = 3  # rows whose whole signature is compared, for each one whose sketch is
