@@ -326,6 +326,9 @@ def pack(drawings: np.ndarray) -> str:
 
 def unpack(text: str, most: int = MAX_UNSOURCED) -> np.ndarray:
     """Unpack what `pack` packed, at most so many drawings; AgentError when it is anything else."""
+    longest = 100 + most * retina.PACKED_BYTES * 13 // 10  # base 85 adds a quarter, deflating of noise a little
+    if len(text) > longest:
+        raise AgentError(f"expected packed drawings of at most {longest:,} characters, got {len(text):,}.")
     try:
         inflater = zlib.decompressobj()
         raw = inflater.decompress(base64.b85decode(text), most * retina.PACKED_BYTES + 1)

@@ -144,6 +144,10 @@ def test_packed_drawings_that_unfold_too_far_are_refused():
     assert len(bomb) < 60_000
     with pytest.raises(AgentError, match="expected packed drawings"):
         lessons.unpack(bomb)
+    with pytest.raises(AgentError, match="at most 609 characters, got 610"):
+        lessons.unpack("0" * 610, 1)
+    noise = np.random.default_rng(0).integers(16, size=(5_000, 28, 28), dtype=np.uint8) * np.uint8(17)
+    assert (lessons.unpack(lessons.pack(noise)) == noise).all()
 
 
 def test_a_log_unfolds_only_as_far_as_its_length_warrants(drawings):
