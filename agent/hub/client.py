@@ -70,7 +70,10 @@ def listed(**asked: Any) -> list[ModelInfo]:
 
 def head_of(api: HfApi, repo_id: str, revision: str | None = None) -> ModelInfo:
     """What a repo is at a revision, the sizes of its files included."""
-    return api.model_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S)
+    try:
+        return api.model_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S)
+    except (TypeError, KeyError, AttributeError) as error:  # the client reads the card as well, and believes it
+        raise AgentError(f"expected {repo_id} with a card the Hub's client can read, got another one.") from error
 
 
 def checked_token(token: str | None) -> str:

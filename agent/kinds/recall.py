@@ -6,7 +6,7 @@
 A lesson leaves rows: the drawing itself and warped copies of it, fewer the more lessons there are. A row is written
 into every RAM node and can be found again by its signature. Nothing is fitted, so the order of lessons does not
 matter, forgetting is exact, and joining two agents equals teaching one. Studying (`agent.kinds.study`) corrects the
-votes of bulk lessons and is void when they change.
+votes of bulk lessons and is void when they change, or when there come to be more labels than they warrant.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from agent.kinds.base import Guess, Reason
 from agent.kinds.checks import check_arrays, check_birth, check_lessons, check_share, check_whole, n_rows
 from agent.kinds.found import Found
 from agent.kinds.nodes import Nodes
-from agent.kinds.part import HINT_WORDS, REST_WORDS, Birth, Part
+from agent.kinds.part import HINT_WORDS, NARROW_LABELS, REST_WORDS, Birth, Part, row_bytes
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
-MAX_LOCATIONS = 8_388_608  # 64 MB of tables
+MAX_LABELS = 62
+MAX_BYTES = 46_000_000  # of tables and of the rows of copies: what a few lessons may unfold to; else fewer labels
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
 SIGNATURES = 3  # rows whose whole signature is compared, for each one whose sketch is
@@ -77,11 +78,17 @@ class RecallConfig:
             },
         )
         check_share(self, "plausible_lag", "clear_lead")
-        if self.n_nodes << self.tuple_size > MAX_LOCATIONS:
+        if self.n_bytes(NARROW_LABELS) > MAX_BYTES:
             raise AgentError(
-                f"expected n_nodes x 2**tuple_size of at most {MAX_LOCATIONS:,} locations, "
-                f"got {self.n_nodes} x {1 << self.tuple_size:,}. Take fewer nodes or shorter tuples."
+                f"expected at most {MAX_BYTES:,} bytes of tables and rows, got {self.n_bytes(NARROW_LABELS):,} for "
+                f"{self.n_nodes} nodes of {1 << self.tuple_size:,} locations and {self.n_rows:,} rows of copies. "
+                "Take fewer nodes, shorter tuples or fewer rows."
             )
+
+    def n_bytes(self, n_labels: int) -> int:
+        """Bytes that the tables and the rows of copies take at most, for so many labels."""
+        tables = (self.n_nodes << self.tuple_size) * (2 if n_labels <= NARROW_LABELS else 8)
+        return 2 * (tables + self.n_rows * row_bytes(self.n_nodes) * 9 // 8)  # two parts, with room to grow
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ class Recall:
     SUMMARY: ClassVar[str] = "proposes labels by RAM tables and confirms them by remembered drawings"
     ORDER_FREE: ClassVar[bool] = True
     STUDIES: ClassVar[bool] = True
-    MAX_LABELS: int = 62
+    MAX_LABELS: int = MAX_LABELS
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
     CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {}
     Config: ClassVar[type] = RecallConfig
@@ -116,6 +123,7 @@ class Recall:
 
     def _start(self, config: RecallConfig, pixels: np.ndarray, planes: np.ndarray, warps: np.ndarray) -> None:
         self.config = config
+        self.MAX_LABELS = MAX_LABELS if config.n_bytes(MAX_LABELS) <= MAX_BYTES else NARROW_LABELS
         self._pixels = pixels
         self._planes = planes
         self._warps = warps
@@ -156,7 +164,11 @@ class Recall:
             self._corrections = None
         self._slots += [label for label in dict.fromkeys(labels) if label not in self._slots]
         if self._corrections is not None:
-            self._corrections = study.for_labels(self._corrections, len(self._slots))
+            try:
+                self._check_study()
+                self._corrections = study.for_labels(self._corrections, len(self._slots))
+            except AgentError:  # its lessons do not warrant corrections for so many labels
+                self._corrections = None
         slot = {label: number for number, label in enumerate(self._slots)}
         for each in (self._own, self._bulk):
             each.fit(len(self._slots))
@@ -280,7 +292,13 @@ class Recall:
 
     # ---------------------------------------------------------------- studying
 
+    def _check_study(self) -> None:
+        n_labels = len(self._slots)
+        n_free = MAX_BYTES - self.config.n_bytes(n_labels)
+        study.check_size(self._bulk.tables.size, n_labels, n_free, self._bulk.n_lessons)
+
     def study(self) -> Iterator[float]:
+        self._check_study()
         rank = np.array([self.labels.index(label) for label in self._slots], np.int64)
         for share, corrections in study.study(self._bulk, rank, self._come_to_terms().effort):
             if len(self._slots) < len(rank):
@@ -357,9 +375,12 @@ class Recall:
         check_lessons(drawings, taught, labels)
         agent = cls.__new__(cls)
         agent._start(config, tensors["pixels"].copy(), tensors["planes"].copy(), tensors["warps"].copy())
+        if len(labels) > agent.MAX_LABELS:
+            raise AgentError(f"expected at most {agent.MAX_LABELS} labels with these settings, got {len(labels)}.")
         for part, group in ((agent._bulk, ~own), (agent._own, own)):
             agent._learn(part, drawings[group], [labels[number] for number in taught[group]])
         if len(tensors["corrections"]):
+            agent._check_study()
             slots = np.array([labels.index(label) for label in agent._slots])
             agent._terms = None
             agent._corrections = study.unpacked(tensors["corrections"], (*agent._bulk.tables.shape, len(labels)), slots)
