@@ -16,10 +16,10 @@ def taught(written, labels, name="Pupil"):
     return pupil
 
 
-def put(hub, repo_id, pupil, user=None, **changed):
+def put(hub, repo_id, pupil, message="Upload", **changed):
     """Put an agent into a repo, past every check; `changed` replaces files."""
     files = store.to_files(pupil) | {name.replace("_", "."): content for name, content in changed.items()}
-    return hub.write(repo_id, files, user=user or repo_id.split("/")[0])
+    return hub.write(repo_id, files, user=repo_id.split("/")[0], message=message)
 
 
 def sign(visitor, token):

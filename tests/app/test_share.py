@@ -59,3 +59,101 @@ def test_two_digits_are_taught_and_pushed_with_the_drawings_alone(visit, written
     assert "mia · 2026-" in found.inner_text() and "2 lessons" in found.inner_text()
     assert found.locator("img").evaluate("(it) => it.complete && it.naturalHeight") == 28
     assert mia.n_lessons == 2
+
+
+def test_an_agent_of_the_gallery_answers_beside_ones_own_and_is_compared(sharing, written, hub):
+    put(hub, "mia/nines", taught(written, "479"))
+    ben = sharing("01")
+    ben.tab("Draw")
+    ben.tab("Share")  # opening the tab lists what there is
+    card(ben, "mia/nines")
+    ben.until_text("#guest-name", "Nobody beside yours.")
+    ben.press("#compare")
+    refused(ben, "Try one of the gallery first")
+    take(ben, "mia/nines", "try")
+    ben.until_text("#share-status", "mia/nines answers beside yours")
+    ben.until_text("#guest-name", "mia/nines, 3 lessons")
+    ben.press("#compare")
+    ben.until_text("#compared", "of 300 (300 in all)")
+    ben.until_text("#compared", "only mia/nines")
+    ben.tab("Draw")
+    ben.draw(written["4"][0])
+    ben.until_text("#guest", "mia/nines says\n4")
+    assert ben.n_lessons == 2
+    ben.tab("Share")
+    ben.press("#send-away")
+    ben.until_text("#guest-name", "Nobody beside yours.")
+    ben.tab("Draw")
+    assert ben.text("#guest") == ""
+
+
+def test_joining_adds_up_and_is_taken_out_again(sharing, written, hub):
+    put(hub, "mia/joiners", taught(written, "479"))
+    ben = sharing("01")
+    seek(ben, "joiners", "mia/joiners")
+    ben.press("#unjoin")
+    refused(ben, "There is nothing to take out")
+    take(ben, "mia/joiners", "join")
+    ben.until_text("#share-status", "Joined: mia/joiners. Yours has had 5 lessons now.")
+    assert ben.n_lessons == 5
+    ben.press("#unjoin")
+    ben.until_text("#share-status", "Taken out:")
+    ben.until_text("#chip", "2 lessons")
+
+
+def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, hub):
+    for labels, message in (("4", "one"), ("47", "two")):
+        put(hub, "mia/roots", taught(written, labels, "Roots"), message=message)
+    ben = sharing("01", token="hf_ben")
+    ben.press("#propose")
+    refused(ben, "got one of your own")
+    seek(ben, "roots", "mia/roots")
+    take(ben, "mia/roots", "start")
+    ben.until_text("#share-status", "Pulled: mia/roots at")
+    ben.until_text("#chip", "Roots · 2 lessons")
+    ben.until_text("#back", "Back to Pupil, 2 lessons")
+    ben.tab("Draw")
+    ben.teach(written["9"][0], "9")
+    ben.tab("Share")
+    push(ben, "mia/roots")
+    refused(ben, "propose it there")
+    ben.write("#repo", "")
+    ben.press("#propose")
+    ben.until_text("#pushed", "Proposed to mia/roots, number 1.")
+    assert ben.page.locator("#pushed a").get_attribute("href") == f"{hub.url}/mia/roots/discussions/1"
+    pull(ben, "mia/roots")
+    ben.until_text("#share-status", "Pulled: mia/roots at")
+    assert ben.n_lessons == 2
+    pull(ben, "mia/roots@refs/pr/1")
+    ben.until_text("#chip", "3 lessons")
+    ben.press("#look")
+    ben.until("document.querySelectorAll('#versions label').length > 1")
+    assert "two" in ben.text("#versions") and "mia" in ben.text("#versions")
+    ben.choose("#versions", "one")
+    ben.press("#pull")
+    ben.until_text("#chip", "1 lesson ")
+
+
+def test_what_is_not_there_or_not_for_everybody_is_said_in_words(sharing, written, hub):
+    put(hub, "mia/secret", taught(written, "479"))
+    hub.repo("mia/secret").private = True
+    hub.write("mia/other", {"README.md": b"# No agent"}, user="mia")
+    ben = sharing("01")
+    for wanted, said in (
+        ("mia/nowhere", "got nothing there, or it is private"),
+        ("mia/secret", "got nothing there, or it is private"),
+        ("mia/other", "got a repo without config.json"),
+        ("../etc", "Expected a repo as OWNER/NAME"),
+        ("", "Expected a repo as OWNER/NAME"),
+    ):
+        pull(ben, wanted)
+        refused(ben, said)
+        assert ben.n_lessons == 2, wanted
+    ben.until("!document.querySelector('#share-status').innerText.includes('Fetching')")
+    sign(ben, "hf_mia")
+    pull(ben, "mia/secret")
+    ben.until_text("#share-status", "Pulled: mia/secret at")
+    sign(ben, "hf_nobody")
+    push(ben, "mine")
+    refused(ben, "Sign in again")
+    assert ben.n_lessons == 3
