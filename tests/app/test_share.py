@@ -1,6 +1,7 @@
 """Agents go from one visitor to another through the Hub, in a real browser."""
 
 import pytest
+from localhub import Fault
 from served import serving
 from sharing import card, people, pull, push, put, refused, seek, sign, take, taught
 
@@ -157,3 +158,48 @@ def test_what_is_not_there_or_not_for_everybody_is_said_in_words(sharing, writte
     push(ben, "mine")
     refused(ben, "Sign in again")
     assert ben.n_lessons == 3
+
+
+def test_a_hub_that_is_away_loses_nothing(sharing, written, hub):
+    put(hub, "mia/known", taught(written, "479"))
+    ben = sharing("01", token="hf_ben")
+    seek(ben, "known", "mia/known")
+    pull(ben, "mia/known")
+    ben.until_text("#share-status", "Pulled: mia/known at")
+    hub.faults.die_at(1, after=False)
+    try:
+        pull(ben, "mia/known")
+        ben.until_text("#share-status", "The Hub is away. This is mia/known as pulled before")
+        pull(ben, "mia/unknown")
+        refused(ben, "Try again later")
+        push(ben, "mine")
+        refused(ben, "Nothing was changed")
+        ben.write("#seek", "nobody looked for this")
+        ben.press("#look-again")
+        ben.until_text("#gallery", "Expected to reach the Hub for the gallery")
+        assert ben.n_lessons == 3
+    finally:
+        hub.faults.live()
+    push(ben, "mine")
+    ben.until_text("#pushed", "Pushed: ben/mine.")
+    assert hub.repo("ben/mine").main.author == "ben"
+
+
+def test_a_slow_hub_keeps_nobody_else_from_drawing(sharing, visit, written, hub):
+    put(hub, "mia/slow", taught(written, "479"))
+    ben, mia = sharing("01"), visit()
+    slow = hub.faults.add(Fault("GET", "/api/models*", times=None, delay=600))
+    try:
+        for word in ("slow", "slower", "slowest", "slowly", "slowness"):
+            ben.write("#seek", word)
+            ben.press("#look-again")
+        pull(ben, "mia/slow")
+        ben.until_text("#share-status", "Fetching mia/slow")
+        mia.draw(written["5"][0])
+        mia.until_guessed("Not sure")
+        ben.until_text("#gallery", "got none in time")
+        refused(ben, "got none in time")
+    finally:
+        hub.faults.clear()
+        slow.delay = 0
+    assert ben.n_lessons == 2
