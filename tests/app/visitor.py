@@ -34,6 +34,7 @@ class Visitor:
     def __init__(self, context, url, touch=False):
         self.context, self.url, self.touch = context, url, touch
         self.errors, self.outside, self.leaving = [], [], False
+        self.known = (url, "data:", "blob:")  # what the page may ask for
         context.add_init_script(CALM)
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
@@ -48,7 +49,7 @@ class Visitor:
             self.errors.append(message.text)
 
     def _watch(self, request):
-        if not request.url.startswith((self.url, "data:", "blob:")):
+        if not request.url.startswith(self.known):
             self.outside.append(request.url)
 
     # ------------------------------------------------------------ coming and going
@@ -146,6 +147,15 @@ class Visitor:
         self.until_guessed()
         self.press(f"#label-{label}")
         self.until_learned(label)
+
+    def write(self, field, text):
+        """Write into a field, in place of what stood there."""
+        self.page.locator(f"{field} textarea, {field} input").first.fill(text)
+
+    def load(self, path):
+        """Load the file of an agent, on the Share tab."""
+        self.page.locator("#file-in input[type=file]").set_input_files(path)
+        self.until_text("#share-status", "Loaded:")
 
     # ------------------------------------------------------------ reading
 
