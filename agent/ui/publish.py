@@ -71,6 +71,8 @@ def _sign_in(token: gr.Textbox) -> None:
     """Lay out the way to say who one is."""
     if SIGN_IN:
         gr.LoginButton(words.SIGN_IN, logout_value=words.SIGN_OUT, elem_id="sign-in")
+        asked = gr.on(None, say_refused, None, None, **QUIET)  # when the page is loaded
+        asked.then(None, None, None, js="() => history.replaceState(null, '', location.pathname)", **QUIET)
     token.render()
 
 
@@ -86,6 +88,12 @@ def said_by(typed: str | None, signed_in: gr.OAuthToken | None) -> str | None:
 
 
 # ---------------------------------------------------------------- events
+
+
+def say_refused(request: gr.Request) -> None:
+    """Tell a visitor who comes back without having signed in; the agent is found again as after any page load."""
+    if request.query_params.get("login") == "refused":
+        gr.Warning(words.SIGN_IN_REFUSED)
 
 
 @step_by_step

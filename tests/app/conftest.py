@@ -32,16 +32,17 @@ def visit(server, browser):
     """Open the app as a new visitor; afterwards nobody may have seen an error or asked another machine."""
     visitors = []
 
-    def new(look="desktop, light"):
+    def new(look="desktop, light", prepare=None, known=()):
         context = browser.new_context(accept_downloads=True, ignore_https_errors=True, **LOOKS[look])
-        visitors.append(Visitor(context, server.url, touch="phone" in look))
+        if prepare:
+            prepare(context)
+        visitors.append(Visitor(context, server.url, touch="phone" in look, known=known))
         return visitors[-1]
 
     yield new
     for visitor in visitors:
         visitor.context.close()
-        assert visitor.errors == []
-        assert visitor.outside == []
+        assert (visitor.errors, visitor.outside) == ([], [])
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from agent.tasks import digits
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 NOBODY = "http://127.0.0.1:9"  # no Hub, unless a test starts one
-GONE = r"^starlette\.requests\.ClientDisconnect"  # a visitor who leaves while the pad still sends
+# A visitor who leaves while the pad still sends; what only the machines of Spaces have installed.
+HARMLESS = r"^starlette\.requests\.ClientDisconnect|^RuntimeError: `spaces` package is required to run hot-reloading"
 ANY_CERTIFICATE = ssl._create_unverified_context()  # also one that nobody has signed
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +66,7 @@ def serving(folder, *words, **more):
     finally:
         server.stop()
     log = server.log.read_text()
-    assert log.count("Traceback") == len(re.findall(GONE, log, re.MULTILINE)), log
+    assert log.count("Traceback") == len(re.findall(HARMLESS, log, re.MULTILINE)), log
 
 
 def written_digits():

@@ -31,10 +31,10 @@ HARMLESS = ("WebGL", "GPU stall")
 class Visitor:
     """One browser with one page of the app."""
 
-    def __init__(self, context, url, touch=False):
+    def __init__(self, context, url, touch=False, known=()):
         self.context, self.url, self.touch = context, url, touch
         self.errors, self.outside, self.leaving = [], [], False
-        self.known = (url, "data:", "blob:")  # what the page may ask for
+        self.known = (url, "data:", "blob:", *known)  # what the page may ask for
         context.add_init_script(CALM)
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
@@ -55,10 +55,14 @@ class Visitor:
     # ------------------------------------------------------------ coming and going
 
     def open(self):
-        """Load the page and wait until the agent is on the desk and the pad takes ink."""
+        """Load the page and wait until it is filled in."""
         self.leaving = True  # what the page left behind breaks off is no error
         self.page.goto(self.url)
         self.leaving = False
+        self.arrive()
+
+    def arrive(self):
+        """Wait until the agent is on the desk and the pad takes ink."""
         self.page.locator("#pad canvas").first.wait_for()
         self.until("document.querySelector('#chip')?.innerText.includes('lesson')")
         self.until("document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')")
