@@ -8,7 +8,8 @@ import pytest
 
 from agent import kinds
 from agent.pupil import new
-from agent.ui import draw, events, guard, markup, words
+from agent.tasks import digits
+from agent.ui import draw, events, guard, markup, notebook, words
 from agent.ui.desk import Desk, Desks
 
 CSS = (Path(draw.__file__).parent / "theme.css").read_text()
@@ -91,6 +92,19 @@ def test_the_pad_forgets_old_strokes():
 def test_foreign_text_stays_text(text):
     shown = markup.safe(text)
     assert not set("<>`${\\") & set(shown)
+
+
+def test_the_notebook_counts_whatever_stands():
+    pupil, other = new("recall", n_nodes=20, tuple_size=4), new("recall", n_nodes=20, tuple_size=4)
+    drawings, labels = digits.mnist("train")
+    pupil.learn_many(drawings[:20], labels[:20])
+    pupil.forget_one(drawings[0], labels[0])
+    pupil.study()
+    other.learn_one(drawings[20], "A")
+    pupil.join(other)
+    counts = notebook.count_labels(pupil.lessons)
+    assert counts.total() == pupil.n_lessons == 20 and counts["A"] == 1
+    assert "Lessons per label" in notebook.show(pupil)
 
 
 def test_all_ten_digits_have_a_bar_before_anything_is_taught():

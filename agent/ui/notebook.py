@@ -9,7 +9,7 @@ from typing import Any
 
 from agent import tasks
 from agent.errors import AgentError
-from agent.lessons import Bulk, Lesson, Lessons
+from agent.lessons import Bulk, Lesson, Lessons, Lost
 from agent.pupil import Pupil
 from agent.ui import charts, words
 from agent.ui.desk import Desk
@@ -76,11 +76,11 @@ def count_labels(log: Lessons) -> Counter[str]:
     """Count the standing lessons of each label, those taught in bulk included."""
     counts: Counter[str] = Counter()
     for entry in log.standing():
-        if not isinstance(entry, Bulk):
+        if isinstance(entry, (Lesson, Lost)):
             counts[entry.label] += 1 if isinstance(entry, Lesson) else -1
-        elif entry.labels is not None:
+        elif isinstance(entry, Bulk) and entry.labels is not None:
             counts.update(entry.labels)
-        elif entry.source is not None:
+        elif isinstance(entry, Bulk) and entry.source is not None:
             counts.update(dict(_bulk_counts(json.dumps(entry.source), entry.start, entry.n_lessons)))
     return counts
 

@@ -21,6 +21,11 @@ from agent.ui.markup import about, safe
 from agent.ui.page import Page
 
 SIGN_IN = bool(os.environ.get("SPACE_ID") and os.environ.get("OAUTH_CLIENT_ID"))  # gradio has its routes only then
+SAID_ONCE = """() => {
+  const address = new URL(location);
+  address.searchParams.delete("login");
+  history.replaceState(null, "", address);
+}"""
 VISIBILITIES = ((words.PUBLIC, "public"), (words.PRIVATE, "private"))
 
 
@@ -72,7 +77,7 @@ def _sign_in(token: gr.Textbox) -> None:
     if SIGN_IN:
         gr.LoginButton(words.SIGN_IN, logout_value=words.SIGN_OUT, elem_id="sign-in")
         asked = gr.on(None, say_refused, None, None, **QUIET)  # when the page is loaded
-        asked.then(None, None, None, js="() => history.replaceState(null, '', location.pathname)", **QUIET)
+        asked.then(None, None, None, js=SAID_ONCE, **QUIET)
     token.render()
 
 

@@ -18,8 +18,7 @@ def taught(written, labels, name="Pupil"):
 
 def put(hub, repo_id, pupil, message="Upload", **changed):
     """Put an agent into a repo, past every check; `changed` replaces files."""
-    files = store.to_files(pupil) | {name.replace("_", "."): content for name, content in changed.items()}
-    return hub.write(repo_id, files, user=repo_id.split("/")[0], message=message)
+    return hub.write(repo_id, store.to_files(pupil) | changed, user=repo_id.split("/")[0], message=message)
 
 
 def sign(visitor, token):

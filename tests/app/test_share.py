@@ -98,6 +98,9 @@ def test_joining_adds_up_and_is_taken_out_again(sharing, written, hub):
     take(ben, "mia/joiners", "join")
     ben.until_text("#share-status", "Joined: mia/joiners. Yours has had 5 lessons now.")
     assert ben.n_lessons == 5
+    ben.tab("Draw")
+    ben.until("document.querySelectorAll('#notebook .thumb').length === 5")
+    ben.tab("Share")
     ben.press("#unjoin")
     ben.until_text("#share-status", "Taken out:")
     ben.until_text("#chip", "2 lessons")
