@@ -1,4 +1,9 @@
-"""The one exception a caller of Pupil is meant to catch."""
+"""The one exception a caller of Pupil is meant to catch, and the word that was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
 
 
 class AgentError(ValueError):
@@ -13,3 +18,17 @@ class AgentError(ValueError):
         ...
     agent.errors.AgentError: expected a label of 1 to 8 characters, got ''. Type what it is.
     """
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Say which known words are most like one that is not known, as the end of a message.
+
+    Examples
+    --------
+    >>> nearest("lesons", ["lessons", "seed", "labels"])
+    ' Did you mean lessons?'
+    >>> nearest("weather", ["lessons", "seed"])
+    ''
+    """
+    found = difflib.get_close_matches(str(word)[:80], list(known), n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(found)}?" if found else ""

@@ -25,7 +25,7 @@ ROOMS = [
     "store",
     "train",
 ]
-ROOMS += ["runs", "hub", "ui", "__main__", "app"]
+ROOMS += ["metrics", "runs", "hub", "ui", "__main__", "app"]
 OUTSIDE = {
     "gradio": {"ui", "app"},
     "pandas": {"ui"},
