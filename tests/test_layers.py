@@ -25,12 +25,12 @@ ROOMS = [
     "store",
     "train",
 ]
-ROOMS += ["metrics", "runs", "hub", "ui", "__main__", "app"]
+ROOMS += ["metrics", "runs", "hub", "ui", "command", "__main__", "app"]
 OUTSIDE = {
     "gradio": {"ui", "app"},
     "pandas": {"ui"},
     "huggingface_hub": {"hub"},
-    "hydra": {"__main__"},
+    "hydra": {"command"},
     "numba": {"kernels"},
     "safetensors": {"foreign", "store"},
     "zipfile": {"foreign", "store", "tasks"},

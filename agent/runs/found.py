@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,9 +89,12 @@ def kind_of(name: object, given: Mapping[str, Any], spaces: Spaces) -> tuple[typ
     return kind, _checked(kind, settings)
 
 
-def defaults_of(path: str) -> dict[str, Any]:
-    """Name what a class of a person's own may be set to, and its defaults."""
+def defaults_of(path: str, as_kind: bool = True) -> dict[str, Any]:
+    """Name what a class of a person's own may be set to, and its defaults: as a kind, without what its task tells."""
     found = class_of(path)
+    if not as_kind:
+        given = inspect.signature(found).parameters.values() if found.__init__ is not object.__init__ else ()
+        return {each.name: None if each.default is each.empty else each.default for each in given}
     if not is_kind(found):
         return settings_of(found)
     return {field.name: field.default for field in dataclasses.fields(found.Config) if field.name != "seed"}

@@ -71,7 +71,7 @@ def _tasks(task: Task) -> dict[str, dict[str, Any]]:
     if isinstance(named, Mapping):
         tasks = {str(name): dict(about or {}) for name, about in named.items()}
     elif isinstance(named, Sequence):
-        tasks = {_short(name): {"source": name} for name in named}
+        tasks = {short(name): {"source": name} for name in named}
     else:
         tasks = {}
     if not tasks:
@@ -82,13 +82,13 @@ def _tasks(task: Task) -> dict[str, dict[str, Any]]:
 def _agent(agent: object) -> dict[str, Any]:
     """Read which agent is meant: its kind, its settings, and the name its runs go by."""
     if isinstance(agent, str):
-        return {"name": _short(agent), "kind": agent}
+        return {"name": short(agent), "kind": agent}
     if not isinstance(agent, Mapping) or not isinstance(agent.get("kind"), str):
         raise AgentError(f"expected an agent by its kind, got {str(agent)[:40]!r}.")
-    return {"name": _short(agent["kind"]), **copy.deepcopy(dict(agent))}
+    return {"name": short(agent["kind"]), **copy.deepcopy(dict(agent))}
 
 
-def _short(name: object) -> str:
+def short(name: object) -> str:
     """Take the last word of a path: what a folder can be called."""
     words = str(name)
     return Path(words).stem if words.endswith(".npz") else words.split(":")[-1].split(".")[-1]

@@ -80,7 +80,11 @@ class Digits:
         if wanted > len(all_of):
             raise AgentError(f"expected lessons from 1 to {len(all_of):,} in {', '.join(self.sets)}, got {wanted:,}.")
         selection = digits.Selection(_spread(wanted, dict(all_of.sets)), names, seed, self.balanced)
-        return drawn(selection.draw(), selection.source)
+        lessons = drawn(selection.draw(), selection.source)
+        lost = sorted(set(names) - set(lessons.labels)) if wanted >= len(names) and self.balanced else []
+        if lost:
+            raise AgentError(f"expected labels that {', '.join(self.sets)} have, got none of {', '.join(lost)}.")
+        return lessons
 
     def test(self, n_drawings: int | None, seed: int) -> Drawn:
         names = _texts(self.labels, "task.labels")
