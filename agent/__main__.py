@@ -230,6 +230,23 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.2f} %"
 
 
+def _compare(words: Sequence[str]) -> int:
+    from agent.errors import nearest
+    from agent.runs.comparing import WORDS, compare, markdown, table
+
+    given: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in WORDS or not equals:
+            known = ", ".join(WORDS)
+            raise AgentError(f"expected compare NAME=VALUE of {known}, got {word}.{nearest(name, WORDS)}")
+        parts = [part.strip(" '\"") for part in value.strip("[]").split(",")]
+        given[name] = value if name in ("folder", "to") else [part for part in parts if part]
+    where, groups = compare(**given)
+    print(f"{markdown(table(groups))}\n{where}")
+    return 0
+
+
 def _deploy(words: Sequence[str]) -> int:
     from agent import hub
 
@@ -242,7 +259,7 @@ def _deploy(words: Sequence[str]) -> int:
     return 0
 
 
-VERBS = {"deploy": _deploy}
+VERBS = {"compare": _compare, "deploy": _deploy}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -107,6 +107,8 @@ def test_a_sweep_killed_in_the_middle_and_resumed_is_the_sweep(tmp_path):
     whole = results(tmp_path / "whole")
     assert results(tmp_path / "killed") == whole and len(whole) == 18
     assert "default/lessons=40/state/digits_3" in whole
+    tables = [command("compare", f"folder={name}", f"to=tables/{name}", cwd=tmp_path) for name in ("killed", "whole")]
+    assert tables[0].replace("killed", "whole") == tables[1] and tables[0].count("| 3 |") == 6
 
 
 def test_the_command_starts_quickly_and_never_imports_gradio(tmp_path):

@@ -25,10 +25,11 @@ ROOMS = [
     "store",
     "train",
 ]
-ROOMS += ["metrics", "runs", "hub", "ui", "command", "__main__", "app"]
+ROOMS += ["metrics", "plots", "runs", "hub", "ui", "command", "__main__", "app"]
 OUTSIDE = {
     "gradio": {"ui", "app"},
     "pandas": {"ui"},
+    "matplotlib": {"plots"},
     "huggingface_hub": {"hub"},
     "hydra": {"command"},
     "numba": {"kernels"},

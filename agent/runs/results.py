@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from agent import metrics, render
+from agent import metrics, plots, render
 from agent.pupil import Pupil
 from agent.runs.settings import Settings
 from agent.train import Evaluation
@@ -69,6 +69,14 @@ def sheet_of(pupil: Pupil, settings: Settings, n_drawings: int) -> bytes:
     labels = [settings.label] if settings.label else pupil.labels
     drawn = [pupil.draw_one(label, settings.seed + number) for label in labels for number in range(n_drawings)]
     return render.png(render.sheet(drawn, SHEET_ROW))
+
+
+def pictures_of(result: Result, rows: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
+    """Draw a run's learning curve and its confusion."""
+    curve = [(row["n_done"], row["held_out"], 0.0) for row in rows if row["held_out"] is not None]
+    confusion = render.confusion(np.array(result.scores["confusion"]), result.scores["labels"])
+    drawn = {"confusion.png": render.png(confusion)}
+    return drawn | ({"learning.png": plots.learning({result.config["agent"]["name"]: curve})} if len(curve) > 1 else {})
 
 
 def _together(seen: Sequence[Evaluation]) -> tuple[tuple[str, ...], np.ndarray]:

@@ -16,7 +16,7 @@ from agent.runs import folders
 from agent.runs.courses import Course, course, teaching
 from agent.runs.found import kind_of
 from agent.runs.plans import Plan, Task, planned, same_run, without
-from agent.runs.results import Result, forgetting_row, result_of, sheet_of
+from agent.runs.results import Result, forgetting_row, pictures_of, result_of, sheet_of
 from agent.runs.shards import check_shards, teaching_apart
 from agent.runs.sources import Generate
 from agent.runs.tracking import Tracker
@@ -117,6 +117,9 @@ def running(
     sheets = [source for source in plan.sources.values() if isinstance(source, Generate)]
     if sheets:
         folders.write(plan.place / "sheet.png", sheet_of(pupil, plan.settings, sheets[0].n_drawings))
+    if plan.settings.plots:
+        for name, picture in pictures_of(result, book.rows).items():
+            folders.write(plan.place / name, picture)
     folders.write_json(plan.place / folders.RESULT, result.scores)
     tracker.end(result.scores)
     return result
