@@ -86,7 +86,7 @@ def launch(arguments: Sequence[str] | None = None, /, **settings: Any) -> Any:
         if not is_script:
             raise
         print(f"agent: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        sys.exit(2)
 
 
 def job(config: Any) -> Any:

@@ -34,7 +34,7 @@ RECIPES = Path(__file__).resolve().parent / "recipes"
 GROUPS = ("task", "agent", "recipe")
 SETTINGS = [field.name for field in dataclasses.fields(Settings)]
 SWEPT = "swept"  # which keys a sweep varies: part of where its runs lie
-_PLACED = {"agent", "task", "seed", "experiment"}  # keys that a run's folder names anyway
+_PLACED = {"agent", "agent.preset", "task", "seed", "experiment"}  # keys that a run's folder names anyway
 _BAD = (HydraException, OmegaConfBaseException, YAMLError, RecursionError, UserWarning, OSError)
 
 

@@ -128,7 +128,8 @@ def _parsed(name: str, formula: object) -> ast.expr:
     if isinstance(formula, (int, float)) and not isinstance(formula, bool):
         formula = str(formula)
     if not isinstance(formula, str) or not 1 <= len(formula) <= MAX_FORMULA_CHARS:
-        raise AgentError(f"expected a formula of 1 to {MAX_FORMULA_CHARS} characters for metrics.{name}.")
+        shown = str(formula)[:40]
+        raise AgentError(f"expected 1 to {MAX_FORMULA_CHARS} characters for metrics.{name}, got {shown!r}.")
     try:
         return ast.parse(formula.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,11 @@ def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings"
         axes.plot(lessons, 100 * mean, color=colour, label=name, marker="o", markersize=3)
         axes.fill_between(lessons, 100 * (mean - spread), 100 * (mean + spread), color=colour, alpha=0.15, linewidth=0)
     most = max(curve[-1][0] for curve in curves.values())
-    axes.set_xscale("symlog", linthresh=10) if most > 200 else None
+    if most > 200:
+        axes.set_xscale("symlog", linthresh=10)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set(xlabel="lessons", ylabel=f"per cent {what}", ylim=(0, 101), xlim=(0, None))
-    if curves:
-        axes.legend(loc="lower right", frameon=False)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize="small")
     return _png(figure)
 
 
@@ -60,7 +62,7 @@ def bars(values: Mapping[str, tuple[float, float]], title: str) -> bytes:
 
 
 def confusions(tables: Mapping[str, tuple[np.ndarray, Sequence[str]]]) -> bytes:
-    """Draw what was said for what it was as heat maps side by side: shares of each row, mistakes alone in colour.
+    """Draw what was said for what it was as heat maps side by side: shares of each row.
 
     Examples
     --------
@@ -77,7 +79,8 @@ def confusions(tables: Mapping[str, tuple[np.ndarray, Sequence[str]]]) -> bytes:
         axes.imshow(np.sqrt(shares), cmap="Oranges", vmin=0, vmax=1)  # rare mistakes stay visible
         axes.set_xticks(range(len(labels) + 1), [*labels, "?"])
         axes.set_yticks(range(len(labels)), labels)
-        axes.set(title=name, xlabel="said", ylabel="was")
+        axes.set(xlabel="said", ylabel="was")
+        axes.set_title(textwrap.fill(name, 40), fontsize="small")
     return _png(figure)
 
 
@@ -96,7 +99,7 @@ def by_label(shares: Mapping[str, Mapping[str, float]]) -> bytes:
         axes.plot(range(len(labels)), values, "o-", color=COLOURS[place % len(COLOURS)], label=name, linewidth=0.7)
     axes.set_xticks(range(len(labels)), labels)
     axes.set(xlabel="label", ylabel="per cent right")
-    axes.legend(frameon=False)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize="small")
     return _png(figure)
 
 

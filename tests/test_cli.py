@@ -88,6 +88,15 @@ def test_presets_are_agents_by_name():
         assert (got["name"], got["kind"], got["eyes"]) == ("reference_design", "state", "reference")
 
 
+def test_a_sweep_of_presets_lies_beside_other_agents():
+    got = command.sweep(["agent.preset=reference design,one-hot", "lessons=20,30"], command.keywords)
+    assert [(each["agent"]["name"], each["experiment"]) for each in got] == [
+        ("reference_design", "default/lessons=20"), ("reference_design", "default/lessons=30"),
+        ("one_hot", "default/lessons=20"), ("one_hot", "default/lessons=30"),
+    ]  # fmt: skip
+    assert {each["experiment"] for each in command.sweep(["agent.preset=windows,grey"], command.keywords)} == {"default"}
+
+
 def test_metrics_are_named_on_the_command_line():
     assert command.asked(["metrics.F1='2*precision*recall/(precision+recall)'"])["metrics"] == {"F1": "2*precision*recall/(precision+recall)"}
 
@@ -149,7 +158,7 @@ def test_launch_runs_what_code_says_and_words_win():
         ("replay=./none.zip", "expected a run or an agent at ./none.zip, got nothing there."),
         ("metrics.x=__import__", "expected known names in metrics.x, got __import__"),
         ("order=mix", "expected order among mixed, one_after_another, got 'mix'."),
-        ("track=true", "expected trackio for track=true, got none. Run: pip install trackio"),
+        ("track=true", "expected trackio for track=true, got none. Install it: pip install trackio."),
         ("--frob", "expected a flag among -m"),
         ("--config-dir", "expected a folder after --config-dir, got none."),
         ("-m seed=1,2 lessons=60,many", "got 'many'."),

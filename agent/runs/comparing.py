@@ -174,6 +174,8 @@ def _names(groups: Sequence[Group]) -> list[str]:
     """Name groups by what they do not share."""
     parts = [(group.experiment, group.agent, group.task, f"{group.lessons} lessons") for group in groups]
     differing = [place for place in range(4) if len({each[place] for each in parts}) > 1] or [1]
+    if len({tuple(each[place] for place in differing if place < 3) for each in parts}) == len(parts):
+        differing = [place for place in differing if place < 3] or differing  # where an experiment tells the lessons
     return [", ".join(each[place] for place in differing) for each in parts]
 
 

@@ -38,4 +38,4 @@ def trackio() -> Any:
     try:
         return importlib.import_module("trackio")
     except ImportError as error:
-        raise AgentError("expected trackio for track=true, got none. Run: pip install trackio") from error
+        raise AgentError("expected trackio for track=true, got none. Install it: pip install trackio.") from error
