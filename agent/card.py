@@ -18,6 +18,7 @@ from agent.pupil import Pupil
 TAG = "pupil-agent"
 LABELS_TAG = "pupil:labels"
 MAX_LABELS_TOLD = 30
+MAX_BULK_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ def card(pupil: Pupil, tested: Sequence[Score] = ()) -> str:
     lines += [f"- labels: {' '.join(plain(label) for label in pupil.labels) or 'none yet'}"]
     per_label = {label: sum(lesson.label == label for lesson in told) for label in pupil.labels}
     lines += [f"- {plain(label)}: {n:,} drawn lessons" for label, n in per_label.items() if n]
-    lines += [f"- {entry.n_lessons:,} lessons from {_source(entry)}" for entry in _bulk(pupil)]
+    bulk = _bulk(pupil)
+    lines += [f"- {entry.n_lessons:,} lessons from {_source(entry)}" for entry in bulk[:MAX_BULK_TOLD]]
+    rest = sum(entry.n_lessons for entry in bulk[MAX_BULK_TOLD:])
+    lines += [f"- {rest:,} lessons more, in {len(bulk) - MAX_BULK_TOLD:,} parts"] if rest else []
     lines += [f"- right: {result.n_right:,} of {result.n_asked:,} ({plain(result.on)})" for result in tested]
     lines += [f"- grown from {plain(pupil.lineage.parent)}"] if pupil.lineage.parent else []
     lines += [f"- joined: {plain(repo_id)}" for repo_id in pupil.lineage.joined]
@@ -85,10 +89,11 @@ def _metadata(pupil: Pupil, tested: Sequence[Score]) -> dict[str, Any]:
     }
     if from_mnist:
         about["datasets"] = ["ylecun/mnist"]
-    parents = [*filter(None, [pupil.lineage.parent]), *pupil.lineage.joined]
+    joined = [repo_id for repo_id in pupil.lineage.joined if repo_id != pupil.lineage.home]
+    parents = [*filter(None, [pupil.lineage.parent]), *joined]
     if parents:
         about["base_model"] = list(dict.fromkeys(parents))
-        about["base_model_relation"] = "merge" if pupil.lineage.joined else "finetune"
+        about["base_model_relation"] = "merge" if joined else "finetune"
     if tested:
         about["model-index"] = [{"name": pupil.name, "results": [_result(result) for result in tested]}]
     return about

@@ -39,9 +39,14 @@ def from_json(content: bytes, name: str) -> Any:
     agent.errors.AgentError: expected JSON in config.json, got something else ('kind' stands there twice).
     """
     try:
-        return json.loads(content.decode(), object_pairs_hook=_each_once, parse_constant=_refuse)
+        return strict(content.decode())
     except (ValueError, RecursionError) as error:
         raise AgentError(f"expected JSON in {name}, got something else ({error}).") from error
+
+
+def strict(text: str) -> Any:
+    """Read JSON strictly: ValueError or RecursionError when a name stands there twice, for NaN, or when it is none."""
+    return _STRICT.decode(text)
 
 
 def unzip(content: bytes, members: Mapping[str, int]) -> dict[str, bytes]:
@@ -106,6 +111,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_refuse)
 
 
 def _check_end(content: bytes, members: Mapping[str, int]) -> None:

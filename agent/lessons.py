@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from agent import retina
+from agent import foreign, retina
 from agent.errors import AgentError
 
-MAX_LOG_BYTES = 32_000_000
 MAX_BULK = 10_000_000
 MAX_JOINED = 1_000_000  # entries of one joined agent
-MAX_DRAWINGS = 200_000  # in one log; 784 bytes each
+FREE_DRAWINGS = 10_000  # that a log may unfold to, however short it is; 784 bytes each
+CHARS_PER_DRAWING = 50  # of a log that has more: drawings take a hundred and more, if they are not all the same
+MAX_SOURCE_CHARS, MAX_SOURCE_DEPTH = 50_000, 5  # of a reference to bulk lessons
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
 
 
@@ -254,15 +255,19 @@ class Lessons:
     @classmethod
     def from_jsonl(cls, text: str) -> Lessons:
         """Read a log back; AgentError names the line that does not fit."""
-        log, n_drawings = cls(), 0
+        log, n_drawings, end, most = cls(), 0, 0, FREE_DRAWINGS + len(text) // CHARS_PER_DRAWING
         for line_number, line in enumerate(text.splitlines(), 1):
             try:
-                entry = log._standing.get(log._append(_checked(json.loads(line), log)))
+                entry = log._standing.get(log._append(_checked(foreign.strict(line), log)))
                 n_drawings += len(entry.drawings) if isinstance(entry, Bulk) and entry.drawings is not None else 1
-                if n_drawings > MAX_DRAWINGS:  # a short line may unpack to thousands
-                    raise ValueError(f"more than {MAX_DRAWINGS:,} drawings")
+                if n_drawings > most:  # a short line may unpack to thousands
+                    raise ValueError(f"more than {most:,} drawings in {len(text):,} characters")
+                end = max(end, entry.end if isinstance(entry, Joined) else 0)
             except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
-                raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {error}.") from error
+                what = str(error).rstrip(".")
+                raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {what}.") from error
+        if end > log._next():  # whoever took it out would take out lessons that were taught later
+            raise AgentError(f"expected a joined agent's lessons up to {end} in lessons.jsonl, got {log._next()}.")
         return log
 
     def _next(self) -> int:
@@ -321,6 +326,9 @@ def pack(drawings: np.ndarray) -> str:
 
 def unpack(text: str, most: int = MAX_UNSOURCED) -> np.ndarray:
     """Unpack what `pack` packed, at most so many drawings; AgentError when it is anything else."""
+    longest = 100 + most * retina.PACKED_BYTES * 13 // 10  # base 85 adds a quarter, deflating of noise a little
+    if len(text) > longest:
+        raise AgentError(f"expected packed drawings of at most {longest:,} characters, got {len(text):,}.")
     try:
         inflater = zlib.decompressobj()
         raw = inflater.decompress(base64.b85decode(text), most * retina.PACKED_BYTES + 1)
@@ -354,7 +362,16 @@ def _checked(event: object, log: Lessons) -> dict[str, Any]:
         raise ValueError(f"a joined agent's lessons from {event['number']} to {event['end']}")
     if event["event"] == "bulk" and not (1 <= event["n_lessons"] <= MAX_BULK and 0 <= event["start"] <= MAX_BULK):
         raise ValueError(f"{event['n_lessons']} lessons from {event['start']}")
+    source = event.get("source")
+    if source and (_is_deep(source, MAX_SOURCE_DEPTH) or len(json.dumps(source)) > MAX_SOURCE_CHARS):
+        raise ValueError(f"a source of more than {MAX_SOURCE_DEPTH} levels or {MAX_SOURCE_CHARS:,} characters")
     return event
+
+
+def _is_deep(value: Any, most: int) -> bool:
+    """Whether lists and dicts lie within each other more than so often."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not most or any(_is_deep(each, most - 1) for each in inside)
 
 
 _FIELDS: dict[str, dict[str, Any]] = {

@@ -132,7 +132,7 @@ def pack(kept: np.ndarray) -> np.ndarray:
 def unpack(packed: np.ndarray) -> np.ndarray:
     """Unpack what `pack` packed: (N, 392) uint8 -> (N, 28, 28) uint8."""
     levels = np.stack([packed >> 4, packed & 15], axis=2)
-    return (levels * kernels.STEP).astype(np.uint8).reshape(-1, SIDE, SIDE)
+    return (levels * np.uint8(kernels.STEP)).reshape(-1, SIDE, SIDE)
 
 
 def has_ink(kept: np.ndarray) -> bool:

@@ -8,6 +8,11 @@
 
 Everything read here may come from a stranger: names, sizes, shapes and types are checked before anything is
 allocated, and an agent is handed out only when all of it fits together.
+
+What a stranger's file may cost: 64 MB of memory, and 30 bytes for each byte of its own, whether it is refused or not.
+So files have limits (`FILES`; all of MNIST remembered takes 24 MB); nothing is inflated further than it may be; and
+whatever a few bytes may ask for is bounded where it is asked for: tables and copies by the settings of recall, the
+corrections of a study by its lessons, wiring by being saved whole, drawings in the log by its length.
 """
 
 from __future__ import annotations
@@ -40,8 +45,8 @@ from agent.pupil import Pupil
 FORMAT = 1
 FILES = {  # name: most bytes
     "config.json": 100_000,
-    "agent.safetensors": 64_000_000,
-    "lessons.jsonl": 32_000_000,
+    "agent.safetensors": 48_000_000,
+    "lessons.jsonl": 16_000_000,
     "README.md": 200_000,
     "labels.png": 500_000,
 }
@@ -162,11 +167,13 @@ def from_files(files: Mapping[str, bytes]) -> Pupil:
         raise AgentError(f"expected the files {', '.join(FILES)}, got none named {', '.join(missing)}.")
     config = _config(files["config.json"])
     kind = KINDS[config["kind"]]
+    tensors = foreign.tensors(files["agent.safetensors"])
+    if config["digest"] != digest(config, files):  # a file damaged on its way costs no more than this
+        raise AgentError(f"expected the files of digest {config['digest'][:8]!r}, got changed ones. Load another copy.")
     try:
         lessons = Lessons.from_jsonl(files["lessons.jsonl"].decode())
     except UnicodeDecodeError as error:
         raise AgentError("expected text in lessons.jsonl, got other bytes.") from error
-    tensors = foreign.tensors(files["agent.safetensors"])
     try:
         settings = kind.Config(**config["settings"])
         memory = kind.restore(settings, config["labels"], tensors)
@@ -175,8 +182,6 @@ def from_files(files: Mapping[str, bytes]) -> Pupil:
             raise
         raise AgentError(f"expected the arrays and settings of a {kind.NAME} agent, got others ({error}).") from error
     _check_log(lessons, memory.labels if memory.ORDER_FREE else None)
-    if config["digest"] != digest(config, files):
-        raise AgentError(f"expected the files of digest {config['digest'][:8]!r}, got changed ones. Load another copy.")
     pupil = Pupil(memory, lessons, config["name"])
     pupil.lineage = config["lineage"]
     return pupil

@@ -1,6 +1,8 @@
 """What many tests share: small agents of every kind, real lessons, a Hub of their own."""
 
 import os
+import time
+from types import SimpleNamespace
 
 from localhub import SWITCHES, LocalHub
 
@@ -53,3 +55,33 @@ def local_hub():
         hub.add_user("mia", token="hf_mia")
         hub.add_user("ben", token="hf_ben")
         yield hub
+
+
+@pytest.fixture
+def hub(local_hub, tmp_path, monkeypatch):
+    """That Hub as the one agents are shared through, nothing fetched from it yet, and a client that never sleeps."""
+    from huggingface_hub import file_download
+    from huggingface_hub.utils import _http
+
+    from agent.hub import galleries
+
+    awake = SimpleNamespace(**{name: getattr(time, name) for name in ("time", "monotonic")}, sleep=lambda _: None)
+    monkeypatch.setattr(file_download, "time", awake)
+    monkeypatch.setattr(_http, "time", awake)
+    monkeypatch.setenv("HF_ENDPOINT", local_hub.url)
+    monkeypatch.setenv("PUPIL_CACHE", str(tmp_path / "pulled"))
+    galleries._GALLERIES.clear()
+    return local_hub
+
+
+@pytest.fixture
+def zoe(hub, lessons):
+    """Mia's agent, shared as mia/zoe, and one lesson ahead of what is there."""
+    from agent.hub import push
+
+    pupil = born("nearest", name="Zoe")
+    pupil.learn_one(lessons[0][0], "A")
+    push(pupil, "mia/zoe", "hf_mia")
+    pupil.learn_one(lessons[0][1], "B")
+    hub.log.clear()
+    return pupil

@@ -158,7 +158,7 @@ BAD_LOGS = {
 def test_a_log_of_what_cannot_have_happened_is_refused(taught, name):
     files = store.to_files(taught)
     assert store.from_files(signed(files | {"lessons.jsonl": event()})).n_lessons == 1
-    with pytest.raises(AgentError, match="log|label"):
+    with pytest.raises(AgentError, match="log|label|line 1"):
         store.from_files(signed(files | {"lessons.jsonl": BAD_LOGS[name]}))
 
 

@@ -127,6 +127,10 @@ def test_a_joined_log_is_taken_out_whole_and_the_last_one_first(log, drawings):
         '{"event":"bulk","number":0,"n_lessons":99999999999,"source":null,"start":0}',
         '{"event":"bulk","number":0,"n_lessons":2,"source":null,"start":0,"drawings":"","labels":["1"]}',
         '{"event":"hack","number":0}',
+        '{"event":"study","number":0,"number":0}',
+        '{"event":"bulk","number":0,"n_lessons":1,"source":{"task":NaN},"start":0}',
+        '{"event":"bulk","number":0,"n_lessons":1,"source":{"task":[[[[[]]]]]},"start":0}',
+        '{"event":"bulk","number":0,"n_lessons":1,"source":{"task":"' + "x" * 60_000 + '"},"start":0}',
         "[" * 100_000,
     ],
 )
@@ -140,3 +144,27 @@ def test_packed_drawings_that_unfold_too_far_are_refused():
     assert len(bomb) < 60_000
     with pytest.raises(AgentError, match="expected packed drawings"):
         lessons.unpack(bomb)
+    with pytest.raises(AgentError, match="at most 609 characters, got 610"):
+        lessons.unpack("0" * 610, 1)
+    noise = np.random.default_rng(0).integers(16, size=(5_000, 28, 28), dtype=np.uint8) * np.uint8(17)
+    assert (lessons.unpack(lessons.pack(noise)) == noise).all()
+
+
+def test_a_log_unfolds_only_as_far_as_its_length_warrants(drawings):
+    log = lessons.Lessons()
+    for _ in range(4):
+        log.add_many(np.repeat(drawings[:1], 5_000, axis=0), ["1"] * 5_000)
+    text = log.to_jsonl()
+    assert len(lessons.Lessons.from_jsonl(text[: text.index("\n") + 1])) == 5_000
+    with pytest.raises(AgentError, match=r"line 3 .* more than 1\d,\d{3} drawings in 1\d\d,\d{3} characters"):
+        lessons.Lessons.from_jsonl(text)
+
+
+def test_a_joined_agent_that_ends_behind_the_log_is_refused(log, drawings):
+    other = lessons.Lessons()
+    other.add(drawings[9], "9", "9")
+    log.join(other, "Tom")
+    text = log.to_jsonl()
+    assert lessons.Lessons.from_jsonl(text).last_joined().end == 8
+    with pytest.raises(AgentError, match="lessons up to 9 in lessons.jsonl, got 8"):
+        lessons.Lessons.from_jsonl(text.replace('"end":8', '"end":9'))

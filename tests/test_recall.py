@@ -30,7 +30,7 @@ def test_settings_out_of_range_are_refused_with_their_numbers(settings):
 
 
 def test_tables_that_would_fill_the_machine_are_refused():
-    with pytest.raises(AgentError, match=r"8,388,608 locations, got 2000 x 16,384"):
+    with pytest.raises(AgentError, match=r"46,000,000 bytes .* 2000 nodes of 16,384 locations and 6,000 rows"):
         new("recall", n_nodes=2000, tuple_size=14)
     with pytest.raises(AgentError, match="expected a kind"):
         new([])
@@ -84,3 +84,13 @@ def test_a_starter_knows_digits_and_is_shared_until_it_learns(others):
     assert "A" not in twin.labels and pupil.memory.n_bytes < 30_000_000
     with pytest.raises(AgentError, match="starter among everyday, sixty, mnist, got 'evrday'"):
         new("recall", starter="evrday")
+
+
+def test_the_more_nodes_and_rows_the_fewer_labels(others):
+    pupil = new("recall", n_nodes=500)
+    assert pupil.memory.MAX_LABELS == 16 and new("recall").memory.MAX_LABELS == 62
+    pupil.learn_many(others[0][:16], [f"n{number}" for number in range(16)])
+    with pytest.raises(AgentError, match="expected at most 16 labels, got 17"):
+        pupil.learn_one(others[0][16], "n16")
+    with pytest.raises(AgentError, match="bytes of tables and rows, got .* for 2000 nodes of 4,096 locations"):
+        new("recall", n_nodes=2000)

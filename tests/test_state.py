@@ -1,12 +1,16 @@
 """The state machine: it agrees with its plain twin bit for bit, and behaves as documented."""
 
+import json
+import tracemalloc
+
 import naive
 import numpy as np
 import pytest
+from forger import changed, signed
 from newborn import born
 
 import agent
-from agent import retina
+from agent import retina, store
 from agent.errors import AgentError
 from agent.kinds import packed
 from agent.kinds.architecture import PRESETS, StateConfig
@@ -228,7 +232,7 @@ def test_a_custom_wiring_is_saved_with_the_agent(lessons, others, tmp_path):
     rng = np.random.default_rng(4)
     wiring = Wiring(*(rng.random(shape) < 0.1 for shape in [(784, 784)] * 2 + [(4, 784)] * 2 + [(4, 4)]))
     config = StateConfig(seed=2)
-    pupil = agent.Pupil(State(config, wiring), agent.new().lessons)
+    pupil = agent.Pupil(State(config, Machine(wiring, config.seed)), agent.new().lessons)
     pupil.learn_many(*lessons)
     agent.save(pupil, tmp_path / "agent")
     again = agent.load(tmp_path / "agent")
@@ -312,3 +316,29 @@ def test_other_labels_have_codes_beyond_the_digits_whatever_their_order(lessons)
     assert one.memory._codes == other.memory._codes == {"7": 7, "3": 3, "A": 10, "B": 11, "C": 12}
     with pytest.raises(AgentError, match="at most 16 labels, got 17"):
         one.learn_many(lessons[0][:12], [f"x{number}" for number in range(12)])
+
+
+def test_eight_bits_a_pixel_are_read_back_without_wiring_that_is_drawn_dense_first(lessons):
+    pupil = agent.new("state", n_bits=8, connector="forward_forward")
+    pupil.learn_many(lessons[0][:4], lessons[1][:4])
+    files = store.to_files(pupil)
+    tracemalloc.start()
+    again = store.from_files(files)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000_000 and store.to_files(again) == files
+
+
+def test_discrimination_distance_of_more_connections_than_can_be_weighed_is_refused():
+    with pytest.raises(AgentError, match="at most 56,000,000 bytes of weights, got 89,"):
+        agent.new("state", n_bits=3, connector="full", dd=True)
+    assert agent.new("state", n_bits=2, connector="full", dd=True).labels == ()
+
+
+def test_files_with_more_lessons_than_a_bounded_memory_holds_are_refused(lessons):
+    pupil = agent.new("state", max_rows=20)
+    pupil.learn_many(*lessons)
+    files = store.to_files(pupil)
+    settings = json.loads(files["config.json"])["settings"]
+    with pytest.raises(AgentError, match="at most 9 rows and lessons, got 20"):
+        store.from_files(signed(changed(files, settings=settings | {"max_rows": 9})))

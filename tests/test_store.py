@@ -147,3 +147,11 @@ def test_the_card_says_what_was_taught_and_cannot_be_made_to_say_more(lessons):
 def test_the_card_of_an_agent_taught_mnist_says_so_and_bears_its_licence(taught):
     front = yaml.safe_load(card(taught).split("---")[1])
     assert front["license"] == "cc-by-sa-3.0" and "mnist" in front["tags"]
+
+
+def test_a_card_stays_short_however_many_parts_the_lessons_came_in(lessons):
+    pupil = born("nearest")
+    for number in range(400):
+        pupil.learn_many(lessons[0][:1], lessons[1][:1], source={"task": "<" * 300, "seed": number})
+    told = store.to_files(pupil)["README.md"].decode()
+    assert len(told) < 100_000 and "- 380 lessons more, in 380 parts" in told

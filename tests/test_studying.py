@@ -8,7 +8,7 @@ from newborn import born
 
 from agent import store
 from agent.errors import AgentError
-from agent.pupil import Pupil
+from agent.pupil import Pupil, new
 from agent.replay import rebuild
 
 
@@ -87,3 +87,22 @@ def test_studying_nothing_or_by_a_kind_that_cannot_is_refused(lessons):
     other.learn_many(*lessons)
     with pytest.raises(AgentError, match="got nearest"):
         other.study()
+
+
+def test_corrections_for_more_labels_than_the_lessons_warrant_are_refused_or_void(lessons, others):
+    pupil = new("recall", n_warps=0)
+    pupil.learn_many(*lessons)
+    pupil.study()
+    answers = responses(pupil, others[0])
+    for number in range(4):
+        assert pupil.memory.facts()["studied"] == "yes"
+        pupil.learn_one(others[0][number], f"new {number}")
+    assert len(pupil.labels) == 14 and pupil.memory.facts()["studied"] == "no"
+    again = store.from_files(store.to_files(pupil))
+    assert memory_bytes(again) == memory_bytes(pupil)
+    with pytest.raises(AgentError, match="after 60 bulk lessons, got 1,228,800 x 14. Teach it more"):
+        pupil.study()
+    for _ in range(4):
+        pupil.undo()
+    pupil.study()
+    assert (responses(pupil, others[0]) == answers).all()

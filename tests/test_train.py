@@ -1,17 +1,18 @@
 """Training and testing: chunks, honest scores, a Stop that leaves nothing half done."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from agent import retina
+from agent import retina, train
 from agent.errors import AgentError
 from agent.lessons import Lessons
 from agent.pupil import new
 from agent.replay import rebuild
 from agent.tasks.digits import Selection
-from agent.train import MAX_CHUNK, Progress, _chunk_ends, evaluate, progressive
+from agent.train import MAX_CHUNK, Progress, _chunk_ends, evaluate, progressive, scores
 
 
 def strokes(labels: str) -> list[np.ndarray]:
@@ -249,3 +250,56 @@ def test_real_digits_are_learned_and_the_curve_rises():
     *_, result = evaluate(pupil, *held_out.draw())
     assert curve[0].accuracy_held_out < 0.75 < 0.8 < curve[-1].accuracy_held_out == result.accuracy
     assert result.labels == tuple("0123456789")
+
+
+def test_the_score_of_an_agent_is_over_digits_it_was_never_taught(monkeypatch):
+    drawings, labels = Selection({"mnist": 1000}, split="test").draw()
+    selection = Selection({"mnist": 60}, seed=1)
+    pupil, asked = new("nearest"), []
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    pupil.learn_many(drawings[:40], labels[:40])
+    pupil.learn_one(drawings[50], labels[50])
+    other = new("nearest", name="Other")
+    other.learn_many(drawings[60:65], labels[60:65])
+    other.learn_one(drawings[70], labels[70])
+    pupil.join(other)
+    predict = pupil.predict_many
+    monkeypatch.setattr(pupil, "predict_many", lambda kept: asked.extend(kept) or predict(kept))
+    (got,) = scores(pupil)
+    taught = [retina.keep(drawings[row]).tobytes() for row in [*range(40), 50, *range(60, 65), 70]]
+    expected = [row for row in range(1000) if retina.keep(drawings[row]).tobytes() not in taught]
+    assert got.n_asked == len(asked) == len(expected) <= 1000 - 47
+    assert [drawing.tobytes() for drawing in asked] == [retina.keep(drawings[row]).tobytes() for row in expected]
+    right = sum(guess.label == labels[row] for guess, row in zip(predict(drawings[expected]), expected, strict=True))
+    assert got.n_right == right > 500 and got.accuracy == right / len(expected)
+
+
+def test_no_score_without_all_ten_digits_or_after_test_digits_were_taught():
+    drawings, labels = Selection({"mnist": 60}, seed=1).draw()
+    pupil = new("nearest")
+    assert scores(pupil) == []
+    for drawing, label in zip(drawings, labels, strict=True):
+        if label != "3":
+            pupil.learn_one(drawing, label)
+    assert scores(pupil) == []
+    pupil.learn_one(drawings[labels.index("3")], "3")
+    assert scores(pupil, 20)[0].n_asked == 20
+    selection = Selection({"mnist": 10}, split="test")
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    assert scores(pupil) == []
+
+
+def test_a_slow_agent_is_asked_fewer_digits(monkeypatch):
+    selection, now = Selection({"mnist": 60}, seed=1), [0.0]
+    pupil = new("nearest")
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    predict = pupil.predict_many
+
+    def slow(kept):
+        now[0] += 4
+        return predict(kept)
+
+    monkeypatch.setattr(pupil, "predict_many", slow)
+    monkeypatch.setattr(train, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    assert [score.n_asked for score in scores(pupil)] == [3 * train.SCORED_AT_ONCE]
+    assert scores(pupil, budget_s=0) == [] and now == [12]

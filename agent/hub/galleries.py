@@ -16,16 +16,19 @@ from urllib.parse import unquote
 from agent import render, store
 from agent.card import LABELS_TAG, TAG
 from agent.errors import AgentError
-from agent.hub.client import MAX_MESSAGE_CHARS, TIMEOUT_S, connect, endpoint, spoken
+from agent.hub.client import MAX_MESSAGE_CHARS, TIMEOUT_S, connect, endpoint, listed, spoken
 from agent.hub.pulling import cache
+from agent.kinds import KINDS
 from agent.lineage import check_commit, check_repo_id
+from agent.pupil import clean_label
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
 
 GALLERY_S = 60.0  # how long a list is good for all visitors
 GALLERY_SIZE = 30
-SORTS = {"newest": "last_modified", "liked": "likes"}
+MAX_LABELS = 62
+SORTS = {"newest": "lastModified", "liked": "likes"}
 
 
 @dataclass(frozen=True)
@@ -96,22 +99,22 @@ def gallery(search: str = "", sort: str = "newest") -> Gallery:
     asked = (endpoint(), search.strip()[:80], sort)
     with _GALLERY_LOCK:
         until, known = _GALLERIES.get(asked, (0.0, None))
-        if known is not None and time.monotonic() < until:
-            return known
-        try:
-            with spoken("the gallery"):
-                found = connect(None).list_models(
-                    filter=TAG, search=asked[1] or None, sort=SORTS[sort], limit=GALLERY_SIZE, full=True
-                )
-                known = Gallery(tuple(entry for entry in map(_entry, found) if entry is not None))
-        except AgentError:
-            if known is None:
-                raise
-            known = replace(known, is_old=True)
+    if known is not None and time.monotonic() < until:
+        return known
+    words = {"search": asked[1]} if asked[1] else {}
+    try:
+        with spoken("the gallery"):
+            found = listed(filter=TAG, sort=SORTS[sort], limit=GALLERY_SIZE, full=True, **words)
+            known = Gallery(tuple(entry for entry in map(_entry, found) if entry is not None))
+    except AgentError:
+        if known is None:
+            raise
+        known = replace(known, is_old=True)
+    with _GALLERY_LOCK:
         _GALLERIES[asked] = time.monotonic() + GALLERY_S, known
         while len(_GALLERIES) > 100:
             _GALLERIES.pop(next(iter(_GALLERIES)))
-        return known
+    return known
 
 
 def pictures(entries: Sequence[Entry]) -> dict[str, bytes]:
@@ -139,16 +142,18 @@ _GALLERY_LOCK = threading.Lock()
 
 
 def _entry(info: ModelInfo) -> Entry | None:
-    """Read what a repo tells of its agent; None where it tells nonsense."""
+    """Read what a repo tells of its agent; None where it tells nonsense, or holds no agent that could be pulled."""
     told = dict(tag.split("=", 1) for tag in info.tags or () if tag.startswith("pupil:") and "=" in tag)
     with contextlib.suppress(AgentError, ValueError, TypeError):
         right, asked = (int(part) for part in told.get("pupil:right", "0/0").split("/"))
-        n_lessons = int(told.get("pupil:lessons", "0"))
-        if not 0 <= right <= asked <= 10**7 or not 0 <= n_lessons <= 10**9:
+        n_lessons, kind = int(told.get("pupil:lessons", "0")), told.get("pupil:kind")
+        if not 0 <= right <= asked <= 10**7 or not 0 <= n_lessons <= 10**9 or kind not in KINDS:
             return None
-        labels = [unquote(label)[:8] for label in told.get(LABELS_TAG, "").split(",") if label]
+        if not set(store.FILES) <= {each.rfilename for each in info.siblings or ()}:
+            return None
+        labels = [clean_label(unquote(label)) for label in told.get(LABELS_TAG, "").split(",")[:MAX_LABELS] if label]
         return Entry(
-            check_repo_id(info.id), check_commit(info.sha), told.get("pupil:kind", "")[:20], tuple(labels[:62]),
+            check_repo_id(info.id), check_commit(info.sha), kind, tuple(labels),
             n_lessons, right, asked, int(info.likes or 0), info.last_modified,
         )  # fmt: skip
     return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent import store
 from agent.errors import AgentError
-from agent.hub.client import TIMEOUT_S, connect, endpoint, head_of, is_away, spoken
+from agent.hub.client import CLIENT, TIMEOUT_S, connect, endpoint, head_of, is_away, is_hidden, spoken
 from agent.lineage import check_commit, check_repo_id, is_repo_id
 from agent.pupil import Pupil
 
@@ -65,13 +65,24 @@ def pull(repo_id: str, revision: str | None = None, token: str | None = None) ->
         raise AgentError(f"expected a branch, a commit or refs/pr/N, got {str(revision)[:80]!r}.")
     with spoken(repo_id):
         try:
-            commit = _checked_head(head_of(connect(token), repo_id, revision), repo_id)
+            return _fetch(repo_id, revision, token)
         except Exception as error:
-            commit = _remembered(repo_id, revision) if is_away(error) else None
-            if commit is None:
-                raise
-            return _read(repo_id, commit, token, is_from_cache=True)
-        pupil = _read(repo_id, commit, token)
+            if is_away(error) and (commit := _remembered(repo_id, revision)):
+                return _read(repo_id, commit, None, cache(), is_from_cache=True)
+            if is_hidden(error):
+                _forget(repo_id)
+            raise
+
+
+def _fetch(repo_id: str, revision: str | None, token: str | None) -> Pupil:
+    """Pull from the Hub; only what is there for everybody is kept here, for whoever asks next may be somebody else."""
+    head = head_of(connect(token), repo_id, revision)
+    commit = _checked_head(head, repo_id)
+    if head.private or head.gated:
+        _forget(repo_id)
+        with tempfile.TemporaryDirectory() as folder:
+            return _read(repo_id, commit, token, Path(folder))
+    pupil = _read(repo_id, commit, token, cache())
     _remember(repo_id, revision, commit)
     return pupil
 
@@ -88,16 +99,16 @@ def _checked_head(head: ModelInfo, repo_id: str) -> str:
     return check_commit(head.sha)
 
 
-def _read(repo_id: str, commit: str, token: str | None, is_from_cache: bool = False) -> Pupil:
-    """Fetch the files of one commit and build the agent."""
+def _read(repo_id: str, commit: str, token: str | None, folder: Path, is_from_cache: bool = False) -> Pupil:
+    """Fetch the files of one commit, unless they are in a folder already, and build the agent."""
     from huggingface_hub import hf_hub_download
 
     files = {}
     for name, most in store.FILES.items():
         path = Path(
             hf_hub_download(
-                repo_id, name, revision=commit, token=token or False, endpoint=endpoint(), cache_dir=cache(),
-                etag_timeout=TIMEOUT_S, local_files_only=is_from_cache,
+                repo_id, name, revision=commit, token=token or False, endpoint=endpoint(), cache_dir=folder,
+                etag_timeout=TIMEOUT_S, local_files_only=is_from_cache, library_name=CLIENT,
             )
         ).resolve()  # fmt: skip
         if path.stat().st_size > most:
@@ -130,6 +141,11 @@ def _remember(repo_id: str, revision: str | None, commit: str) -> None:
             if sum(n_bytes.values()) > CACHE_BYTES:
                 shutil.rmtree(folder, ignore_errors=True)
                 del n_bytes[folder]
+
+
+def _forget(repo_id: str) -> None:
+    """Let go of what was fetched from a repo that is not for everybody any more."""
+    shutil.rmtree(_folder(repo_id), ignore_errors=True)
 
 
 def _remembered(repo_id: str, revision: str | None) -> str | None:

@@ -79,7 +79,9 @@ def pushing(
 ) -> Generator[str, None, Pushed]:
     """As `push`, step by step: gives "test", "write", "send". Closing it early changes nothing."""
     token, message = checked_token(token), checked_message(message) or f"{pupil.n_lessons} lessons"
-    repo_id = check_repo_id(repo_id if "/" in repo_id else f"{who(token)}/{repo_id}")
+    if isinstance(repo_id, str) and "/" not in repo_id:
+        repo_id = f"{who(token)}/{repo_id}"
+    check_repo_id(repo_id)
     yield "test"
     sent = _sent(pupil, repo_id, drawings)
     tested = scores(sent)
@@ -94,12 +96,11 @@ def pushing(
     return Pushed(repo_id, commit, f"{endpoint()}/{repo_id}")
 
 
-def contribute(
-    pupil: Pupil, repo_id: str, token: str | None, message: str = "", *, drawings: bool = True
-) -> Proposed:
+def contribute(pupil: Pupil, repo_id: str, token: str | None, message: str = "", *, drawings: bool = True) -> Proposed:
     """Propose one's agent for somebody else's repo, as a pull request.
 
-    The agent must have grown from the one there, or have it joined; else merging would throw theirs away.
+    The agent must have grown from the one there: the proposal is a change of the commit that was pulled, so merging it
+    never throws away what came later.
 
     Raises
     ------
@@ -107,15 +108,13 @@ def contribute(
         It has not; or as for `push`.
     """
     token, message = checked_token(token), checked_message(message) or f"{pupil.n_lessons} lessons"
-    known = (*pupil.lineage.line, *pupil.lineage.joined)
-    if check_repo_id(repo_id) not in known:
+    if check_repo_id(repo_id) != pupil.lineage.home or not pupil.lineage.commit:
         raise AgentError(f"expected an agent grown from {repo_id}, got another one. Load that one, join yours to it.")
     sent = _sent(pupil, repo_id, drawings)
     files = store.to_files(sent, scores(sent))
-    parent = pupil.lineage.commit if pupil.lineage.home == repo_id else None
     with spoken(repo_id):
         done = connect(token).create_commit(
-            repo_id, _operations(files), commit_message=message, create_pr=True, parent_commit=parent
+            repo_id, _operations(files), commit_message=message, create_pr=True, parent_commit=pupil.lineage.commit
         )
     return Proposed(repo_id, int(done.pr_num or 0), str(done.pr_revision), str(done.pr_url))
 
@@ -147,23 +146,29 @@ def _parent(
         head = head_of(api, repo_id)
         if _holds(head, files):
             return None, False
-        if any(each.rfilename in ("config.json", "agent.safetensors") for each in head.siblings or ()):
-            raise AgentError(
-                f"expected a name that is free, got {repo_id}, which holds another agent. "
-                "Choose another name, or load that one, join yours and push again."
-            ) from error
+        _check_empty(head, repo_id)
+        if private and not head.private:
+            api.update_repo_settings(repo_id, private=True)
         return head.sha, False  # left empty by a push that broke off
     return head_of(api, repo_id).sha, True
 
 
-def _commit(
-    api: HfApi, repo_id: str, files: Mapping[str, bytes], message: str, parent: str, created: bool
-) -> str:
+def _check_empty(head: ModelInfo, repo_id: str) -> None:
+    """Refuse a repo that holds anything yet, such as another agent of the same person."""
+    found = {each.rfilename for each in head.siblings or ()}
+    if found & {"config.json", "agent.safetensors"}:
+        raise AgentError(
+            f"expected a name that is free, got {repo_id}, which holds another agent. "
+            "Choose another name, or load that one, join yours and push again."
+        )
+    if found - {".gitattributes", "README.md"}:
+        raise AgentError(f"expected a name that is free, got {repo_id}, which holds other files. Choose another name.")
+
+
+def _commit(api: HfApi, repo_id: str, files: Mapping[str, bytes], message: str, parent: str, created: bool) -> str:
     """Send the files in one commit; if the answer is lost, look whether they arrived."""
     try:
-        return api.create_commit(
-            repo_id, _operations(files), commit_message=message, parent_commit=parent
-        ).oid
+        return api.create_commit(repo_id, _operations(files), commit_message=message, parent_commit=parent).oid
     except Exception:
         with contextlib.suppress(Exception):
             head = head_of(api, repo_id)
@@ -183,9 +188,14 @@ def _operations(files: Mapping[str, bytes]) -> list[Any]:
 def _holds(head: ModelInfo, files: Mapping[str, bytes]) -> bool:
     """Whether a repo holds these very lessons and arrays."""
     found = {each.rfilename: each for each in head.siblings or ()}
-    if not {"agent.safetensors", "lessons.jsonl"} <= set(found):
-        return False
-    large, log = found["agent.safetensors"], files["lessons.jsonl"]
-    blob = hashlib.sha1(b"blob %d\0" % len(log) + log).hexdigest()
-    same = large.lfs is not None and large.lfs["sha256"] == hashlib.sha256(files["agent.safetensors"]).hexdigest()
-    return same and found["lessons.jsonl"].blob_id == blob
+    for name in ("agent.safetensors", "lessons.jsonl"):
+        if name not in found:
+            return False
+        if found[name].lfs is not None:  # large files are known by another sum
+            same = found[name].lfs["sha256"] == hashlib.sha256(files[name]).hexdigest()
+        else:
+            blob = b"blob %d\0" % len(files[name]) + files[name]
+            same = found[name].blob_id == hashlib.sha1(blob).hexdigest()
+        if not same:
+            return False
+    return True

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -27,6 +27,7 @@ RULES = {
     kernels.BY_HAMMING: "nearest rows",
     kernels.BY_TIE: "a tie of nearest rows",
 }
+MAX_WEIGHTS_BYTES = 56_000_000  # of discrimination distance: two bits a pixel, every neuron reading all, take 41 MB
 LABEL, PLEASURE, PAIN, INSTINCTS = 0, 1, 2, 3  # control neurons; instincts from the fourth on
 
 
@@ -66,12 +67,24 @@ class Machine:
     """
 
     def __init__(self, wiring: Wiring, seed: int, n_instincts: int = 0) -> None:
-        self.seed = seed
-        self.n_inputs, self.n_outputs = len(wiring.q_inputs), len(wiring.z_inner)
-        self.n_instincts = n_instincts
+        self._start(len(wiring.q_inputs), len(wiring.z_inner), seed, n_instincts)
         self._q_words, self._q_masks = reached(wiring.q_inputs, wiring.q_neighbours)
         self._z_words, self._z_masks = reached(wiring.z_inputs, wiring.z_inner, wiring.z_neighbours)
-        w, z = n_words(self.n_inputs), n_words(self.n_outputs)
+
+    @classmethod
+    def unwired(cls, n_inputs: int, n_outputs: int, seed: int) -> Self:
+        """Make a machine whose neurons read nothing, until `restore` connects them; it takes hardly any memory."""
+        machine = cls.__new__(cls)
+        machine._start(n_inputs, n_outputs, seed, 0)
+        machine._q_words, machine._q_masks = compact(np.zeros((n_inputs, 1), np.uint64))
+        machine._z_words, machine._z_masks = compact(np.zeros((n_outputs, 1), np.uint64))
+        return machine
+
+    def _start(self, n_inputs: int, n_outputs: int, seed: int, n_instincts: int) -> None:
+        self.seed = seed
+        self.n_inputs, self.n_outputs = n_inputs, n_outputs
+        self.n_instincts = n_instincts
+        w, z = n_words(n_inputs), n_words(n_outputs)
         self._n_words, self._z_size = w, z
         self.rows = Rows(w, z)
         self._weights: tuple[np.ndarray, np.ndarray] | None = None
@@ -94,6 +107,15 @@ class Machine:
     def n_connections(self) -> int:
         """How many bits all neurons read together."""
         return int(np.bitwise_count(self._q_masks).sum() + np.bitwise_count(self._z_masks).sum())
+
+    def check_weights(self, dd: bool) -> None:
+        """Check that the weights of discrimination distance, if it counts, are not too many."""
+        n_bytes = 64 * 8 * (self._q_words.size + self._z_words.size) * dd
+        if n_bytes > MAX_WEIGHTS_BYTES:
+            raise AgentError(
+                f"expected at most {MAX_WEIGHTS_BYTES:,} bytes of weights, got {n_bytes:,}. "
+                "Take fewer bits or connections, or leave discrimination distance out."
+            )
 
     # ---------------------------------------------------------------- states
 

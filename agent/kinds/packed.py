@@ -43,7 +43,7 @@ def reached(*layers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def compact(dense: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Leave out words that nothing reaches: (N, W) uint64 -> (N, K) int32 which words, (N, K) uint64 their masks."""
     n_reached = np.count_nonzero(dense, axis=1)
-    shape = len(dense), max(1, n_reached.max())
+    shape = len(dense), max(1, n_reached.max(initial=0))
     words, masks = np.zeros(shape, np.int32), np.zeros(shape, np.uint64)
     for neuron, row in enumerate(dense):
         places = np.flatnonzero(row)

@@ -27,6 +27,17 @@ _LESSON = ("drawings", "taught", "lots", "n_copies")
 _ROW = ("lesson", "copy", "slots", "addresses", "codes", "sketches", "hints", "rests")
 
 
+def row_bytes(n_nodes: int) -> int:
+    """Bytes that one row takes.
+
+    Examples
+    --------
+    >>> row_bytes(300)
+    1902
+    """
+    return 6 + 2 * n_nodes + SIDE * CODE_STRIDE + SKETCH * SKETCH_STRIDE + 8 * SIGNATURE_WORDS
+
+
 @dataclass(frozen=True)
 class Birth:
     """What an agent is born with, shared by its parts: reads (M, T) uint16, fields (R, 2, 32, 32) float32."""
@@ -161,6 +172,7 @@ class Part:
         if (have > wanted).any():
             self._drop(np.flatnonzero(self.copy[: self.n] > wanted[self.lesson[: self.n]]))
         few = np.flatnonzero(have < wanted)
+        self._make_room(_ROW, self.n + int((wanted[few] - have[few]).sum()))  # at once: growing holds an array twice
         for start, stop in np.unique(np.stack([have[few], wanted[few]], axis=1), axis=0) + 1:
             self._look(few[(have[few] + 1 == start) & (wanted[few] + 1 == stop)], int(start), int(stop))
         self.n_copies[: self.n_lessons] = wanted

@@ -6,7 +6,7 @@
 A lesson leaves rows: the drawing itself and warped copies of it, fewer the more lessons there are. A row is written
 into every RAM node and can be found again by its signature. Nothing is fitted, so the order of lessons does not
 matter, forgetting is exact, and joining two agents equals teaching one. Studying (`agent.kinds.study`) corrects the
-votes of bulk lessons and is void when they change.
+votes of bulk lessons and is void when they change, or when there come to be more labels than they warrant.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from agent.kernels import edges, ram
 from agent.kernels import recall as kernels
 from agent.kinds import study
 from agent.kinds.base import Guess, Reason
-from agent.kinds.checks import check_arrays, check_birth, check_lessons, check_share, check_whole, n_rows
+from agent.kinds.checks import check_arrays, check_birth, check_lessons, n_rows
 from agent.kinds.found import Found
 from agent.kinds.nodes import Nodes
-from agent.kinds.part import HINT_WORDS, REST_WORDS, Birth, Part
+from agent.kinds.part import HINT_WORDS, NARROW_LABELS, REST_WORDS, Birth, Part
+from agent.kinds.recall_settings import MAX_BYTES, MAX_LABELS, RecallConfig
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
-MAX_LOCATIONS = 8_388_608  # 64 MB of tables
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
 SIGNATURES = 3  # rows whose whole signature is compared, for each one whose sketch is
@@ -41,47 +41,6 @@ N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
 _NOTHING_STUDIED = np.zeros((0, 0, 0), np.int8)
-
-
-@dataclass(frozen=True)
-class RecallConfig:
-    """Settings of `Recall`. The defaults were chosen on a validation split of MNIST's training set."""
-
-    seed: int = 0
-    n_nodes: int = 300  # 8 kB each with the default tuple_size and up to 16 labels; more: no better, slower
-    tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations
-    n_warps: int = 120  # most warped copies of one lesson; 0.04 ms each to learn
-    n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 1.9 kB a row
-    n_candidates: int = 120  # remembered rows compared deformably once lessons are many; 4 µs each
-    votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
-    studied_weight: int = 1000  # likewise, for votes that were corrected by studying
-    rare_bonus: int = 150  # votes a label gets in advance for each halving of its lessons, in thousandths of all
-    votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
-    plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
-    clear_lead: float = 0.11  # share of the nodes by which a first label leads without comparison; a newborn: half more
-
-    def __post_init__(self) -> None:
-        check_whole(
-            self,
-            {
-                "seed": (0, 2**63 - 1),
-                "n_nodes": (1, 2000),
-                "tuple_size": (2, 14),
-                "n_warps": (0, 200),
-                "n_rows": (0, 20_000),
-                "n_candidates": (3, 1000),
-                "votes_weight": (0, 10_000),
-                "studied_weight": (0, 10_000),
-                "rare_bonus": (0, 1000),
-                "votes_half": (1, 10_000_000),
-            },
-        )
-        check_share(self, "plausible_lag", "clear_lead")
-        if self.n_nodes << self.tuple_size > MAX_LOCATIONS:
-            raise AgentError(
-                f"expected n_nodes x 2**tuple_size of at most {MAX_LOCATIONS:,} locations, "
-                f"got {self.n_nodes} x {1 << self.tuple_size:,}. Take fewer nodes or shorter tuples."
-            )
 
 
 @dataclass(frozen=True)
@@ -105,7 +64,7 @@ class Recall:
     SUMMARY: ClassVar[str] = "proposes labels by RAM tables and confirms them by remembered drawings"
     ORDER_FREE: ClassVar[bool] = True
     STUDIES: ClassVar[bool] = True
-    MAX_LABELS: int = 62
+    MAX_LABELS: int = MAX_LABELS
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
     CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {}
     Config: ClassVar[type] = RecallConfig
@@ -116,6 +75,7 @@ class Recall:
 
     def _start(self, config: RecallConfig, pixels: np.ndarray, planes: np.ndarray, warps: np.ndarray) -> None:
         self.config = config
+        self.MAX_LABELS = MAX_LABELS if config.n_bytes(MAX_LABELS) <= MAX_BYTES else NARROW_LABELS
         self._pixels = pixels
         self._planes = planes
         self._warps = warps
@@ -160,7 +120,11 @@ class Recall:
             self._corrections = None
         self._slots += [label for label in dict.fromkeys(labels) if label not in self._slots]
         if self._corrections is not None:
-            self._corrections = study.for_labels(self._corrections, len(self._slots))
+            try:
+                self._check_study()
+                self._corrections = study.for_labels(self._corrections, len(self._slots))
+            except AgentError:  # its lessons do not warrant corrections for so many labels
+                self._corrections = None
         slot = {label: number for number, label in enumerate(self._slots)}
         for each in (self._own, self._bulk):
             each.fit(len(self._slots))
@@ -284,7 +248,13 @@ class Recall:
 
     # ---------------------------------------------------------------- studying
 
+    def _check_study(self) -> None:
+        n_labels = len(self._slots)
+        n_free = MAX_BYTES - self.config.n_bytes(n_labels)
+        study.check_size(self._bulk.tables.size, n_labels, n_free, self._bulk.n_lessons)
+
     def study(self) -> Iterator[float]:
+        self._check_study()
         rank = np.array([self.labels.index(label) for label in self._slots], np.int64)
         for share, corrections in study.study(self._bulk, rank, self._come_to_terms().effort):
             if len(self._slots) < len(rank):
@@ -361,9 +331,12 @@ class Recall:
         check_lessons(drawings, taught, labels)
         agent = cls.__new__(cls)
         agent._start(config, tensors["pixels"].copy(), tensors["planes"].copy(), tensors["warps"].copy())
+        if len(labels) > agent.MAX_LABELS:
+            raise AgentError(f"expected at most {agent.MAX_LABELS} labels with these settings, got {len(labels)}.")
         for part, group in ((agent._bulk, ~own), (agent._own, own)):
             agent._learn(part, drawings[group], [labels[number] for number in taught[group]])
         if len(tensors["corrections"]):
+            agent._check_study()
             slots = np.array([labels.index(label) for label in agent._slots])
             agent._terms = None
             agent._corrections = study.unpacked(tensors["corrections"], (*agent._bulk.tables.shape, len(labels)), slots)

@@ -28,7 +28,6 @@ from agent.kinds.images import mental_image
 from agent.kinds.machine import INSTINCTS, Machine, Moment
 from agent.kinds.packed import unpack
 from agent.kinds.rows import DEEPEST
-from agent.kinds.wiring import Wiring
 
 N_REASONS = 3
 _MOST_MOMENTS = 10_000  # of a story, kept and saved
@@ -52,11 +51,12 @@ class State:
     CHOICES: ClassVar[Mapping[str, Sequence[str]]] = CHOICES
     Config: ClassVar[type] = StateConfig
 
-    def __init__(self, config: StateConfig, wiring: Wiring | None = None) -> None:
+    def __init__(self, config: StateConfig, machine: Machine | None = None) -> None:
         self.config = config
         self.MAX_LABELS = config.n_labels
         self.ORDER_FREE = not config.max_rows
-        self.machine = Machine(wiring or wired(config), config.seed)
+        self.machine = machine or Machine(wired(config), config.seed)
+        self.machine.check_weights(config.dd)
         self._drawings: list[np.ndarray] = []
         self._taught: list[str] = []
         self._by_drawing: dict[bytes, str] = {}  # what each drawing was last taught as
@@ -368,10 +368,8 @@ class State:
     def restore(cls, config: StateConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         n_lessons = n_rows(tensors, "taught")
         if len(labels) > config.n_labels:
-            raise AgentError(
-                f"expected at most {config.n_labels} labels for {config.n_outputs} outputs, got {len(labels)}."
-            )
-        agent = cls(config, Wiring.none(PIXELS * config.n_bits, config.n_outputs))
+            raise AgentError(f"expected at most {config.n_labels} labels, got {len(labels)}.")
+        agent = cls(config, Machine.unwired(PIXELS * config.n_bits, config.n_outputs, config.seed))
         expected = {
             "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
             "taught": ((n_lessons,), np.uint8, 0, max(0, len(labels) - 1)),
@@ -384,9 +382,13 @@ class State:
         drawings = retina.unpack(tensors["drawings"])
         check_lessons(drawings, tensors["taught"], labels)
         agent._lesson_of = [-1] * agent.machine.restore(tensors)
+        agent.machine.check_weights(config.dd)
         agent._drawings, agent._taught = list(drawings), [labels[number] for number in tensors["taught"]]
         agent._learn_anew()
         if config.max_rows:
+            n_most = max(n_lessons, agent.machine.n_rows)
+            if n_most > config.max_rows:  # the next lesson would have to make room for all of them
+                raise AgentError(f"expected at most {config.max_rows:,} rows and lessons, got {n_most:,}.")
             depths = tensors["impressions"].tolist()
             agent.machine.rows.impressions[: len(depths) - n_lessons] = depths[n_lessons:]
             agent._impress(dict(enumerate(depths[:n_lessons])))

@@ -25,7 +25,28 @@ WEIGHT = 3  # what votes weigh against differences meanwhile; less afterwards
 SCALE = 1000
 ROWS = 500  # compared between two looks at a Stop button
 MAX_CORRECTIONS = 80_000_000
+PER_LESSON = 10_000  # corrections that each bulk lesson warrants: whoever has few lessons gains nothing by more
+AT_ONCE = 1 << 20  # bytes inflated at a time
 CHANGED = "expected the same lessons from begin to end of studying, got others. Study again."
+
+
+def check_size(n_locations: int, n_labels: int, n_free: int, n_lessons: int) -> None:
+    """Check that there are not too many corrections, a byte each: ``n_free`` are free, each bulk lesson warrants more.
+
+    Examples
+    --------
+    >>> check_size(300 * 4096, 40, 8_000_000, 60)
+    Traceback (most recent call last):
+        ...
+    agent.errors.AgentError: expected at most 8,600,000 corrections (locations x labels) after 60 bulk lessons, \
+got 1,228,800 x 40. Teach it more, or take fewer nodes or labels.
+    """
+    most = min(MAX_CORRECTIONS, n_free + PER_LESSON * n_lessons)
+    if n_locations * n_labels > most:
+        raise AgentError(
+            f"expected at most {most:,} corrections (locations x labels) after {n_lessons:,} bulk lessons, "
+            f"got {n_locations:,} x {n_labels}. Teach it more, or take fewer nodes or labels."
+        )
 
 
 def study(part: Part, rank: np.ndarray, effort: np.ndarray) -> Iterator[tuple[float, np.ndarray | None]]:
@@ -48,14 +69,9 @@ def study(part: Part, rank: np.ndarray, effort: np.ndarray) -> Iterator[tuple[fl
     Raises
     ------
     AgentError
-        Too many labels, or lessons that changed meanwhile.
+        Lessons that changed meanwhile.
     """
     n, n_labels, n_nodes = part.n, len(rank), len(part.tables)
-    if part.tables.size * n_labels > MAX_CORRECTIONS:
-        raise AgentError(
-            f"expected at most {MAX_CORRECTIONS:,} corrections (locations x labels), "
-            f"got {part.tables.size:,} x {n_labels}. Take fewer nodes or labels."
-        )
     rows, addresses, changes = part.rows(), part.addresses[:n], part.n_changes
     slots, nothing = rows[0].copy(), (*(array[:0] for array in rows[:-1]), np.zeros_like(rows[-1]))
     order = np.lexsort((part.copy[:n], rank[slots], part.lots[rows[1]])).astype(np.int32)
@@ -96,13 +112,31 @@ def packed(corrections: np.ndarray | None, slots: np.ndarray) -> np.ndarray:
 
 def unpacked(deflated: np.ndarray, shape: tuple[int, int, int], slots: np.ndarray) -> np.ndarray:
     """Inflate what `packed` deflated, never more than there must be, the labels in the order of ``slots``."""
-    size, inflater = int(np.prod(shape)), zlib.decompressobj()
-    if size > MAX_CORRECTIONS:
-        raise AgentError(f"expected at most {MAX_CORRECTIONS:,} corrections, got {size:,}.")
+    size = int(np.prod(shape))
     try:
-        raw = inflater.decompress(deflated.tobytes(), size + 1)
+        if sum(map(len, _inflated(deflated, size))) != size:  # looked through first, then kept
+            raise AgentError(f"expected {size:,} corrections, got fewer.")
+        flat, n_done = np.empty(size, np.int8), 0
+        for piece in _inflated(deflated, size):
+            flat[n_done : n_done + len(piece)] = np.frombuffer(piece, np.int8)
+            n_done += len(piece)
     except zlib.error as error:
         raise AgentError(f"expected packed corrections, got bytes that do not unpack ({error}).") from error
-    if len(raw) != size or not inflater.eof or inflater.unused_data:
-        raise AgentError(f"expected {size:,} corrections, got {len(raw):,} or more.")
-    return np.ascontiguousarray(np.frombuffer(raw, np.int8).reshape(shape)[:, :, slots])
+    corrections = flat.reshape(shape)
+    if (slots != np.arange(len(slots))).any():
+        for of_node in corrections:
+            of_node[:] = of_node[:, slots]
+    return corrections
+
+
+def _inflated(deflated: np.ndarray, size: int) -> Iterator[bytes]:
+    """Inflate piece by piece; AgentError when it is more than it must be, or breaks off."""
+    inflater, rest, n_left = zlib.decompressobj(), deflated.tobytes(), size
+    while not inflater.eof:
+        piece = inflater.decompress(rest, AT_ONCE)
+        rest, n_left = inflater.unconsumed_tail, n_left - len(piece)
+        if n_left < 0 or not (piece or inflater.eof):
+            raise AgentError(f"expected {size:,} corrections, got {'more' if n_left < 0 else 'fewer'}.")
+        yield piece
+    if inflater.unused_data:
+        raise AgentError(f"expected {size:,} corrections, got more.")

@@ -20,7 +20,6 @@ from agent.kinds.found import Found
 from agent.kinds.machine import Machine
 from agent.kinds.part import Birth, Part
 from agent.kinds.recall import Recall
-from agent.kinds.wiring import Wiring
 
 PARTS = ("looking", "comparing")
 
@@ -69,7 +68,7 @@ def comparing() -> None:
 
 def firing() -> None:
     """Compile what the neurons of a state machine do."""
-    machine = Machine(Wiring.none(1, 1), 0)
+    machine = Machine.unwired(1, 1, 0)
     machine.next_state(np.ones(1, bool), np.ones(1, bool))
     machine.next_state(np.ones(1, bool), dd=True)
 

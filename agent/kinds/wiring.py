@@ -118,13 +118,6 @@ class Wiring:
             near = tuple(_channels(_around(connector, side, *each), n_bits) for each in reaches)
         return cls(*near, z_sees, z_all, z_own)
 
-    @classmethod
-    def none(cls, n: int, n_outputs: int) -> Self:
-        """Connect nothing: what stands in until saved connections are put in its place."""
-        return cls(
-            *(np.zeros(shape, bool) for shape in ((n, n), (n, n), (n_outputs, n), (n_outputs, n), (n_outputs,) * 2))
-        )
-
 
 def _channels(grid: np.ndarray, n_bits: int) -> np.ndarray:
     """Connect all bits of channels that are connected."""

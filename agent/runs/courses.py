@@ -15,7 +15,7 @@ from agent.pupil import Pupil
 from agent.replay import bulk_lessons
 from agent.runs.settings import Settings
 from agent.runs.sources import Drawn, Source, drawn
-from agent.tasks.mixed import MAX_PARTS, mixture, shuffled
+from agent.tasks.mixed import MAX_LESSONS, MAX_PARTS, mixture, shuffled
 from agent.train import Progress, progressive
 
 
@@ -84,7 +84,7 @@ def mixed(lessons: Sequence[Drawn], seed: int) -> Drawn:
     """Shuffle lessons of several sources together."""
     drawings, labels = np.concatenate([each.drawings for each in lessons]), [n for each in lessons for n in each.labels]
     order, source = shuffled(len(labels), seed), None
-    if len(lessons) <= MAX_PARTS and all(_is_again(each) for each in lessons):
+    if len(lessons) <= MAX_PARTS and len(labels) <= MAX_LESSONS and all(_is_again(each) for each in lessons):
         source = mixture([each.source for each in lessons if each.source], [len(each.labels) for each in lessons], seed)
     return Drawn(drawings[order], tuple(labels[row] for row in order), source)
 

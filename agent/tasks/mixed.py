@@ -15,7 +15,7 @@ from agent.errors import AgentError
 NAME = "mixed"
 SUMMARY = "lessons of several sources shuffled together"
 MAX_PARTS = 64
-MAX_LESSONS = 10_000_000
+MAX_LESSONS = 200_000  # of all parts together: 157 MB of drawings of 28 x 28
 MAX_SEED = 2**63 - 1
 
 
@@ -56,7 +56,7 @@ def replay(source: dict[str, Any]) -> tuple[list[np.ndarray], Sequence[str]]:
         drawn, names = TASKS[part["task"]].replay(part)
         if len(names) < count:
             raise AgentError(f"expected {count} lessons of {part['task']} in a mixture, got {len(names)}.")
-        drawings += list(drawn[:count])
+        drawings += [drawing.copy() for drawing in drawn[:count]]  # the others need not be kept
         labels += list(names[:count])
     order = shuffled(len(labels), source["seed"])
     return [drawings[row] for row in order], tuple(labels[row] for row in order)
@@ -69,7 +69,9 @@ def _check(source: dict[str, Any]) -> None:
     if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_PARTS or not all(isinstance(p, dict) for p in parts):
         raise AgentError(f"expected a mixture of 1 to {MAX_PARTS} sources, got {str(parts)[:40]}.")
     whole = [type(count) is int and 1 <= count <= MAX_LESSONS for count in counts] if isinstance(counts, list) else []
-    if len(whole) != len(parts) or not all(whole):
-        raise AgentError(f"expected how many lessons of each source, got {str(counts)[:40]}.")
+    if len(whole) != len(parts) or not all(whole) or sum(counts) > MAX_LESSONS:
+        raise AgentError(
+            f"expected how many lessons of each source, at most {MAX_LESSONS:,} together, got {str(counts)[:40]}."
+        )
     if type(seed) is not int or not 0 <= seed <= MAX_SEED:
         raise AgentError(f"expected a seed from 0 to {MAX_SEED}, got {str(seed)[:40]}.")

@@ -17,6 +17,7 @@ from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk, sentence, step_by_step
 from agent.ui.markup import safe
 from agent.ui.page import HERE, Page
+from agent.ui.publish import as_before
 
 PICK_JS = (HERE / "pick.js").read_text(encoding="utf-8")
 SORTS = ((words.NEWEST, "newest"), (words.MOST_LIKED, "liked"))
@@ -32,7 +33,6 @@ def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
             seek = gr.Textbox(label=words.SEEK, placeholder=words.SEEK, max_length=80, elem_id="seek", **bare)
             sort = gr.Radio(SORTS, value="newest", label=words.SORT, elem_classes="segments", elem_id="sort", **bare)
             again = gr.Button(words.LOOK, elem_id="look-again")
-        said = gr.HTML(markup.status(""), elem_id="gallery-status")
         listed = gr.HTML(f"<p>{words.GALLERY_LOOKING}</p>", elem_id="gallery", js_on_load=PICK_JS)
     with gr.Column(elem_classes="card gallery"):
         gr.HTML(f"<h2>{words.COMPARE}</h2><p>{words.COMPARE_HINT}</p>")
@@ -42,13 +42,13 @@ def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
             away = gr.Button(words.SEND_AWAY, elem_id="send-away")
             unjoin = gr.Button(words.UNJOIN, elem_id="unjoin")
         compared = gr.HTML("", elem_id="compared")
-    shown = [said, *shown[1:]]
     page.on_open(look, [page.id, seek, sort], listed)
     gr.on([again.click, seek.submit, sort.input], look, [page.id, seek, sort], listed, **QUIET)
-    listed.pick(take, page.id, [guest, *shown], **QUIET)
+    taken = listed.pick(take, page.id, [guest, *shown], **QUIET)
+    taken.failure(not_taken, page.id, [guest, *shown], **QUIET)
     compare.click(compare_now, page.id, compared, **QUIET)
     away.click(send_away, page.id, [guest, compared], **QUIET)
-    unjoin.click(take_out, page.id, shown, **QUIET)
+    unjoin.click(take_out, page.id, shown, **QUIET).failure(as_before, page.id, shown, **QUIET)
     page.at_start(fill_guest, [guest])
 
 
@@ -128,6 +128,12 @@ def take(desk: Desk, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
             yield guest_of(desk), *start.told(desk, words.JOINING.format(name=_called(other), share=words.share(share)))
         said = words.JOINED.format(name=_called(other), lessons=start.lessons_of(desk.pupil))
     yield guest_of(desk), *start.told(desk, said)
+
+
+@at_desk
+def not_taken(desk: Desk) -> tuple[Any, ...]:
+    """Take back what was said on the way to a failure."""
+    return guest_of(desk), *start.told(desk, markup.about(desk.pupil))
 
 
 @step_by_step

@@ -13,7 +13,7 @@ import gradio as gr
 
 from agent import store
 from agent.pupil import Pupil
-from agent.ui import publish, start, words
+from agent.ui import markup, publish, start, words
 from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk
 from agent.ui.markup import safe
@@ -55,14 +55,7 @@ def build(page: Page, said: gr.HTML) -> list[gr.components.Component]:
 
 def shown_of(desk: Desk, text: str = "") -> tuple[Any, ...]:
     """What just happened, else what the agent is; the name, the way back, the header."""
-    return start.told(desk, text or about(desk.pupil))
-
-
-def about(pupil: Pupil) -> str:
-    """Say in one line what the agent is."""
-    labels, size = words.count(len(pupil.labels), "label"), words.size(pupil.memory.n_bytes)
-    said = words.ABOUT.format(name=safe(pupil.name), lessons=start.lessons_of(pupil), labels=labels, size=size)
-    return f"<span>{said}</span>"
+    return start.told(desk, text or markup.about(desk.pupil))
 
 
 def write(pupil: Pupil) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from agent import render, retina
 from agent.kinds import Guess
+from agent.pupil import Pupil
 from agent.ui import words
 
 DIGITS = tuple("0123456789")
@@ -137,6 +138,13 @@ def per_label(counts: Mapping[str, int], labels: Sequence[str]) -> str:
         for label in all_labels(labels)
     )
     return f'<ul class="columns">{columns}</ul>'
+
+
+def about(pupil: Pupil) -> str:
+    """Say in one line what an agent is."""
+    lessons, labels = words.count(pupil.n_lessons, "lesson"), words.count(len(pupil.labels), "label")
+    size = words.size(pupil.memory.n_bytes)
+    return f"<span>{words.ABOUT.format(name=safe(pupil.name), lessons=lessons, labels=labels, size=size)}</span>"
 
 
 def status(text: str) -> str:

@@ -17,7 +17,7 @@ from agent.errors import AgentError
 from agent.ui import start, words
 from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk, step_by_step
-from agent.ui.markup import safe
+from agent.ui.markup import about, safe
 from agent.ui.page import Page
 
 SIGN_IN = bool(os.environ.get("SPACE_ID") and os.environ.get("OAUTH_CLIENT_ID"))  # gradio has its routes only then
@@ -41,8 +41,9 @@ def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
             propose = gr.Button(words.PROPOSE, elem_id="propose")
         pushed = gr.HTML(link(""), elem_id="pushed")
     sending = [page.id, repo, message, visibility, drawings, page.token]
-    go.click(push, sending, [pushed, *shown], **QUIET)
-    propose.click(contribute, sending, [pushed, *shown], **QUIET)
+    for button, handle in ((go, push), (propose, contribute)):
+        going = button.click(handle, sending, [pushed, *shown], **QUIET)
+        going.failure(not_pushed, page.id, [pushed, *shown], **QUIET)
 
 
 def build_pull(page: Page, shown: Sequence[gr.components.Component]) -> None:
@@ -54,7 +55,8 @@ def build_pull(page: Page, shown: Sequence[gr.components.Component]) -> None:
         look = gr.Button(words.VERSIONS, elem_id="look")
     versions = gr.Radio([], label=words.VERSIONS, visible=False, elem_id="versions")
     fetching = [page.id, wanted, versions, page.token]
-    gr.on([pull.click, wanted.submit], fetch, fetching, shown, **QUIET)
+    pulling = gr.on([pull.click, wanted.submit], fetch, fetching, shown, **QUIET)
+    pulling.failure(as_before, page.id, shown, **QUIET)
     wanted.change(lambda: gr.Radio([], value=None, visible=False), None, versions, **QUIET)
     look.click(list_versions, [page.id, wanted, page.token], versions, **QUIET)
 
@@ -69,6 +71,8 @@ def _sign_in(token: gr.Textbox) -> None:
     """Lay out the way to say who one is."""
     if SIGN_IN:
         gr.LoginButton(words.SIGN_IN, logout_value=words.SIGN_OUT, elem_id="sign-in")
+        asked = gr.on(None, say_refused, None, None, **QUIET)  # when the page is loaded
+        asked.then(None, None, None, js="() => history.replaceState(null, '', location.pathname)", **QUIET)
     token.render()
 
 
@@ -84,6 +88,12 @@ def said_by(typed: str | None, signed_in: gr.OAuthToken | None) -> str | None:
 
 
 # ---------------------------------------------------------------- events
+
+
+def say_refused(request: gr.Request) -> None:
+    """Tell a visitor who comes back without having signed in; the agent is found again as after any page load."""
+    if request.query_params.get("login") == "refused":
+        gr.Warning(words.SIGN_IN_REFUSED)
 
 
 @step_by_step
@@ -138,6 +148,18 @@ def list_versions(desk: Desk, wanted: str, typed: str, signed_in: gr.OAuthToken 
     versions = hub.versions(repo_id, said_by(typed, signed_in))
     choices = [(f"{each.when:%Y-%m-%d %H:%M} · {each.title} · {each.author}", each.commit) for each in versions[:20]]
     return gr.Radio(choices, value=choices[0][1] if choices else None, visible=True)
+
+
+@at_desk
+def as_before(desk: Desk) -> tuple[Any, ...]:
+    """Take back what was said on the way to a failure."""
+    return start.told(desk, about(desk.pupil))
+
+
+@at_desk
+def not_pushed(desk: Desk) -> tuple[Any, ...]:
+    """As `as_before`, and no link."""
+    return link(""), *start.told(desk, about(desk.pupil))
 
 
 def slug(name: str) -> str:

@@ -345,7 +345,7 @@ SETTINGS = {  # of all kinds: a name and what it means
     "n_nodes": ("RAM nodes", "more: no better, slower"),
     "tuple_size": ("Bits a node reads", "2 to 14"),
     "n_warps": ("Warped copies of a lesson", "at most, 0 to 200"),
-    "n_rows": ("Rows for copies", "0 to 20,000"),
+    "n_rows": ("Rows for copies", "0 to 20,000; above 6,000 with fewer nodes"),
     "n_candidates": ("Drawings compared", "at most, 3 to 1,000; more: slower"),
     "votes_weight": ("Weight of votes", "against drawings, in thousandths"),
     "studied_weight": ("Weight of studied votes", "in thousandths"),

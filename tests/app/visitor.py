@@ -31,9 +31,10 @@ HARMLESS = ("WebGL", "GPU stall")
 class Visitor:
     """One browser with one page of the app."""
 
-    def __init__(self, context, url, touch=False):
+    def __init__(self, context, url, touch=False, known=()):
         self.context, self.url, self.touch = context, url, touch
         self.errors, self.outside, self.leaving = [], [], False
+        self.known = (url, "data:", "blob:", *known)  # what the page may ask for
         context.add_init_script(CALM)
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
@@ -48,16 +49,20 @@ class Visitor:
             self.errors.append(message.text)
 
     def _watch(self, request):
-        if not request.url.startswith((self.url, "data:", "blob:")):
+        if not request.url.startswith(self.known):
             self.outside.append(request.url)
 
     # ------------------------------------------------------------ coming and going
 
     def open(self):
-        """Load the page and wait until the agent is on the desk and the pad takes ink."""
+        """Load the page and wait until it is filled in."""
         self.leaving = True  # what the page left behind breaks off is no error
         self.page.goto(self.url)
         self.leaving = False
+        self.arrive()
+
+    def arrive(self):
+        """Wait until the agent is on the desk and the pad takes ink."""
         self.page.locator("#pad canvas").first.wait_for()
         self.until("document.querySelector('#chip')?.innerText.includes('lesson')")
         self.until("document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')")
@@ -146,6 +151,15 @@ class Visitor:
         self.until_guessed()
         self.press(f"#label-{label}")
         self.until_learned(label)
+
+    def write(self, field, text):
+        """Write into a field, in place of what stood there."""
+        self.page.locator(f"{field} textarea, {field} input").first.fill(text)
+
+    def load(self, path):
+        """Load the file of an agent, on the Share tab."""
+        self.page.locator("#file-in input[type=file]").set_input_files(path)
+        self.until_text("#share-status", "Loaded:")
 
     # ------------------------------------------------------------ reading
 
