@@ -1,4 +1,9 @@
-"""The one exception a caller of Pupil is meant to catch."""
+"""The one exception a caller of Pupil is meant to catch, and the word that was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
 
 MAX_CHARS = 400  # of one message: what came may be a stranger's text of any length
 
@@ -25,6 +30,20 @@ class AgentError(ValueError):
         if len(message) > MAX_CHARS:
             message = f"{message[: MAX_CHARS - 103]} … {message[-100:]}"
         super().__init__("".join(map(_visible, message)))
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Say which known words are most like one that is not known, as the end of a message.
+
+    Examples
+    --------
+    >>> nearest("lesons", ["lessons", "seed", "labels"])
+    ' Did you mean lessons?'
+    >>> nearest("weather", ["lessons", "seed"])
+    ''
+    """
+    found = difflib.get_close_matches(str(word)[:80], list(known), n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def _visible(char: str) -> str:

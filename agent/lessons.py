@@ -24,7 +24,7 @@ MAX_BULK = 10_000_000
 MAX_JOINED = 1_000_000  # entries of one joined agent
 FREE_DRAWINGS = 10_000  # that a log may unfold to, however short it is; 784 bytes each
 CHARS_PER_DRAWING = 50  # of a log that has more: drawings take a hundred and more, if they are not all the same
-MAX_SOURCE_CHARS, MAX_SOURCE_DEPTH = 50_000, 4  # of a reference to bulk lessons
+MAX_SOURCE_CHARS, MAX_SOURCE_DEPTH = 50_000, 5  # of a reference to bulk lessons
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
 
 

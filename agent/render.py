@@ -80,6 +80,23 @@ def strip(drawings: Sequence[np.ndarray], height_px: int = 28, gap_px: int = 4) 
     return row
 
 
+def sheet(drawings: Sequence[np.ndarray], n_columns: int = 10, zoom: int = 2, gap_px: int = 6) -> Image.Image:
+    """Lay drawings of one size out in rows.
+
+    Examples
+    --------
+    >>> sheet([np.zeros((28, 28), np.uint8)] * 13, n_columns=5, zoom=1, gap_px=2).size
+    (152, 92)
+    """
+    height, width = (zoom * side + gap_px for side in drawings[0].shape)
+    n_columns = min(n_columns, len(drawings))
+    page = Image.new("L", (n_columns * width + gap_px, -(-len(drawings) // n_columns) * height + gap_px), 255)
+    for place, drawing in enumerate(drawings):
+        row, column = divmod(place, n_columns)
+        page.paste(picture(drawing, zoom), (gap_px + column * width, gap_px + row * height))
+    return page
+
+
 def confusion(table: np.ndarray, labels: Sequence[str], unsure: str = "?", dark: bool = False) -> Image.Image:
     """Show what was said for what it was.
 

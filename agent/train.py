@@ -69,8 +69,10 @@ def progressive(
     labels: Iterable[object],
     *,
     source: dict[str, Any] | None = None,
+    start: int = 0,
     held_out: tuple[Iterable[object], Iterable[object]] | None = None,
     n_asked: int = 200,
+    n_taught: int = 0,
 ) -> Iterator[Progress]:
     """Teach lessons chunk by chunk: predict, score, learn (prequential evaluation), then tell how it went.
 
@@ -85,10 +87,14 @@ def progressive(
         N lessons, as for `Pupil.learn_many`.
     source : dict, optional
         Where they come from, for the log: `agent.tasks.digits.Selection.source`.
+    start : int
+        Which of the source's lessons is the first of these.
     held_out : (drawings, labels), optional
         Test lessons asked after every chunk; a few hundred keep the course quick.
     n_asked : int
         How many drawings of a chunk, evenly spread, are asked before it is taught.
+    n_taught : int
+        How many of the lessons a course that was stopped between two chunks has taught already: it goes on there.
 
     Returns
     -------
@@ -121,7 +127,9 @@ def progressive(
     blank = np.flatnonzero(~kept.any(axis=(1, 2)))
     if len(blank):
         raise AgentError(f"expected ink in every drawing, got {len(blank)} blank ones, the first at {blank[0]}.")
-    return _course(pupil, kept, names, source, held_out and _lessons(*held_out), n_asked)
+    if n_taught not in (0, *_chunk_ends(len(names))):
+        raise AgentError(f"expected a course stopped between two chunks, got {n_taught} of {len(names)} lessons.")
+    return _course(pupil, (kept, names), (source, start), held_out and _lessons(*held_out), n_asked, n_taught)
 
 
 def evaluate(
@@ -248,17 +256,19 @@ def scores(pupil: Pupil, n_asked: int = 1000, budget_s: float = 10.0) -> list[Sc
 
 def _course(
     pupil: Pupil,
-    kept: np.ndarray,
-    names: Sequence[str],
-    source: dict[str, Any] | None,
+    lessons: tuple[np.ndarray, Sequence[str]],
+    source: tuple[dict[str, Any] | None, int],
     held_out: tuple[np.ndarray, list[str]] | None,
     n_asked: int,
+    start: int,
 ) -> Iterator[Progress]:
-    begun, start = time.perf_counter(), 0
+    begun, (kept, names) = time.perf_counter(), lessons
     for end in _chunk_ends(len(names)):
+        if end <= start:
+            continue
         asked = start + np.unique(np.linspace(0, end - start - 1, min(n_asked, end - start)).astype(int))
         before = _share_right(pupil, kept[asked], [names[row] for row in asked])
-        pupil.learn_many(kept[start:end], names[start:end], source=source, start=start)
+        pupil.learn_many(kept[start:end], names[start:end], source=source[0], start=source[1] + start)
         after = _share_right(pupil, *held_out) if held_out else None
         yield Progress(end, len(names), before, after, time.perf_counter() - begun, len(asked))
         start = end

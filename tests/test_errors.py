@@ -112,6 +112,7 @@ def test_every_error_says_what_was_expected_and_what_came():
 
 def test_the_library_raises_no_other_exception_on_purpose():
     allowed = {"AgentError", "ValueError", "KeyError", "StopIteration"}  # the middle two become AgentErrors where read
+    allowed |= {"AttributeError", "_said", "_unknown", "choices.unknown"}  # of the package itself; these make AgentErrors
     for file in (
         sorted(ROOT.glob("agent/*.py")) + sorted(ROOT.glob("agent/k*/*.py")) + sorted(ROOT.glob("agent/t*/*.py"))
     ):

@@ -25,12 +25,13 @@ ROOMS = [
     "store",
     "train",
 ]
-ROOMS += ["runs", "hub", "ui", "__main__", "app"]
+ROOMS += ["metrics", "plots", "runs", "hub", "ui", "command", "__main__", "app"]
 OUTSIDE = {
     "gradio": {"ui", "app"},
     "pandas": {"ui"},
+    "matplotlib": {"plots"},
     "huggingface_hub": {"hub"},
-    "hydra": {"__main__"},
+    "hydra": {"command"},
     "numba": {"kernels"},
     "safetensors": {"foreign", "store"},
     "zipfile": {"foreign", "store", "tasks"},

@@ -8,6 +8,7 @@ from alike import same_draw
 from agent.errors import AgentError
 from agent.tasks import TASKS, replay
 from agent.tasks.digits import Selection
+from agent.tasks.mixed import mixture
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,37 @@ GOOD = Selection({"mnist": 5}).source
 def test_a_reference_from_a_hostile_file_is_refused(source):
     with pytest.raises(AgentError, match="^expected "):
         replay(source)
+
+
+PART = {"task": "strokes", "n": 3}
+MIXED = mixture([PART, GOOD], [2, 5], seed=1)
+
+
+def test_a_mixture_draws_the_first_lessons_of_each_source_in_one_order():
+    drawings, labels = replay(json.loads(json.dumps(MIXED)))
+    assert len(drawings) == len(labels) == 7 and same_draw(replay(MIXED), (drawings, labels))
+    assert sorted(labels) == sorted([*replay(PART)[1][:2], *replay(GOOD)[1]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"of": []},
+        {"of": [PART] * 65, "counts": [1] * 65},
+        {"of": [PART, "digits"]},
+        {"of": [PART, {"task": "numbers"}]},
+        {"of": [PART, MIXED]},
+        {"counts": [2]},
+        {"counts": [2, 6]},
+        {"counts": [2, 0]},
+        {"counts": [2, True]},
+        {"counts": [100_000, 100_001]},
+        {"counts": None},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"path": "x"},
+    ],
+)
+def test_a_mixture_that_cannot_be_met_is_refused(change):
+    with pytest.raises(AgentError, match="^expected .* got "):
+        replay(MIXED | change)

@@ -120,6 +120,24 @@ class Part:
         self.n_lessons = last
         self._settle()
 
+    def join(self, other: Self, slots: np.ndarray) -> None:
+        """Add the lessons of a part of the same birth, and the rows it has looked at already: the same as `learn`."""
+        if not len(slots):
+            return
+        self._unshare()
+        first, last, rows = self.n_lessons, self.n_lessons + len(slots), slice(self.n, self.n + other.n)
+        self._make_room(_LESSON, last)
+        self._make_room(_ROW, rows.stop)
+        for names, mine, theirs in ((_LESSON, slice(first, last), len(slots)), (_ROW, rows, other.n)):
+            for name in names:
+                getattr(self, name)[mine] = getattr(other, name)[:theirs]
+        self.taught[first:last] = slots
+        self.lesson[rows] += first
+        self.slots[rows] = self.taught[self.lesson[rows]]
+        ram.write(self.addresses[rows], self.slots[rows], self.tables)
+        self.n_lessons, self.n = last, rows.stop
+        self._settle()
+
     def forget(self, lesson: int) -> None:
         """Take a lesson and its rows out; later lessons move up."""
         self._unshare()

@@ -111,6 +111,10 @@ class Recall:
         self._learn(self._bulk, kept, labels)
 
     def _learn(self, part: Part, kept: np.ndarray, labels: Sequence[str]) -> None:
+        part.learn(kept, self._make_way(part, labels))
+
+    def _make_way(self, part: Part, labels: Sequence[str]) -> np.ndarray:
+        """Prepare for lessons of these labels: (N,) uint8, their slots."""
         self._terms = None
         if part is self._bulk and len(labels):
             self._corrections = None
@@ -124,7 +128,7 @@ class Recall:
         slot = {label: number for number, label in enumerate(self._slots)}
         for each in (self._own, self._bulk):
             each.fit(len(self._slots))
-        part.learn(kept, np.array([slot[label] for label in labels], np.uint8))
+        return np.array([slot[label] for label in labels], np.uint8)
 
     # ---------------------------------------------------------------- forgetting
 
@@ -269,8 +273,8 @@ class Recall:
     def join(self, other: Self) -> None:
         check_birth(self, other)
         for part, added in ((self._bulk, other._bulk), (self._own, other._own)):
-            lessons = slice(added.n_lessons)
-            self._learn(part, added.drawings[lessons], [other._slots[slot] for slot in added.taught[lessons]])
+            labels = [other._slots[slot] for slot in added.taught[: added.n_lessons]]
+            part.join(added, self._make_way(part, labels))
 
     def imagine(self, label: str) -> np.ndarray:
         if label not in self._slots:

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from agent.errors import AgentError
-from agent.tasks import digits, strokes
+from agent.tasks import digits, mixed, strokes
 
-TASKS: dict[str, ModuleType] = {task.NAME: task for task in (digits, strokes)}
+TASKS: dict[str, ModuleType] = {task.NAME: task for task in (digits, strokes, mixed)}
 
-__all__ = ["TASKS", "digits", "replay", "strokes"]
+__all__ = ["TASKS", "digits", "mixed", "replay", "strokes"]
 
 
 def replay(source: dict[str, Any]) -> tuple[np.ndarray | list[np.ndarray], Sequence[str]]:

@@ -1,0 +1,10 @@
+"""Runs: a task, an agent and settings in, a folder with everything that came out.
+
+`run` takes plain keyword arguments; the command line, the app and anybody's code call the same function.
+"""
+
+from agent.runs.plans import Plan, planned
+from agent.runs.results import Result
+from agent.runs.running import Step, run, running
+
+__all__ = ["Plan", "Result", "Step", "planned", "run", "running"]

@@ -1,0 +1,103 @@
+"""Runs as they are meant: names and settings checked before anything is drawn or written."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.errors import AgentError
+from agent.kinds.plain import Spaces, is_kind
+from agent.runs import folders
+from agent.runs.found import class_of, defaults_of, is_path, kind_of
+from agent.runs.settings import Settings, settings, what_matters
+from agent.runs.sources import Source, source_of
+from agent.runs.tracking import trackio
+
+Task = str | Sequence[str] | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run whose settings are checked, before anything is drawn or written."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    agent: Mapping[str, Any]  # name, kind and its settings
+    config: Mapping[str, Any]  # all of it, as written
+    place: Path
+
+
+def planned(task: Task = "digits", agent: str | Mapping[str, Any] = "recall", **given: Any) -> Plan:
+    """Check everything that can be checked before lessons are drawn."""
+    chosen = settings(given)
+    if chosen.track:
+        trackio()
+    tasks, about = _tasks(task), _agent(agent)
+    sources = {name: source_of(each["source"], without(each, "source")) for name, each in tasks.items()}
+    kind, own = about["kind"], without(about, "kind", "name")
+    if is_path(kind):
+        found = class_of(kind)
+        own = {**({} if is_kind(found) else defaults_of(kind)), **own}
+    kept = kind_of(kind, own, Spaces(("0",)))[1]
+    if not is_path(kind):
+        config = kind_of(kind, kept, Spaces(("0",)))[0].Config(**kept)
+        kept = without(dataclasses.asdict(config), "seed")
+    config = {
+        "task": {name: {"source": tasks[name]["source"], **_fields(source, tasks[name])}
+                 for name, source in sources.items()},
+        "agent": {"name": about["name"], "kind": kind, **kept},
+        **dataclasses.asdict(chosen),
+    }  # fmt: skip
+    where = folders.place(chosen.folder, chosen.experiment, about["name"], "+".join(sources), chosen.seed)
+    return Plan(chosen, sources, config["agent"], json.loads(json.dumps(config)), where)
+
+
+def same_run(known: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+    """Whether a run on the disk is this one; where it is loaded, whatever that one began with."""
+    one, other = what_matters(known), what_matters(config)
+    if config["load"] is True:
+        one, other = without(one, "load"), without(other, "load")
+    return one == other
+
+
+def _tasks(task: Task) -> dict[str, dict[str, Any]]:
+    """Read which tasks are meant, each as its source and its settings."""
+    named = [task] if isinstance(task, str) else task
+    if isinstance(named, Mapping):
+        tasks = {str(name): dict(about or {}) for name, about in named.items()}
+    elif isinstance(named, Sequence):
+        tasks = {short(name): {"source": name} for name in named}
+    else:
+        tasks = {}
+    if not tasks:
+        raise AgentError(f"expected a task, or several, got {str(task)[:40]!r}.")
+    return {name: {"source": name, **about} for name, about in tasks.items()}
+
+
+def _agent(agent: object) -> dict[str, Any]:
+    """Read which agent is meant: its kind, its settings, and the name its runs go by."""
+    if isinstance(agent, str):
+        return {"name": short(agent), "kind": agent}
+    if not isinstance(agent, Mapping) or not isinstance(agent.get("kind"), str):
+        raise AgentError(f"expected an agent by its kind, got {str(agent)[:40]!r}.")
+    return {"name": short(agent["kind"]), **copy.deepcopy(dict(agent))}
+
+
+def short(name: object) -> str:
+    """Take the last word of a path: what a folder can be called."""
+    words = str(name)
+    return Path(words).stem if words.endswith(".npz") else words.split(":")[-1].split(".")[-1]
+
+
+def _fields(source: Source, about: Mapping[str, Any]) -> dict[str, Any]:
+    return dataclasses.asdict(source) if dataclasses.is_dataclass(source) else without(about, "source")
+
+
+def without(about: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Leave some names out."""
+    return {name: value for name, value in about.items() if name not in names}
