@@ -150,7 +150,7 @@ def fetch(
 def list_versions(desk: Desk, wanted: str, typed: str, signed_in: gr.OAuthToken | None) -> gr.Radio:
     """List the versions of a repo, to pull one of them."""
     repo_id = (wanted or "").strip().partition("@")[0]
-    versions = hub.versions(repo_id, said_by(typed, signed_in))
+    versions = [each for each in hub.versions(repo_id, said_by(typed, signed_in)) if each.title != words.HUBS_FIRST]
     choices = [(f"{each.when:%Y-%m-%d %H:%M} · {each.title} · {each.author}", each.commit) for each in versions[:20]]
     return gr.Radio(choices, value=choices[0][1] if choices else None, visible=True)
 

@@ -112,7 +112,7 @@ def test_strangers_texts_and_pictures_stay_what_they_are(visit, hub, look):
     take(visitor, repo_of("long"), "try")
     visitor.until_text("#guest-name", "11 lessons")
     visitor.press("#compare")
-    visitor.until_text("#compared", "of 300 (300 in all)")
+    visitor.until_text("#compared", "300 of 300 asked")
     pull(visitor, "mia/markup")
     visitor.until_text("#share-status", "Pulled: mia/markup at")
     visitor.press("#look")

@@ -76,7 +76,7 @@ def test_an_agent_of_the_gallery_answers_beside_ones_own_and_is_compared(sharing
     ben.until_text("#share-status", "mia/nines answers beside yours")
     ben.until_text("#guest-name", "mia/nines, 3 lessons")
     ben.press("#compare")
-    ben.until_text("#compared", "of 300 (300 in all)")
+    ben.until_text("#compared", "300 of 300 asked")
     ben.until_text("#compared", "only mia/nines")
     ben.tab("Draw")
     ben.draw(written["4"][0])
