@@ -97,8 +97,10 @@ def test_the_token_of_the_machine_is_never_sent(hub, zoe, machine):
 def test_a_token_is_in_no_log_and_no_message(hub, zoe, caplog, lessons):
     secret = hub.add_user("mia", token="hf_Ver-ySecret").token
     caplog.set_level(logging.DEBUG)
-    for name in [*logging.root.manager.loggerDict]:
-        logging.getLogger(name).setLevel(logging.DEBUG)
+    for logger in map(logging.getLogger, [*logging.root.manager.loggerDict]):
+        logger.setLevel(logging.DEBUG)
+        logger.disabled, logger.propagate = False, True  # whoever configured logging before may have silenced it
+    logging.disable(logging.NOTSET)
     said = []
 
     def tried(call, *words):
