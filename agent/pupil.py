@@ -17,6 +17,7 @@ from agent.labels import clean_label
 from agent.lessons import Bulk, Lesson, Lessons, Lost
 from agent.lineage import Lineage
 from agent.replay import AT_ONCE, rebuild, rebuilding, replaying
+from agent.steps import finished
 
 MAX_STARTED = 4
 
@@ -55,12 +56,7 @@ def new(
     config = config_type(seed=seed, **settings)
     if starter is None:
         return Pupil(KINDS[kind](config), Lessons(), name)
-    steps = _starting(kind, config, starter, name)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
+    return finished(_starting(kind, config, starter, name))
 
 
 def starting(
@@ -283,12 +279,7 @@ class Pupil:
         AgentError
             None was joined, or there are lessons that nobody kept; nothing has changed then.
         """
-        steps = self.unjoining()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as done:
-                return done.value
+        return finished(self.unjoining())
 
     def unjoining(self) -> Generator[float, None, str]:
         """As `unjoin`, step by step: gives the share done, 0 … 1. Closing it early changes nothing."""

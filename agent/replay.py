@@ -11,6 +11,7 @@ from agent import retina, tasks
 from agent.errors import AgentError
 from agent.kinds import Kind
 from agent.lessons import Bulk, Lesson, Lessons, Lost, Studied
+from agent.steps import finished
 
 AT_ONCE = 1000  # bulk lessons between two looks at how far it is
 
@@ -23,12 +24,7 @@ def rebuild(kind: type[Kind], config: Any, log: Lessons) -> Kind:
     AgentError
         Some bulk lessons were logged neither with their drawings nor with a source.
     """
-    steps = rebuilding(kind, config, log)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
+    return finished(rebuilding(kind, config, log))
 
 
 def rebuilding(kind: type[Kind], config: Any, log: Lessons) -> Generator[float, None, Kind]:

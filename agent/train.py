@@ -267,9 +267,9 @@ def _course(
         if end <= start:
             continue
         asked = start + np.unique(np.linspace(0, end - start - 1, min(n_asked, end - start)).astype(int))
-        before = _share_right(pupil, kept[asked], [names[row] for row in asked])
+        before = share_right(pupil, kept[asked], [names[row] for row in asked])
         pupil.learn_many(kept[start:end], names[start:end], source=source[0], start=source[1] + start)
-        after = _share_right(pupil, *held_out) if held_out else None
+        after = share_right(pupil, *held_out) if held_out else None
         yield Progress(end, len(names), before, after, time.perf_counter() - begun, len(asked))
         start = end
 
@@ -310,7 +310,8 @@ def _lessons(drawings: Iterable[object], labels: Iterable[object]) -> tuple[np.n
     return np.stack(kept), names
 
 
-def _share_right(pupil: Pupil, kept: np.ndarray, names: Sequence[str]) -> float:
+def share_right(pupil: Pupil, kept: np.ndarray, names: Sequence[str]) -> float:
+    """Ask an agent (N, 28, 28) kept drawings and give the share that it answers with these N labels."""
     guesses = pupil.predict_many(kept)
     return sum(guess.label == name for guess, name in zip(guesses, names, strict=True)) / len(names)
 

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(ROOT.glob("agent/**/*.py")) + [ROOT / "app.py"]
 ROOMS = [
     "errors",
+    "steps",
     "foreign",
     "kernels",
     "retina",

@@ -14,6 +14,7 @@ from agent.errors import AgentError
 from agent.hub.client import checked_message, checked_token, connect, endpoint, head_of, spoken, who
 from agent.lineage import check_repo_id
 from agent.pupil import Pupil
+from agent.steps import finished
 from agent.train import scores
 
 if TYPE_CHECKING:
@@ -66,12 +67,7 @@ def push(
         Not signed in, no permission, the name is taken, somebody pushed meanwhile, the Hub is away, and so on; the
         agent and the repo are as before.
     """
-    steps = pushing(pupil, repo_id, token, message, private, drawings=drawings)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
+    return finished(pushing(pupil, repo_id, token, message, private, drawings=drawings))
 
 
 def pushing(

@@ -50,6 +50,36 @@ def check_arrays(
             raise AgentError(f"expected {name} from {least} to {most}, got {array.min()} to {array.max()}.")
 
 
+def newest_lesson(
+    drawings: Sequence[np.ndarray] | np.ndarray, taught: Sequence[str], kept: np.ndarray, label: str
+) -> int:
+    """Find the newest lesson with this drawing and label; AgentError when it was never taught."""
+    same = [row for row, name in enumerate(taught) if name == label and (drawings[row] == kept).all()]
+    if not same:
+        raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
+    return same[-1]
+
+
+def lesson_arrays(drawings: np.ndarray, taught: Sequence[str]) -> dict[str, np.ndarray]:
+    """Pack lessons into arrays to be saved: (N, 28, 28) uint8 kept drawings and their N labels."""
+    place = {label: number for number, label in enumerate(sorted(set(taught)))}
+    return {"drawings": retina.pack(drawings), "taught": np.array([place[label] for label in taught], np.uint8)}
+
+
+def lesson_shapes(n_lessons: int, n_labels: int) -> dict[str, tuple[tuple[int, ...], type, int, int]]:
+    """What `check_arrays` expects of those arrays."""
+    drawings = ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255)
+    return {"drawings": drawings, "taught": ((n_lessons,), np.uint8, 0, max(0, n_labels - 1))}
+
+
+def saved_lessons(tensors: Mapping[str, np.ndarray], labels: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Read lessons back from arrays that hold nothing else, checked: their drawings and labels."""
+    check_arrays(tensors, lesson_shapes(n_rows(tensors, "taught"), len(labels)))
+    drawings = retina.unpack(tensors["drawings"])
+    check_lessons(drawings, tensors["taught"], labels)
+    return drawings, [labels[number] for number in tensors["taught"]]
+
+
 def check_lessons(drawings: np.ndarray, taught: np.ndarray, labels: Sequence[str]) -> None:
     """Check that remembered drawings are kept drawings with ink, and that every label has one."""
     if any((retina.keep(drawing) != drawing).any() or not drawing.any() for drawing in drawings):

@@ -13,10 +13,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from agent import retina
-from agent.errors import AgentError
 from agent.kernels import match
 from agent.kinds.base import Guess, Reason
-from agent.kinds.checks import check_arrays, check_birth, check_lessons, check_whole, n_rows
+from agent.kinds.checks import check_birth, check_whole, lesson_arrays, newest_lesson, saved_lessons
 from agent.kinds.images import mental_image
 
 PIXELS = retina.SIDE * retina.SIDE
@@ -70,11 +69,7 @@ class Nearest:
         self._taught = [*self._taught, *labels]
 
     def forget_one(self, kept: np.ndarray, label: str) -> None:
-        same = (self._drawings == kept).all(axis=(1, 2)) if len(self._taught) else np.zeros(0, bool)
-        found = [row for row in np.flatnonzero(same) if self._taught[row] == label]
-        if not found:
-            raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
-        row = found[-1]
+        row = newest_lesson(self._drawings, self._taught, kept, label)
         self._drawings = np.delete(self._drawings, row, axis=0)
         self._rows = np.delete(self._rows, row, axis=0)
         self._taught = self._taught[:row] + self._taught[row + 1 :]
@@ -121,26 +116,12 @@ class Nearest:
         return {"rows": f"{len(self._taught):,}"}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        labels = self.labels
-        return {
-            "drawings": retina.pack(self._drawings),
-            "taught": np.array([labels.index(label) for label in self._taught], np.uint8),
-        }
+        return lesson_arrays(self._drawings, self._taught)
 
     @classmethod
     def restore(cls, config: NearestConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        n_lessons = n_rows(tensors, "taught")
-        check_arrays(
-            tensors,
-            {
-                "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
-                "taught": ((n_lessons,), np.uint8, 0, len(labels) - 1),
-            },
-        )
-        drawings = retina.unpack(tensors["drawings"])
-        check_lessons(drawings, tensors["taught"], labels)
         agent = cls(config)
-        agent.learn_many(drawings, [labels[number] for number in tensors["taught"]])
+        agent.learn_many(*saved_lessons(tensors, labels))
         return agent
 
     def _bits(self, kept: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 from agent import retina
 from agent.errors import AgentError, nearest
 from agent.kinds.base import Guess, Kind
-from agent.kinds.checks import check_arrays, check_birth, check_lessons, check_whole, n_rows
+from agent.kinds.checks import check_birth, check_whole, lesson_arrays, newest_lesson, saved_lessons
 from agent.kinds.images import mental_image
 
 SCALE = 1000  # the best response
@@ -161,10 +161,8 @@ class Plain:
         self._taught = [*self._taught, *labels]
 
     def forget_one(self, kept: np.ndarray, label: str) -> None:
-        same = [row for row, name in enumerate(self._taught) if name == label and (self._drawings[row] == kept).all()]
-        if not same:
-            raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
-        rows = [row for row in range(len(self._taught)) if row != same[-1]]
+        lost = newest_lesson(self._drawings, self._taught, kept, label)
+        rows = [row for row in range(len(self._taught)) if row != lost]
         drawings, taught = self._drawings[rows], [self._taught[row] for row in rows]
         type(self).__init__(self, self.config)
         self.learn_many(drawings, taught)
@@ -198,20 +196,12 @@ class Plain:
         return {"rows": f"{len(self._taught):,}"}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        place = {label: number for number, label in enumerate(self.labels)}
-        taught = np.array([place[label] for label in self._taught], np.uint8)
-        return {"drawings": retina.pack(self._drawings), "taught": taught}
+        return lesson_arrays(self._drawings, self._taught)
 
     @classmethod
     def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        n_lessons = n_rows(tensors, "taught")
-        shape = (n_lessons, retina.PACKED_BYTES)
-        expected = {"drawings": (shape, np.uint8, 0, 255), "taught": ((n_lessons,), np.uint8, 0, len(labels) - 1)}
-        check_arrays(tensors, expected)
-        drawings = retina.unpack(tensors["drawings"])
-        check_lessons(drawings, tensors["taught"], labels)
         agent = cls(config)
-        agent.learn_many(drawings, [labels[number] for number in tensors["taught"]])
+        agent.learn_many(*saved_lessons(tensors, labels))
         return agent
 
     def _responses(self, said: object, labels: Sequence[str]) -> np.ndarray:

@@ -22,7 +22,15 @@ from agent import retina
 from agent.errors import AgentError
 from agent.kinds.architecture import CHOICES, DIGITS, PIXELS, PRESETS, StateConfig, codes_of, wired
 from agent.kinds.base import Guess, Reason
-from agent.kinds.checks import check_arrays, check_birth, check_lessons, n_rows
+from agent.kinds.checks import (
+    check_arrays,
+    check_birth,
+    check_lessons,
+    lesson_arrays,
+    lesson_shapes,
+    n_rows,
+    newest_lesson,
+)
 from agent.kinds.eyes import look
 from agent.kinds.images import mental_image
 from agent.kinds.machine import INSTINCTS, Machine, Moment
@@ -132,11 +140,7 @@ class State:
         return moments
 
     def forget_one(self, kept: np.ndarray, label: str) -> None:
-        same = [row for row, drawing in enumerate(self._drawings) if (drawing == kept).all()]
-        same = [row for row in same if self._taught[row] == label]
-        if not same:
-            raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
-        self._drop(same[-1])
+        self._drop(newest_lesson(self._drawings, self._taught, kept, label))
 
     def _drop(self, lesson: int) -> None:
         """Forget a lesson; later ones move up."""
@@ -352,10 +356,9 @@ class State:
         }
 
     def tensors(self) -> dict[str, np.ndarray]:
-        labels, told = self.labels, np.flatnonzero(np.array(self._lesson_of, np.int64) < 0)
+        told = np.flatnonzero(np.array(self._lesson_of, np.int64) < 0)
         saved = {
-            "drawings": retina.pack(np.array(self._drawings, np.uint8).reshape(-1, retina.SIDE, retina.SIDE)),
-            "taught": np.array([labels.index(label) for label in self._taught], np.uint8),
+            **lesson_arrays(np.array(self._drawings, np.uint8).reshape(-1, retina.SIDE, retina.SIDE), self._taught),
             **self.machine.tensors(told),
         }
         if self.config.max_rows:
@@ -370,11 +373,7 @@ class State:
         if len(labels) > config.n_labels:
             raise AgentError(f"expected at most {config.n_labels} labels, got {len(labels)}.")
         agent = cls(config, Machine.unwired(PIXELS * config.n_bits, config.n_outputs, config.seed))
-        expected = {
-            "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
-            "taught": ((n_lessons,), np.uint8, 0, max(0, len(labels) - 1)),
-            **agent.machine.expected(tensors),
-        }
+        expected = {**lesson_shapes(n_lessons, len(labels)), **agent.machine.expected(tensors)}
         if config.max_rows:
             n_units = n_lessons + expected["q_rows"][0][0]
             expected["impressions"] = ((n_units,), np.uint8, 0, DEEPEST)

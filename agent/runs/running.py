@@ -20,7 +20,8 @@ from agent.runs.results import Result, forgetting_row, pictures_of, result_of, s
 from agent.runs.shards import check_shards, teaching_apart
 from agent.runs.sources import Generate
 from agent.runs.tracking import Tracker
-from agent.train import Evaluation, evaluate
+from agent.steps import finished
+from agent.train import Evaluation, evaluate, share_right
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,7 @@ def run(task: Task = "digits", agent: str | Mapping[str, Any] = "recall", **give
     >>> result.scores["n_lessons"], result.scores["n_test"]
     (60, 40)
     """
-    steps = running(task, agent, **given)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
+    return finished(running(task, agent, **given))
 
 
 def running(
@@ -183,7 +179,7 @@ def _taught(plan: Plan, pupil: Pupil, book: Book, lessons: Course, tracker: Trac
     chosen, held_out = plan.settings, lessons.held_out(plan.settings.n_held_out)
     if not book.rows:
         book.add(tracker, task="", n_done=0, n_lessons=pupil.n_lessons, n_asked=0, n_right=0,
-                 held_out=_share(pupil, held_out), seconds=0.0)  # fmt: skip
+                 held_out=share_right(pupil, *held_out) if held_out else None, seconds=0.0)  # fmt: skip
     if chosen.shards > 1 and book.rows[-1]["n_done"] == 0:
         yield from _taught_apart(pupil, book, lessons, tracker, chosen.shards)
     begin = 0
@@ -227,13 +223,6 @@ def _asked(pupil: Pupil, lessons: Course) -> Generator[Step, None, dict[str, Eva
             yield Step("testing", n_done, n_total, (n_right + seen.n_right) / n_done)
         n_before, n_right = n_before + seen.n_done, n_right + seen.n_right
     return last
-
-
-def _share(pupil: Pupil, held_out: tuple[Any, list[str]] | None) -> float | None:
-    if held_out is None:
-        return None
-    guesses = pupil.predict_many(held_out[0])
-    return sum(guess.label == name for guess, name in zip(guesses, held_out[1], strict=True)) / len(guesses)
 
 
 def _save(pupil: Pupil, book: Book) -> None:

@@ -1,6 +1,9 @@
 """What people press on the Share tab, and agents for them to share."""
 
+import contextlib
+
 from localhub import LocalHub
+from served import serving
 
 from agent import store
 from agent.pupil import new
@@ -76,3 +79,11 @@ def people():
     for name in ("mia", "ben"):
         hub.add_user(name, token=f"hf_{name}")
     return hub
+
+
+@contextlib.contextmanager
+def app_of(hub, folder):
+    """An app whose Hub this is."""
+    told = hub.environment(folder / "home") | {"PUPIL_CACHE": str(folder / "cache")}
+    with serving(folder, told) as server:
+        yield server

@@ -4,8 +4,7 @@ import io
 
 import pytest
 from PIL import Image
-from served import serving
-from sharing import card, people, pull, put, take, taught
+from sharing import app_of, card, people, pull, put, take, taught
 
 from agent import store
 
@@ -67,9 +66,7 @@ def hub(written):
 @pytest.fixture(scope="module")
 def server(hub, tmp_path_factory):
     """An app whose Hub this is."""
-    folder = tmp_path_factory.mktemp("hostile")
-    told = hub.environment(folder / "home") | {"PUPIL_CACHE": str(folder / "cache")}
-    with serving(folder, told) as server:
+    with app_of(hub, tmp_path_factory.mktemp("hostile")) as server:
         yield server
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 from localhub import Fault
-from served import serving
-from sharing import card, people, pull, push, put, refused, seek, sign, take, taught
+from sharing import app_of, card, people, pull, push, put, refused, seek, sign, take, taught
 
 from agent import store
 
@@ -18,9 +17,7 @@ def hub():
 @pytest.fixture(scope="module")
 def server(hub, tmp_path_factory):
     """An app whose Hub this is."""
-    folder = tmp_path_factory.mktemp("share")
-    told = hub.environment(folder / "home") | {"PUPIL_CACHE": str(folder / "cache")}
-    with serving(folder, told) as server:
+    with app_of(hub, tmp_path_factory.mktemp("share")) as server:
         yield server
 
 
