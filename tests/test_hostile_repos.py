@@ -6,6 +6,7 @@ import tracemalloc
 from collections import Counter
 
 import hostile
+import hostile_texts
 import pytest
 from newborn import born
 
@@ -27,7 +28,7 @@ def pulled(local_hub, tmp_path, monkeypatch):
 
     def pull(repo):
         before = dict.fromkeys(local_hub.files("ben/zoe")) if ("models", "ben/zoe") in local_hub.repos else {}
-        local_hub.write("ben/zoe", before | {".gitattributes": hostile.RULES} | repo.files)
+        local_hub.write("ben/zoe", before | {".gitattributes": hostile_texts.RULES} | repo.files)
         local_hub.set("ben/zoe", lies=repo.sizes)
         return lambda: hub.pull("ben/zoe")
 
@@ -88,7 +89,7 @@ def test_a_thousand_hostile_repos_harm_nobody(pulled):
     assert all(outcomes[where, refused] > 50 for where in (True, False) for refused in (True, False)), outcomes
 
 
-@pytest.mark.parametrize("repo_id", hostile.HOSTILE_REPO_IDS, ids=lambda repo_id: repr(repo_id)[:20])
+@pytest.mark.parametrize("repo_id", hostile_texts.HOSTILE_REPO_IDS, ids=lambda repo_id: repr(repo_id)[:20])
 def test_a_repo_that_cannot_be_is_not_asked_for(local_hub, monkeypatch, repo_id):
     monkeypatch.setenv("HF_ENDPOINT", local_hub.url)
     with pytest.raises(AgentError, match="expected a repo as OWNER/NAME"):
@@ -96,7 +97,7 @@ def test_a_repo_that_cannot_be_is_not_asked_for(local_hub, monkeypatch, repo_id)
     assert not local_hub.asked()
 
 
-@pytest.mark.parametrize("source", hostile.HOSTILE_SOURCES, ids=lambda source: repr(source)[:40])
+@pytest.mark.parametrize("source", hostile_texts.HOSTILE_SOURCES, ids=lambda source: repr(source)[:40])
 def test_lessons_of_a_hostile_source_are_not_drawn_again(source):
     tracemalloc.start()
     with pytest.raises(AgentError, match="expected "):

@@ -165,8 +165,8 @@ def _commit(api: HfApi, repo_id: str, files: Mapping[str, bytes], message: str, 
     """Send the files in one commit; if the answer is lost, look whether they arrived."""
     try:
         return api.create_commit(repo_id, _operations(files), commit_message=message, parent_commit=parent).oid
-    except Exception:
-        with contextlib.suppress(Exception):
+    except Exception:  # raised again below, unless the files are there after all
+        with contextlib.suppress(Exception):  # a Hub that is away now says no more than that
             head = head_of(api, repo_id)
             if _holds(head, files):
                 return str(head.sha)

@@ -1,0 +1,55 @@
+"""The agents that hostile repos are made of."""
+
+from newborn import born
+
+from agent import retina, store
+from agent.pupil import new
+from agent.tasks import digits
+
+
+def agents():
+    """Agents of every kind with all that a log can tell, as files: name -> files."""
+    selection, (drawings, labels) = digits.Selection({"mnist": 20}, seed=8), digits.mnist("test")
+    grey = {"n_bits": 3, "dd": True, "n_outputs": 5}
+    born_as = {
+        "recall": born("recall", name="Mia"), "studied": born("recall", name="Mia"), "nearest": born("nearest", name="Mia"),
+        "state": born("state", name="Mia"), "bounded": born("state", name="Mia", max_rows=40), "grey": born("state", **grey),
+    }  # fmt: skip
+    found = {}
+    for name, pupil in born_as.items():
+        pupil.learn_many(*selection.draw(), source=selection.source)
+        if name == "studied":
+            pupil.study()
+        other = born(pupil.kind, name="Ben", **(grey if name == "grey" else {}))
+        other.learn_many(drawings[40:44], labels[40:44])
+        for drawing, label in zip(drawings[:6], labels[:6], strict=True):
+            pupil.learn_one(drawing, label)
+        if name not in ("studied", "bounded"):
+            pupil.join(other)
+        pupil.undo()
+        pupil.relabel(pupil.lessons.own()[1].number, "A")
+        pupil.lineage = pupil.lineage.at("ben/zoe", "0" * 40).at("mia/zoe", "1" * 40)
+        found[name] = store.to_files(pupil)
+    return found
+
+
+def largest():
+    """Agents whose settings ask for as much as they may: name -> files, large and slow to make."""
+    drawings, labels = digits.mnist("test")
+    many = [f"x{number:02}" for number in range(62)]
+    asked = {
+        "recall, nodes": ("recall", {"n_nodes": 2000, "tuple_size": 7, "n_warps": 200, "n_rows": 3500}, many),
+        "recall, rows": ("recall", {"n_nodes": 350, "tuple_size": 2, "n_warps": 200, "n_rows": 10_000}, many),
+        "recall, tables": ("recall", {"n_nodes": 175, "tuple_size": 14, "n_warps": 0, "n_rows": 0}, many),
+        "state, eight bits": ("state", {"n_bits": 8, "connector": "full", "n_outputs": 62, "code": "one_hot"}, many),
+        "state, held": ("state", {"n_held": 20, "n_steps": 100, "connector": "random", "dd": True}, list(labels)),
+    }
+    found = {}
+    for name, (kind, settings, names) in asked.items():
+        pupil = new(kind, name="Mia", **settings)
+        pupil.learn_many(drawings[:100], (names * 2)[:100])
+        for drawing, label in zip(retina.keep_many(drawings[100:190]), (names * 2)[:90], strict=True):
+            pupil.memory.learn_one(drawing, label)
+            pupil.lessons.add(drawing, label, None, when=1.0)
+        found[name] = store.to_files(pupil)
+    return found
