@@ -23,7 +23,7 @@ from agent.pupil import Pupil, new
 from agent.ui import words
 
 DEFAULT_KIND = "recall" if "recall" in KINDS else next(iter(KINDS))
-MAX_DESKS = 200  # a newborn holds 5 MB, with a hundred lessons 17 MB, with all of MNIST 170 MB, shared where a starter taught them
+MAX_DESKS = 200  # a newborn holds 5 MB, one of 100 lessons 17, of all of MNIST 170, shared where a starter taught it
 MAX_BYTES = 6_000_000_000
 IDLE_S = 12 * 3600.0
 
