@@ -10,8 +10,9 @@ from typing import Any
 
 from agent import store
 from agent.errors import AgentError
+from agent.families import new
 from agent.kinds import Kind
-from agent.pupil import Pupil, new
+from agent.pupil import Pupil
 from agent.runs import folders
 from agent.runs.courses import Course, course, teaching
 from agent.runs.found import kind_of
