@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
+import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from agent import numbers
-from agent.errors import AgentError, nearest
+from agent import numbers, render
+from agent.errors import AgentError
 from agent.kinds import NUMBERS, Answer, Learner
 from agent.lineage import Lineage
 from agent.tasks.copy import Copy, Shown, shown
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 N_PROBES = 101  # lessons asked to see how far a learner is
+SIDE = 28  # pixels of its picture
 
 
 @dataclass(frozen=True)
@@ -30,46 +35,8 @@ class Progress:
     seconds: float
 
 
-def new_copier(kind: str = "linear", *, seed: int = 0, name: str = "Pupil", **settings: Any) -> Copier:
-    """Make a learner of numbers that knows nothing yet.
-
-    Parameters
-    ----------
-    kind : str
-        One of ``agent.kinds.NUMBERS``.
-    seed : int
-        Fixes everything that is drawn at birth.
-    name : str
-        What people call it.
-    **settings
-        Fields of the kind's ``Config``.
-
-    Raises
-    ------
-    AgentError
-        Unknown kind or setting, or a value out of range.
-
-    Examples
-    --------
-    >>> copier = new_copier("linear", teacher="two_tries")
-    >>> for step in copier.learning(Copy(reward="exp100"), 25_000):
-    ...     pass
-    >>> print(copier.predict_one("123").value, copier.predict_one("123").extrapolated)
-    123 True
-    """
-    if not isinstance(kind, str) or kind not in NUMBERS:
-        hint = nearest(kind, NUMBERS)
-        raise AgentError(f"expected a kind among {', '.join(NUMBERS)}, got {str(kind)[:40]!r}.{hint}")
-    config_type = NUMBERS[kind].Config
-    known = [field.name for field in dataclasses.fields(config_type)]
-    for setting in settings:
-        if setting not in known:
-            raise AgentError(f"expected settings among {', '.join(known)}, got {setting}.{nearest(setting, known)}")
-    return Copier(NUMBERS[kind](config_type(seed=seed, **settings)), name)
-
-
 class Copier:
-    """An agent for numbers: learn, answer.
+    """An agent that learns numbers: learn, answer.
 
     Attributes
     ----------
@@ -79,12 +46,34 @@ class Copier:
         What people call it.
     lineage : Lineage
         Where it comes from.
+
+    Examples
+    --------
+    >>> copier = Copier(NUMBERS["linear"](NUMBERS["linear"].Config(teacher="two_tries")))
+    >>> for step in copier.learning(Copy(reward="exp100")):
+    ...     pass
+    >>> print(copier.predict_one("123").value, copier.predict_one("123").extrapolated)
+    123 True
     """
+
+    FAMILY: ClassVar[str] = "numbers"
+    KINDS: ClassVar[dict[str, type[Learner]]] = NUMBERS
+    PIPELINE_TAG: ClassVar[str] = "tabular-regression"
+    TAGS: ClassVar[tuple[str, ...]] = ("numbers",)
+    labels: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, memory: Learner, name: str = "Pupil") -> None:
         self.memory = memory
         self.name = name
         self.lineage = Lineage()
+
+    @classmethod
+    def restored(cls, memory: Learner, log: str, name: str) -> Self:
+        """Put an agent together from what a file holds; AgentError when its log tells of other lessons."""
+        copier = cls(memory, name)
+        if log != copier.log:
+            raise AgentError(f"expected a log of {copier.n_lessons:,} lessons of numbers, got {log[:80]!r}.")
+        return copier
 
     @property
     def kind(self) -> str:
@@ -94,7 +83,27 @@ class Copier:
     @property
     def n_lessons(self) -> int:
         """How many lessons it has had; for a line, how many steps."""
-        return self.memory.course.before + self.memory.course.done
+        return self.memory.course.n_steps
+
+    @property
+    def log(self) -> str:
+        """What it was taught, as a file holds it: lessons of a task can be drawn again, so only their number."""
+        return json.dumps({"event": "numbers", "n_lessons": self.n_lessons}) + "\n"
+
+    def picture(self) -> Image:
+        """Draw its answers (up) to the numbers it was shown (to the right), 28 x 28 pixels: a copy is the diagonal."""
+        low, high = self.memory.course.low, self.memory.course.high
+        page = np.zeros((SIDE, SIDE), np.uint8)
+        asked = np.linspace(low, high, SIDE)
+        for column, answer in enumerate(self.predict_many(asked.tolist()) if high > low else ()):
+            share = None if answer.value is None else (float(answer.value) - low) / (high - low)
+            if share is not None and 0 <= share <= 1:
+                page[SIDE - 1 - round((SIDE - 1) * share), column] = 255
+        return render.strip([page])
+
+    def without_own(self) -> Self:
+        """Give the same agent: nobody's drawings are in it."""
+        return copy.copy(self)
 
     def learn_many(self, x: Iterable[object], y: Iterable[object], *, reward: str = "one_minus") -> None:
         """Learn what is right for each number; a teacher of rewards hears only these.
@@ -114,9 +123,12 @@ class Copier:
         for _ in self.learning_from(shown(x, y, reward)):
             pass
 
-    def learning(self, task: Copy, n_lessons: int, seed: int = 0) -> Iterator[Progress]:
-        """Learn a task, step by step; closed early, it goes on there when called again, and ends in the same bytes."""
-        return self.learning_from(task.lessons(n_lessons, seed))
+    def learning(self, task: Copy, n_lessons: int | None = None, seed: int = 0) -> Iterator[Progress]:
+        """Learn a task, step by step, from so many lessons, or as many as suit the learner.
+
+        Closed early, it goes on there when called again, and ends in the same bytes.
+        """
+        return self.learning_from(task.lessons(n_lessons or self.memory.n_lessons, seed))
 
     def learning_from(self, lessons: Shown) -> Iterator[Progress]:
         """As `learning`, from lessons that were drawn before."""

@@ -9,7 +9,7 @@ import numpy as np
 from agent import formulas as arithmetic
 from agent.errors import AgentError
 
-NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds")
+NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds", "error")
 
 
 def scores(confusion: np.ndarray) -> dict[str, float | None]:

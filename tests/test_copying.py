@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from agent.copier import new_copier
 from agent.errors import AgentError
+from agent.families import new
 from agent.kinds.linear import curvatures
 from agent.tasks.copy import REWARDS, Copy
 
@@ -22,7 +22,7 @@ PUBLISHED_REWARDS = [  # reward, steps, f(123)
 
 
 def taught(seed, task=WHOLE, n_lessons=25_000, kind="linear", **settings):
-    copier = new_copier(kind, seed=seed, **settings)
+    copier = new(kind, seed=seed, **settings)
     for _ in copier.learning(task, n_lessons, seed):
         pass
     return copier
@@ -53,7 +53,7 @@ def test_ten_times_the_epochs_at_a_tenth_of_the_rate_is_the_same(few, many):
 @pytest.mark.parametrize(("epochs", "lr"), [(250, 0.01), (500, 0.01), (1000, 0.02), (5000, 0.001)])
 def test_what_is_left_of_the_error_is_what_the_smaller_curvature_leaves(epochs, lr):
     for seed in SEEDS:
-        copier = new_copier("linear", seed=seed, teacher="mse", steps=epochs, lr=lr)
+        copier = new("linear", seed=seed, teacher="mse", steps=epochs, lr=lr)
         lessons = WHOLE.lessons(1000, seed)
         bowl = 2 * np.array([[np.square(lessons.x).mean(), lessons.x.mean()], [lessons.x.mean(), 1]])
         slow = np.linalg.eigh(bowl)[1][:, 0]
@@ -72,14 +72,14 @@ def test_more_epochs_are_better_there_is_no_overfitting():
 
 
 def test_steps_beyond_what_the_larger_curvature_allows_are_refused_and_nothing_changes():
-    copier = new_copier("linear", teacher="mse", lr=0.03)
+    copier = new("linear", teacher="mse", lr=0.03)
     before = copier.memory.line
     with pytest.raises(AgentError, match=r"expected steps that settle, got a line beyond 1e\+12.*lr below 0\.028"):
         copier.learn_many(range(11), range(11))
     assert copier.memory.line == before and copier.n_lessons == 0
     for teacher in ("exact", "slope"):
         with pytest.raises(AgentError, match="lr below 0.0001"):
-            new_copier("linear", teacher=teacher).learn_many(range(101), range(101), reward="-e**2")
+            new("linear", teacher=teacher).learn_many(range(101), range(101), reward="-e**2")
 
 
 @pytest.mark.parametrize(("reward", "steps", "published"), PUBLISHED_REWARDS)
@@ -100,7 +100,7 @@ def test_constant_steps_jitter_and_falling_ones_do_not(reward, least_gain):
 
 def test_a_reward_whose_slope_is_zero_far_away_teaches_the_slope_nothing_there():
     far = Copy(low=50, high=60, reward="exp")
-    newborn, copier = new_copier("linear", teacher="slope"), taught(0, far, teacher="slope")
+    newborn, copier = new("linear", teacher="slope"), taught(0, far, teacher="slope")
     assert copier.memory.line == pytest.approx(newborn.memory.line, abs=1e-6)
     model = taught(0, far, teacher="reward_model")
     assert abs(said(model, 123) - 123) < 1
@@ -140,7 +140,7 @@ STAIRS = "-((abs(e) > 0.1) + (abs(e) > 1) + (abs(e) > 2) + (abs(e) > 4) + (abs(e
 
 
 def test_two_tries_climb_stairs_that_have_no_slope_anywhere():
-    newborn, up = new_copier("linear", teacher="slope"), taught(0, Copy(reward=STAIRS), teacher="slope")
+    newborn, up = new("linear", teacher="slope"), taught(0, Copy(reward=STAIRS), teacher="slope")
     assert up.memory.line == newborn.memory.line
     for seed in range(5):
         tried = taught(seed, Copy(reward=STAIRS, told=False), teacher="two_tries", lr=0.005)
@@ -154,7 +154,7 @@ def test_two_tries_climb_stairs_that_have_no_slope_anywhere():
 ])  # fmt: skip
 def test_who_needs_more_than_a_reward_says_so(kind, settings, what):
     with pytest.raises(AgentError, match=f"makes do with a reward, got {kind}, which needs {what}"):
-        new_copier(kind, **settings).learning(Copy(told=False), 100)
+        new(kind, **settings).learning(Copy(told=False), 100)
 
 
 # ---------------------------------------------------------------- weightless
@@ -196,14 +196,14 @@ def test_symbols_copy_what_has_a_sign_and_a_point_once_they_were_shown_some():
     (lambda x: 9 * x, "1108108108107"), (lambda x: -x, "-123123123123"),
 ])  # fmt: skip
 def test_symbols_learn_other_rules_with_a_carry_so_copying_is_not_built_in(rule, expected):
-    copier = new_copier("symbols")
+    copier = new("symbols")
     copier.learn_many(range(1, 1000), [rule(x) for x in range(1, 1000)])
     assert str(copier.predict_one("123123123123").value) == expected
     assert str(copier.predict_one("999999999999").value) == str(rule(999999999999))
 
 
 def test_symbols_that_were_taught_a_contradiction_say_where_they_are_undecided():
-    copier = new_copier("symbols")
+    copier = new("symbols")
     copier.learn_many([1, 2, 2], [1, 2, 3])
     assert copier.predict_one(11).error == 0
     assert copier.predict_one(12).unsure and copier.predict_one(12).because == "2"

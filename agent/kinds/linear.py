@@ -30,6 +30,7 @@ TEACHERS = {  # what each learns from
     "exact": "told", "mse": "told", "slope": "slope", "two_tries": "reward", "reward_model": "reward",
 }  # fmt: skip
 PRECISIONS = ("float64", "float32")
+BATCH = 1000  # lessons of a full batch
 N_ROUNDS = 25  # of reward_model: a model each
 NEAREST = 400.0  # how many times nearer the tries of the last round are than those of the first
 LARGEST = 1e12  # a line beyond this does not settle
@@ -64,6 +65,7 @@ class Linear:
 
     NAME: ClassVar[str] = "linear"
     SUMMARY: ClassVar[str] = "answers w·x + b; five teachers, two of which only ever hear how good an answer was"
+    MAX_LABELS: ClassVar[int] = 0
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "exact": {},
         "mse": {"teacher": "mse", "steps": 500, "precision": "float32"},
@@ -94,27 +96,33 @@ class Linear:
     def line(self) -> tuple[float, float]:
         return float(self._line[0]), float(self._line[1])
 
+    @property
+    def n_lessons(self) -> int:
+        return BATCH if self.config.teacher == "mse" else self.config.steps
+
     def n_steps(self, lessons: Shown) -> int:
         return self.config.steps
 
     def learning(self, lessons: Shown) -> Iterator[int]:
-        n_total, taught = self.config.steps, self._teacher(lessons)
-        if not self.course.done:
+        n_total = self.config.steps
+        if self.course.begin(n_total):
             self._start[:] = self._line
             self._moments[:] = 0
+        taught = self._teacher(lessons)
         shown = lessons.x if self.config.teacher == "mse" else lessons.x[:n_total]
         for mark in marks(n_total):
             if mark <= self.course.done:
                 continue
             taught(self.course.done, mark)
             if not (np.abs(self._line) < LARGEST).all():
-                self._line[:], self.course.done = self._start, 0
+                self._line[:] = self._start
+                self.course.done = self.course.total = 0
                 raise AgentError(
                     f"expected steps that settle, got a line beyond {LARGEST:g} after {mark:,}. Take lr below "
                     f"{largest_rate(lessons.x, self.config.teacher):.2g} with these lessons."
                 )
             self.course.show(shown)
-            self.course.advance(mark, n_total)
+            self.course.advance(mark)
             yield mark
 
     def answer(self, asked: Sequence[Decimal]) -> list[Answer]:
@@ -130,7 +138,7 @@ class Linear:
         return {name: array.copy() for name, array in own.items()} | self.course.tensors()
 
     @classmethod
-    def restore(cls, config: LinearConfig, tensors: Mapping[str, np.ndarray]) -> Self:
+    def restore(cls, config: LinearConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         memory = cls(config)
         line = ((2,), memory._line.dtype.type)
         check_floats(tensors, {"line": line, "start": line, "moments": (memory._moments.shape, np.float64)})

@@ -18,6 +18,7 @@ from agent.errors import AgentError
 from agent.tasks.copy import Shown
 
 N_MARKS = 24  # how often a course can be looked at, and stopped, on its way
+N_LESSONS = 5000  # that a learner is given where nobody says how many
 
 
 @dataclass(frozen=True)
@@ -68,42 +69,57 @@ class Course:
     ----------
     before : int
         Steps of the courses that are over.
-    done : int
-        Steps of the one that is not; 0 between two courses.
+    done, total : int
+        Steps done and to be done of the one that is not; 0 between two courses.
     low, high : float
-        The least and the largest number shown so far; nan before the first.
+        The least and the largest number shown so far; both 0 before the first.
     """
 
     before: int = 0
     done: int = 0
-    low: float = float("nan")
-    high: float = float("nan")
+    total: int = 0
+    low: float = 0.0
+    high: float = 0.0
+
+    @property
+    def n_steps(self) -> int:
+        """How many steps were taken so far."""
+        return self.before + self.done
 
     def show(self, x: np.ndarray) -> None:
-        """Note numbers that were shown."""
-        self.low, self.high = float(np.fmin(self.low, x.min())), float(np.fmax(self.high, x.max()))
+        """Note numbers that were shown, before the steps that show them are noted."""
+        known = [self.low, self.high] if self.n_steps else []
+        self.low, self.high = float(min(x.min(), *known)), float(max(x.max(), *known))
 
     def is_inside(self, x: Decimal) -> bool:
         """Whether a number lies among those shown."""
-        return self.before + self.done > 0 and Decimal(self.low) <= x <= Decimal(self.high)
+        return self.n_steps > 0 and Decimal(self.low) <= x <= Decimal(self.high)
 
-    def advance(self, n_done: int, n_total: int) -> None:
+    def begin(self, n_total: int) -> bool:
+        """Begin a course of so many steps, or go on with one that was not finished; say whether it is a new one."""
+        if self.total != n_total:
+            self.before, self.done, self.total = self.n_steps, 0, n_total
+        return self.done == 0
+
+    def advance(self, n_done: int) -> None:
         """Note how many steps are done; a finished course becomes one of those before."""
         self.done = n_done
-        if n_done >= n_total:
-            self.before, self.done = self.before + n_total, 0
+        if self.done == self.total:
+            self.before, self.done, self.total = self.n_steps, 0, 0
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Give what must be saved."""
-        return {"steps": np.array([self.before, self.done]), "range": np.array([self.low, self.high])}
+        return {"steps": np.array([self.before, self.done, self.total]), "range": np.array([self.low, self.high])}
 
     @classmethod
     def restore(cls, tensors: Mapping[str, np.ndarray]) -> Self:
-        """Read back what was saved, once `course_shapes` were checked."""
-        (before, done), (low, high) = tensors["steps"].tolist(), tensors["range"].tolist()
-        if (before + done > 0) != (low <= high):
-            raise AgentError(f"expected a range where there were steps, got {low} to {high} after {before + done}.")
-        return cls(before, done, low, high)
+        """Read back what was saved, once `check_floats` has seen it."""
+        (before, done, total), (low, high) = tensors["steps"].tolist(), tensors["range"].tolist()
+        if done and done >= total:
+            raise AgentError(f"expected steps of a course that is not over, got {done} of {total}.")
+        if low > high or (before + done == 0 and (low, high) != (0, 0)):
+            raise AgentError(f"expected a range of numbers shown, got {low} to {high} after {before + done} steps.")
+        return cls(before, done, total, low, high)
 
 
 def marks(n_total: int) -> list[int]:
@@ -123,6 +139,7 @@ class Learner(Protocol):
 
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]  # one sentence for menus and cards
+    MAX_LABELS: ClassVar[int] = 0  # numbers have none
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]]  # named settings; the first are the defaults
     CHOICES: ClassVar[Mapping[str, Sequence[str]]]  # what settings that are words may be
     Config: ClassVar[type]
@@ -140,6 +157,10 @@ class Learner(Protocol):
     @property
     def line(self) -> tuple[float, float] | None:
         """The w and b of its answers w·x + b; None where it has no such line."""
+
+    @property
+    def n_lessons(self) -> int:
+        """How many lessons a task had better draw for a course."""
 
     def n_steps(self, lessons: Shown) -> int:
         """How many steps a course of these lessons takes."""
@@ -161,20 +182,20 @@ class Learner(Protocol):
         """Give every array that must be saved."""
 
     @classmethod
-    def restore(cls, config: Any, tensors: Mapping[str, np.ndarray]) -> Self:
+    def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         """Build it back from its saved arrays; AgentError when they do not fit the settings."""
 
 
 def check_floats(tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[tuple[int, ...], type]]) -> None:
-    """Check names, shapes and types of saved arrays, those of a `Course` among them; all but its range finite."""
-    expected = {**expected, "steps": ((2,), np.int64), "range": ((2,), np.float64)}
+    """Check names, shapes and types of saved arrays, those of a `Course` among them, and that numbers are finite."""
+    expected = {**expected, "steps": ((3,), np.int64), "range": ((2,), np.float64)}
     if set(tensors) != set(expected):
         raise AgentError(f"expected the arrays {sorted(expected)}, got {sorted(tensors)}. The file is not one of ours.")
     for name, (shape, dtype) in expected.items():
         array = tensors[name]
         if array.shape != shape or array.dtype != dtype:
             raise AgentError(f"expected {name} of {shape} {np.dtype(dtype)}, got {array.shape} {array.dtype}.")
-        if name != "range" and not np.isfinite(array).all():
+        if not np.isfinite(array).all():
             raise AgentError(f"expected finite numbers in {name}, got others.")
     if (tensors["steps"] < 0).any() or (tensors["steps"] > 2**40).any():
         raise AgentError(f"expected steps from 0 to 2**40, got {tensors['steps'].tolist()}.")

@@ -22,7 +22,7 @@ import numpy as np
 from agent import numbers
 from agent.kernels import symbols as kernels
 from agent.kinds.checks import check_whole
-from agent.kinds.numbers import Answer, Course, check_floats, check_within, marks
+from agent.kinds.numbers import N_LESSONS, Answer, Course, check_floats, check_within, marks
 from agent.tasks.copy import Shown
 
 SYMBOLS = "0123456789.-+"
@@ -55,11 +55,13 @@ class Symbols:
 
     NAME: ClassVar[str] = "symbols"
     SUMMARY: ClassVar[str] = "look-up tables that write a number digit by digit, from the last to the first"
+    MAX_LABELS: ClassVar[int] = 0
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"digit by digit": {}}
     CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {}
     Config: ClassVar[type] = SymbolsConfig
     needs: ClassVar[str] = "told"
     line: ClassVar[None] = None
+    n_lessons: ClassVar[int] = N_LESSONS
 
     def __init__(self, config: SymbolsConfig) -> None:
         self.config = config
@@ -75,6 +77,7 @@ class Symbols:
         return len(lessons)
 
     def learning(self, lessons: Shown) -> Iterator[int]:
+        self.course.begin(len(lessons))
         for mark in marks(len(lessons)):
             if mark <= self.course.done:
                 continue
@@ -87,7 +90,7 @@ class Symbols:
                 ends.append(len(read))
             kernels.write(np.array(read, np.uint8), np.array(written, np.uint8), np.array(ends), *self._tables)
             self.course.show(lessons.x[now])
-            self.course.advance(mark, len(lessons))
+            self.course.advance(mark)
             yield mark
 
     def answer(self, asked: Sequence[Decimal]) -> list[Answer]:
@@ -114,7 +117,7 @@ class Symbols:
         return {name: table.copy() for name, table in zip(names, self._tables, strict=True)} | self.course.tensors()
 
     @classmethod
-    def restore(cls, config: SymbolsConfig, tensors: Mapping[str, np.ndarray]) -> Self:
+    def restore(cls, config: SymbolsConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         memory = cls(config)
         check_floats(tensors, {name: (array.shape, array.dtype.type) for name, array in memory.tensors().items()})
         check_within(tensors, dict.fromkeys(("alone", "after", "between"), (0, 2 ** len(SYMBOLS) - 1)))

@@ -18,7 +18,7 @@ import numpy as np
 
 from agent.kernels import tuples as kernels
 from agent.kinds.checks import check_whole
-from agent.kinds.numbers import Answer, Course, check_floats, check_within, marks
+from agent.kinds.numbers import N_LESSONS, Answer, Course, check_floats, check_within, marks
 from agent.tasks.copy import Shown
 
 
@@ -41,6 +41,7 @@ class Tuples:
 
     NAME: ClassVar[str] = "tuples"
     SUMMARY: ClassVar[str] = "RAM nodes that read a thermometer and keep the mean of what was right"
+    MAX_LABELS: ClassVar[int] = 0
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fine": {},
         "classic tuples": {"n_bits": 256, "tuple_size": 16, "n_nodes": 16},
@@ -49,6 +50,7 @@ class Tuples:
     Config: ClassVar[type] = TuplesConfig
     needs: ClassVar[str] = "told"
     line: ClassVar[None] = None
+    n_lessons: ClassVar[int] = N_LESSONS
 
     def __init__(self, config: TuplesConfig) -> None:
         self.config = config
@@ -57,7 +59,7 @@ class Tuples:
         self._mapping = np.stack([
             np.sort(dice.choice(config.n_bits, config.tuple_size, replace=False)) for _ in range(config.n_nodes)
         ]).astype(np.int32)  # fmt: skip
-        self._ends = np.full(2, np.nan)  # of the thermometer: hung up when the first lessons come
+        self._ends = np.zeros(2)  # of the thermometer: hung up when the first lessons come
         self._sums = np.zeros((config.n_nodes, config.tuple_size + 1))
         self._counts = np.zeros(self._sums.shape, np.int64)
         self._find_places()
@@ -70,15 +72,16 @@ class Tuples:
         return len(lessons)
 
     def learning(self, lessons: Shown) -> Iterator[int]:
-        if np.isnan(self._ends[0]):
+        if not self.course.n_steps:
             self._ends[:] = lessons.x.min(), lessons.x.max()
+        self.course.begin(len(lessons))
         for mark in marks(len(lessons)):
             if mark <= self.course.done:
                 continue
             x, y = lessons.x[self.course.done : mark], lessons.y[self.course.done : mark]
             kernels.write(self._levels(x), y, self._places, self._sums, self._counts)
             self.course.show(x)
-            self.course.advance(mark, len(lessons))
+            self.course.advance(mark)
             yield mark
 
     def answer(self, asked: Sequence[Decimal]) -> list[Answer]:
@@ -96,20 +99,18 @@ class Tuples:
 
     def tensors(self) -> dict[str, np.ndarray]:
         own = {"mapping": self._mapping, "ends": self._ends, "sums": self._sums, "counts": self._counts}
-        own |= {"ends": np.nan_to_num(self._ends), "is_hung": np.array([not np.isnan(self._ends[0])], np.uint8)}
         return {name: array.copy() for name, array in own.items()} | self.course.tensors()
 
     @classmethod
-    def restore(cls, config: TuplesConfig, tensors: Mapping[str, np.ndarray]) -> Self:
+    def restore(cls, config: TuplesConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         memory = cls(config)
         expected = {name: (array.shape, array.dtype.type) for name, array in memory.tensors().items()}
         check_floats(tensors, expected)
-        check_within(tensors, {"mapping": (0, config.n_bits - 1), "counts": (0, 2**40), "is_hung": (0, 1)})
+        check_within(tensors, {"mapping": (0, config.n_bits - 1), "counts": (0, 2**40)})
         memory.course = Course.restore(tensors)
         memory._mapping = np.sort(tensors["mapping"], axis=1)
         memory._sums, memory._counts = tensors["sums"].copy(), tensors["counts"].copy()
-        if tensors["is_hung"][0]:
-            memory._ends = tensors["ends"].copy()
+        memory._ends = tensors["ends"].copy()
         memory._find_places()
         return memory
 

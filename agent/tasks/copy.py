@@ -58,6 +58,8 @@ class Copy:
 
     NAME: ClassVar[str] = NAME
     SUMMARY: ClassVar[str] = SUMMARY
+    FAMILY: ClassVar[str] = "numbers"  # who learns it
+    AGENT: ClassVar[str] = "linear"
     low: float = 0.0  # the least number shown
     high: float = 10.0  # the largest
     whole: bool = False  # whether only whole numbers are shown
