@@ -29,7 +29,7 @@ class Group:
     task: str
     lessons: int
     results: tuple[Mapping[str, Any], ...]  # as in result.json
-    curves: tuple[Mapping[int, float], ...]  # lessons to share right, held out
+    curves: tuple[Mapping[int, float], ...]  # lessons to share right, held out; of numbers to their mean error
 
     def score(self, name: str) -> tuple[float, float] | None:
         """Give the mean and the standard deviation of a score; None where a run lacks it."""
@@ -41,6 +41,11 @@ class Group:
         """Give the mean curve, where every run has a point."""
         steps = sorted(set.intersection(*(set(curve) for curve in self.curves)))
         return [(step, *_spread([curve[step] for curve in self.curves])) for step in steps]
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether its agents answer with numbers: then they have errors, and no labels."""
+        return "answers" in self.results[0]
 
     @property
     def confusion(self) -> tuple[np.ndarray, list[str]]:
@@ -126,7 +131,7 @@ def table(groups: Sequence[Group]) -> list[dict[str, str]]:
     for group in groups:
         row = {"experiment": group.experiment, "agent": group.agent, "task": group.task}
         row |= {"lessons": f"{group.lessons}", "runs": f"{len(group.results)}"}
-        row |= {name: _shown(group.score(name), 100) for name in SCORES}
+        row |= {name: _shown(group.score(name), 100) for name in SCORES if any(name in result for result in results)}
         rows.append(row | {name: _shown(group.score(name), 1) for name in own})
     return rows
 
@@ -147,18 +152,27 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
 
 def pictures(groups: Sequence[Group]) -> dict[str, bytes]:
     """Draw learning curves, bars at the last number of lessons that all have, confusion, and right by label."""
-    named = dict(zip(_names(groups), groups, strict=True))
+    everyone = dict(zip(_names(groups), groups, strict=True))
+    named = {name: group for name, group in everyone.items() if not group.is_of_numbers}
+    drawn = {} if named else _errors(everyone)
     curves = {name: group.curve for name, group in named.items() if len(group.curve) > 1}
-    drawn = {}
     if curves:
         drawn["learning.png"] = plots.learning(curves)
         common = set.intersection(*({step for step, _, _ in curve} for curve in curves.values())) - {0}
         if common:
             at = {name: next((m, s) for step, m, s in curve if step == max(common)) for name, curve in curves.items()}
             drawn["bars.png"] = plots.bars(at, f"held-out drawings, after {max(common):,} lessons")
+    if not named:
+        return drawn
     drawn["confusion.png"] = plots.confusions({name: group.confusion for name, group in named.items()})
     shares = {name: _mean_by_label(group) for name, group in named.items()}
-    return drawn | {"by_label.png": plots.by_label(shares)}
+    return drawn | {"by_label.png": plots.by_label(shares)} | _errors(everyone)
+
+
+def _errors(groups: Mapping[str, Group]) -> dict[str, bytes]:
+    """Draw how the errors of those fell who answer with numbers."""
+    curves = {name: group.curve for name, group in groups.items() if group.is_of_numbers and len(group.curve) > 1}
+    return {"errors.png": plots.errors(curves)} if curves else {}
 
 
 def _read(runs: Sequence[Path]) -> tuple[tuple[Any, ...], tuple[dict[int, float], ...]]:
@@ -166,7 +180,8 @@ def _read(runs: Sequence[Path]) -> tuple[tuple[Any, ...], tuple[dict[int, float]
     curves = []
     for run in runs:
         rows = folders.read_csv(run / folders.PROGRESS)
-        curves.append({row["n_done"]: row["held_out"] for row in rows if row["held_out"] is not None})
+        column = "held_out" if rows and "held_out" in rows[0] else "error"
+        curves.append({row["n_done"]: row[column] for row in rows if row[column] is not None})
     return results, tuple(curves)
 
 
@@ -196,7 +211,10 @@ def _spread(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _shown(score: tuple[float, float] | None, times: int) -> str:
-    return "–" if score is None else f"{times * score[0]:.2f} ± {times * score[1]:.2f}"
+    if score is None:
+        return "–"
+    mean, spread = times * score[0], times * score[1]
+    return f"{mean:.2f} ± {spread:.2f}" if abs(mean) >= 0.1 or not mean else f"{mean:.2g} ± {spread:.2g}"
 
 
 def _csv(rows: Sequence[Mapping[str, str]]) -> str:
