@@ -15,7 +15,7 @@ from agent.ui import comparison, making, opened, words
 from agent.ui import words_compare as said
 from agent.ui.desk import DEFAULT_KIND, DESKS, Desk
 from agent.ui.events import QUIET, at_desk, step_by_step
-from agent.ui.markup import safe, status
+from agent.ui.markup import safe
 from agent.ui.page import HERE, Page, header
 from agent.ui.teach import progress_bar
 
@@ -24,12 +24,11 @@ PICK_JS = (HERE / "pick.js").read_text(encoding="utf-8")
 TO_DRAW = "() => document.querySelector('#tabs button[role=tab]').click()"  # the first tab
 MOST_LEFT_OUT, MOST_CHOICES = 10, 40
 BY = ("experiment", "agent", "task")
-UNCHANGED = (gr.skip(),) * 14  # all that `all_of` gives, left as it is
+UNCHANGED = (gr.skip(),) * 13  # all that `all_of` gives, left as it is
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
     """Lay out the tab and connect it."""
-    news = gr.HTML(status(""), elem_id="compare-status")
     with gr.Column(elem_classes="card"):
         head = gr.HTML("", elem_id="runs-head")
         with gr.Row(elem_classes="which"):
@@ -56,7 +55,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     with gr.Column(elem_classes="card make"):
         choices = _form()
         make_now, stop, making_bar = _running(said.MAKE_NOW, "make", _idle())
-    outputs = [news, head, *which, tables, listed, one, shown, draw, remove_it, more, pictures, drawn]
+    outputs = [head, *which, tables, listed, one, shown, draw, remove_it, more, pictures, drawn]
     for each in which:
         each.input(choose, [page.id, *which], outputs, **QUIET)
     listed.pick(open_run, page.id, outputs, **QUIET)
@@ -103,7 +102,7 @@ def _idle() -> str:
 # ---------------------------------------------------------------- what is shown
 
 
-def all_of(desk: Desk, news: str = "") -> tuple[Any, ...]:
+def all_of(desk: Desk) -> tuple[Any, ...]:
     """Everything on the tab but what runs: all runs read anew."""
     shelf = desk.shelf
     shelf.look()
@@ -112,7 +111,6 @@ def all_of(desk: Desk, news: str = "") -> tuple[Any, ...]:
     numbers = {run.folder: number for number, run in shelf.runs.items()}
     listed = comparison.results(groups, numbers) if groups else f"<p>{said.NOTHING_CHOSEN}</p>"
     return (
-        status(news),
         _head(desk),
         *_choices(desk, wanted),
         gr.Column(visible=bool(runs)),
@@ -205,15 +203,16 @@ def draw_on(desk: Desk) -> tuple[Any, ...]:
     if not making.may_draw_on(run):
         raise AgentError(said.NO_AGENT)
     desk.replace(store.load(run.folder / folders.AGENT))
-    lessons = words.count(desk.pupil.n_lessons, "lesson")
-    return *all_of(desk, said.DRAWN_ON.format(name=safe(opened.title(run)), lessons=lessons)), header(desk.pupil)
+    desk.status = said.DRAWN_ON.format(name=safe(opened.title(run)))
+    return *all_of(desk), header(desk.pupil)
 
 
 @at_desk
 def remove(desk: Desk) -> tuple[Any, ...]:
     """Take the opened run away, where it is one's own."""
     run = desk.shelf.remove(desk.shelf.opened)
-    return all_of(desk, said.REMOVED.format(name=safe(opened.title(run))))
+    gr.Info(said.REMOVED.format(name=safe(opened.title(run))))
+    return all_of(desk)
 
 
 @step_by_step

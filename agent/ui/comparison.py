@@ -161,11 +161,11 @@ def _bars(groups: Sequence[Group], places: Sequence[int]) -> str:
     for place in places:
         mean, spread = comparing.at_step(groups[place], common)
         low, high = max(0.0, mean - spread), min(1.0, mean + spread)
+        around = f'<u style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></u>' if spread else ""
         rows.append(
             f'<li class="{_css(groups, place)}">{_key(groups, place)}<span>{safe(names[place])}</span>'
             f"<b>{comparing.shown(SHARES[0], (mean, spread))}</b>"
-            f'<span class="track"><i style="width:{100 * mean:.1f}%"></i>'
-            f'<u style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></u></span></li>'
+            f'<span class="track"><i style="width:{100 * mean:.1f}%"></i>{around}</span></li>'
         )
     title = said.BARS.format(lessons=words.count(common, "lesson"))
     return _part(title, said.BARS_HINT, f'<ul class="means">{"".join(rows)}</ul>')

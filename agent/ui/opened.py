@@ -30,8 +30,8 @@ def show(shelf: Shelf) -> str:
     )
     return (
         f"<header><h2>{safe(title(run))}</h2>{close}</header><p>{safe(run.experiment)} · {where}</p>"
-        f'{comparison.of_run(run)}<div class="two"><div><h3>{said.NUMBERS}</h3>{_list(_numbers(run))}</div>'
-        f"<div><h3>{said.SETTINGS}</h3>{_list(settings(run.config))}</div></div>"
+        f"{comparison.of_run(run)}<h3>{said.NUMBERS}</h3>{_list(_numbers(run))}"
+        f"<details><summary>{said.SETTINGS}</summary>{_list(settings(run.config))}</details>"
     )
 
 
