@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import math
 import os
@@ -126,7 +127,7 @@ def _scores(result: Mapping[str, Any], folder: Path) -> dict[str, float]:
 def _curve(folder: Path) -> tuple[str | None, dict[int, float]]:
     try:
         rows = folders.read_csv(folder / folders.PROGRESS)
-    except (ValueError, OSError) as error:
+    except (ValueError, TypeError, OSError, csv.Error) as error:
         raise AgentError(f"expected {folder / folders.PROGRESS} as a run left it, got {error}.") from error
     for measure in CURVES:
         points = [(row.get("n_done"), row.get(measure)) for row in rows]
