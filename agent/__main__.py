@@ -232,7 +232,9 @@ def page() -> str:
 
 def _well(scores: Mapping[str, Any]) -> str:
     """Say in a word how well a run went."""
-    return _percent(scores["accuracy"]) if "accuracy" in scores else f"error {scores['error']:.4g}"
+    if "accuracy" in scores:
+        return _percent(scores["accuracy"])
+    return "no answers" if scores["error"] is None else f"error {scores['error']:.4g}"
 
 
 def _percent(share: float | None) -> str:

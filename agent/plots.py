@@ -17,6 +17,7 @@ Curve = Sequence[tuple[int, float, float]]  # lessons, mean and spread of a shar
 WIDTH, HEIGHT, DPI = 8.0, 4.5, 110
 COLOURS = ("#3B5BDB", "#E67700", "#2B8A3E", "#C2255C", "#5F3DC4", "#0B7285", "#868E96", "#1F2430")
 MAX_TABLES = 12
+LEAST_ERROR = 1e-16  # smaller ones are drawn here: a logarithmic axis has no zero
 
 
 def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings") -> bytes:
@@ -42,6 +43,26 @@ def errors(curves: Mapping[str, Curve]) -> bytes:
     """
     figure, axes = _curves(curves, 1)
     axes.set(ylabel="error", ylim=(0, None))
+    return _png(figure)
+
+
+def errors(curves: Mapping[str, Curve]) -> bytes:
+    """Draw how errors fall with lessons, both on logarithmic axes: the mean as a line, the spread as a band around it.
+
+    Examples
+    --------
+    >>> errors({"linear": [(1, 2.0, 0.1), (10, 0.3, 0.1), (100, 1e-9, 1e-10)]})[1:4]
+    b'PNG'
+    """
+    figure, axes = _page()
+    for place, (name, curve) in enumerate(curves.items()):
+        lessons, mean, spread = (np.array(column, float) for column in zip(*curve, strict=True))
+        colour, mean = COLOURS[place % len(COLOURS)], np.maximum(mean, LEAST_ERROR)
+        axes.loglog(lessons, mean, color=colour, label=name, marker="o", markersize=3)
+        axes.fill_between(lessons, np.maximum(mean - spread, mean / 10), mean + spread, color=colour, alpha=0.15, lw=0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.set(xlabel="lessons or steps", ylabel="mean absolute error")
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize="small")
     return _png(figure)
 
 

@@ -47,7 +47,7 @@ def files() -> dict[str, str]:
     written = {"config.yaml": _HEAD + _yaml(_values(Settings), ABOUT)}
     for name, source in SOURCES.items():
         usual = getattr(source, "AGENT", DEFAULT_AGENT)
-        agent = f"defaults:\n  - _self_\n  - override /agent: {usual}\n\n" if usual != DEFAULT_AGENT else ""
+        agent = f"defaults:\n  - _self_\n  - override /agent@_global_.agent: {usual}\n\n" if usual != DEFAULT_AGENT else ""
         head = f"# @package task.{name}\n# {source.SUMMARY}\n{agent}source: {name}\n"
         written[f"task/{name}.yaml"] = head + _yaml(_values(source), _comments(source))
     for name, kind in kinds().items():
