@@ -34,35 +34,19 @@ def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings"
 
 
 def errors(curves: Mapping[str, Curve]) -> bytes:
-    """Draw how errors fall, whatever they are measured in.
+    """Draw how errors fall, on a logarithmic axis: the mean as a line, the spread as a band around it.
 
     Examples
     --------
-    >>> errors({"linear": [(0, 5.0, 1.0), (10, 0.6, 0.1), (20, 0.2, 0.1)]})[1:4]
+    >>> errors({"linear": [(0, 5.0, 1.0), (10, 0.3, 0.1), (100, 1e-9, 1e-10)]})[1:4]
     b'PNG'
     """
-    figure, axes = _curves(curves, 1)
-    axes.set(ylabel="error", ylim=(0, None))
-    return _png(figure)
-
-
-def errors(curves: Mapping[str, Curve]) -> bytes:
-    """Draw how errors fall with lessons, both on logarithmic axes: the mean as a line, the spread as a band around it.
-
-    Examples
-    --------
-    >>> errors({"linear": [(1, 2.0, 0.1), (10, 0.3, 0.1), (100, 1e-9, 1e-10)]})[1:4]
-    b'PNG'
-    """
-    figure, axes = _page()
-    for place, (name, curve) in enumerate(curves.items()):
-        lessons, mean, spread = (np.array(column, float) for column in zip(*curve, strict=True))
-        colour, mean = COLOURS[place % len(COLOURS)], np.maximum(mean, LEAST_ERROR)
-        axes.loglog(lessons, mean, color=colour, label=name, marker="o", markersize=3)
-        axes.fill_between(lessons, np.maximum(mean - spread, mean / 10), mean + spread, color=colour, alpha=0.15, lw=0)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.set(xlabel="lessons or steps", ylabel="mean absolute error")
-    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize="small")
+    shown = {
+        name: [(n, max(mean, LEAST_ERROR), min(spread, 0.9 * max(mean, LEAST_ERROR))) for n, mean, spread in curve]
+        for name, curve in curves.items()
+    }
+    figure, axes = _curves(shown, 1)
+    axes.set(xlabel="lessons or steps", ylabel="mean absolute error", yscale="log")
     return _png(figure)
 
 
