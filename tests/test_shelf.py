@@ -6,7 +6,7 @@ import json
 import pytest
 
 from agent.errors import AgentError
-from agent.pupil import new
+from agent.families import new
 from agent.runs import run
 from agent.ui import comparison, making, opened, shelf
 from agent.ui.desk import Desk
