@@ -253,7 +253,9 @@ def _compare(words: Sequence[str]) -> int:
             raise AgentError(f"expected compare NAME=VALUE of {known}, got {word}.{nearest(name, WORDS)}")
         parts = [part.strip(" '\"") for part in value.strip("[]").split(",")]
         given[name] = value if name in ("folder", "to") else [part for part in parts if part]
-    where, groups = compare(**given)
+    where, groups, left_out = compare(**given)
+    for sentence in left_out:
+        print(f"agent: left out: {sentence}", file=sys.stderr)
     print(f"{markdown(table(groups))}\n{where}")
     return 0
 
