@@ -99,12 +99,13 @@ def running(
     if scores is not None:
         return Result(plan.place, plan.config, scores, was_there=True)
     pupil, book, lessons = _begun(plan, same and not plan.settings.again)
-    tracker = Tracker(plan.settings.track, plan.place, plan.config)
+    tracker = Tracker(plan.settings.track, plan.place, plan.config, goes_on=bool(book.rows))
     try:
         yield from _taught(plan, pupil, book, lessons, tracker)
         last = yield from _asked(pupil, lessons)
     except GeneratorExit:
         _save(pupil, book)
+        tracker.end()
         raise
     if plan.settings.order == "one_after_another":
         book.forgetting.append(forgetting_row(lessons.parts[-1].name, len(lessons), last))
@@ -117,7 +118,8 @@ def running(
         for name, picture in pictures_of(result, book.rows).items():
             folders.write(plan.place / name, picture)
     folders.write_json(plan.place / folders.RESULT, result.scores)
-    tracker.end(result.scores)
+    tracker.log(result.scores)
+    tracker.end()
     return result
 
 
