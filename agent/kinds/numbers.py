@@ -89,7 +89,7 @@ class Course:
     def show(self, x: np.ndarray) -> None:
         """Note numbers that were shown, before the steps that show them are noted."""
         known = [self.low, self.high] if self.n_steps else []
-        self.low, self.high = float(min(x.min(), *known)), float(max(x.max(), *known))
+        self.low, self.high = float(min([x.min(), *known])), float(max([x.max(), *known]))
 
     def is_inside(self, x: Decimal) -> bool:
         """Whether a number lies among those shown."""
