@@ -87,7 +87,8 @@ class Learners:
                 except AgentError as error:
                     self.faults[name] = str(error)
                     del courses[name]
-            shares = [np.log1p(curve[-1].n_done) / np.log1p(curve[-1].n_total) for curve in self.curves.values() if curve]
+            last = [curve[-1] for curve in self.curves.values() if curve]
+            shares = [np.log1p(each.n_done) / np.log1p(each.n_total) for each in last]
             yield float(min(shares, default=1.0))
 
     @property
