@@ -22,7 +22,7 @@ import numpy as np
 import agent
 from agent.kinds import KINDS
 from agent.tasks import digits, strokes
-from tests import copied, drawn, peers, protocols, sharded
+from tests import copied, drawn, peers, protocols, sharded, starts
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 CURVE = Path(__file__).resolve().parent / "golden" / "learning.png"
@@ -337,6 +337,8 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
     "ablations": (ablations, "Per cent of validation digits right, mean ± standard deviation over {seeds} draws:"),
     "shards": (shards, "The same agent taught in two processes and in one, in turn, on two cores:"),
     "costs": (costs, "Costs on one core, warm (absolute times are this machine's: compare across a row):"),
+    "starts": (lambda n_seeds, _: starts.measured(n_seeds), "Seconds until a new process has started and ended, warm, "
+               "two cores, {seeds} times each:"),
 }  # fmt: skip
 
 
