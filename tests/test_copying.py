@@ -7,18 +7,11 @@ import pytest
 from agent.errors import AgentError
 from agent.families import new
 from agent.kinds.linear import curvatures
+from agent.runs import published
 from agent.tasks.copy import REWARDS, Copy
 
 SEEDS = range(20)
 WHOLE = Copy(whole=True)
-PUBLISHED_MSE = [  # epochs, learning rate, f(123): single runs without a seed
-    (10, 0.01, 115.7177), (50, 0.01, 127.1819), (250, 0.01, 125.4488), (500, 0.01, 122.2405), (500, 0.001, 127.0430),
-    (5000, 0.001, 122.4605),
-]  # fmt: skip
-PUBLISHED_REWARDS = [  # reward, steps, f(123)
-    ("one_minus", 25_000, 127.3472), ("one_minus", 100_000, 125.2339), ("committed", 25_000, 123.7488),
-    ("exp10", 25_000, 122.9376), ("exp100", 25_000, 122.9963),
-]  # fmt: skip
 
 
 def taught(seed, task=WHOLE, n_lessons=25_000, kind="linear", **settings):
@@ -36,10 +29,10 @@ def after_epochs(seed, epochs, lr):
     return said(taught(seed, WHOLE, 1000, teacher="mse", steps=epochs, lr=lr, precision="float32"), 123)
 
 
-@pytest.mark.parametrize(("epochs", "lr", "published"), PUBLISHED_MSE)
-def test_what_was_published_of_squared_error_lies_within_twenty_seeds(epochs, lr, published):
-    answers = [after_epochs(seed, epochs, lr) for seed in SEEDS]
-    assert min(answers) < published < max(answers)
+@pytest.mark.parametrize("row", published.ROWS, ids=lambda row: row.name)
+def test_what_was_published_lies_within_twenty_seeds_of_the_same_settings(row):
+    answers = [published.again(row, seed) for seed in SEEDS]
+    assert min(answers) < row.answer < max(answers)
     assert min(answers) < 123 < max(answers)
 
 
@@ -82,20 +75,13 @@ def test_steps_beyond_what_the_larger_curvature_allows_are_refused_and_nothing_c
             new("linear", teacher=teacher).learn_many(range(101), range(101), reward="-e**2")
 
 
-@pytest.mark.parametrize(("reward", "steps", "published"), PUBLISHED_REWARDS)
-def test_what_was_published_of_rewards_lies_within_twenty_seeds_of_their_slopes(reward, steps, published):
-    settings = {"teacher": "slope", "precision": "float32", "steps": steps}
-    answers = [said(taught(seed, Copy(reward=reward), steps, **settings), 123) for seed in SEEDS]
-    assert min(answers) < published < max(answers)
-
-
-@pytest.mark.parametrize(("reward", "least_gain"), [("one_minus", 1000), ("committed", 1000), ("exp100", 1000)])
-def test_constant_steps_jitter_and_falling_ones_do_not(reward, least_gain):
+@pytest.mark.parametrize("reward", ["one_minus", "committed", "exp100"])
+def test_constant_steps_jitter_and_falling_ones_do_not(reward):
     def off(falls):
         copiers = [taught(seed, Copy(reward=reward), teacher="slope", falls=falls) for seed in SEEDS]
         return np.median([abs(said(copier, 123) - 123) for copier in copiers])
 
-    assert off(True) * least_gain < off(False)
+    assert off(True) * 1000 < off(False)
 
 
 def test_a_reward_whose_slope_is_zero_far_away_teaches_the_slope_nothing_there():

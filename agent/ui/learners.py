@@ -11,11 +11,10 @@ from agent.copier import Copier, Progress
 from agent.errors import AgentError
 from agent.families import new
 from agent.kinds.linear import TEACHERS
-from agent.tasks.copy import Copy
+from agent.tasks.copy import Copy, Shown
 
 WEIGHTLESS = ("tuples", "symbols")
 EVERYBODY = (*TEACHERS, *WEIGHTLESS)
-N_LESSONS = 5000  # that the weightless ones and a full batch take at most
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ class Learners:
         AgentError when nothing can begin so; those before are still there then.
         """
         copiers = {name: _born(name, chosen) for name in chosen.who}
-        lessons = {n: chosen.task.lessons(n, chosen.seed) for n in {_n_lessons(name, chosen) for name in chosen.who}}
-        courses = {name: copier.learning_from(lessons[_n_lessons(name, chosen)]) for name, copier in copiers.items()}
+        courses = {name: copier.learning_from(_lessons(copier, chosen)) for name, copier in copiers.items()}
         self.copiers, self.chosen, self.faults = copiers, chosen, {}
         self.curves = {name: [] for name in copiers}
         return self._rounds(courses)
@@ -108,8 +106,7 @@ def _born(name: str, chosen: Chosen) -> Copier:
     return copier
 
 
-def _n_lessons(name: str, chosen: Chosen) -> int:
-    """How many lessons a learner is given: a step each, but for a full batch and those that see each lesson once."""
-    if name == "mse":
-        return 1000
-    return min(chosen.steps, N_LESSONS) if name in WEIGHTLESS else chosen.steps
+def _lessons(copier: Copier, chosen: Chosen) -> Shown:
+    """Draw what a learner is shown: a lesson a step, but for those that go over them all, or see each one once."""
+    n_lessons = copier.memory.n_lessons
+    return chosen.task.lessons(min(n_lessons, chosen.steps) if copier.kind in WEIGHTLESS else n_lessons, chosen.seed)
