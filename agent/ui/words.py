@@ -15,7 +15,8 @@ HELP_TITLE = "How it works"
 HELP = (
     "Draw. It guesses after every stroke. Press the digit it really is: that is a lesson, learned at once.",
     "The lesson goes into the notebook below. Click one to say it was something else, or to forget it.",
-    "Teach gives it many lessons at once, Inside shows what it remembers, Share saves it and passes it on.",
+    "Teach gives it many lessons at once, Inside shows what it remembers, Share saves it and passes it on, "
+    "Compare tells which agents learn best.",
 )
 KEYS = (
     ("0 – 9", "it is this digit"),
