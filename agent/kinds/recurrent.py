@@ -1,0 +1,227 @@
+"""Gradient frames: a recurrent net that expects the next frame, learning from every difference.
+
+    state ─ merge what is observed ─ minimal gated unit ─ state: its first numbers are the next frame as expected,
+                                                           its last numbers, backwards, what it does
+
+Losses are carried back through `unroll` frames (truncated back-propagation); beyond them a second net, the synthetic
+gradient (Jaderberg and others 2017), says what it has learned that later frames make of a state. A third net, the
+critic, learns what score follows a frame and an action; the actions climb its slope, its weights held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from agent.errors import AgentError
+from agent.kinds.checks import check_whole
+from agent.kinds.critic import Critic
+from agent.kinds.layers import Layer, Tape, Unit, UnitPass, Weights, backward, forward, silent
+from agent.kinds.mind import Scene, Thought
+
+INPUTS = ("concat", "merge", "add", "ignore")
+MAX_REPLAY = 4096
+REWARD_WEIGHT = 10.0  # of expected score against errors of prediction
+
+
+@dataclass(frozen=True)
+class RecurrentConfig:
+    """Settings of `Recurrent`."""
+
+    seed: int = 0
+    size: int = 256  # numbers in the state: at least those of a frame and an action; time and memory grow with it
+    base: int = 4  # numbers that a sub-layer mixes at once; near √size or 16 is fastest
+    local_first: bool = False  # mix neighbours first, or the most distant partners
+    skip: bool = False  # add the input of each sub-layer to its output
+    unroll: int = 2  # frames that a loss is carried back through
+    synth: bool = True  # whether a synthetic gradient stands for the frames beyond; unroll=1 needs it
+    synth_rate: float = 0.03  # its own rate of learning
+    observe: str = "concat"  # how a frame enters the state: concat, merge, add or ignore
+    gain: float = 1.2  # so that −1 and 1 are within reach of tanh
+    rate: float = 0.001  # of learning (Adam)
+    reward: bool = True  # whether it seeks score
+    discount: float = 0.9  # what a score is worth a frame later
+    n_replay: int = 512  # remembered moments that the critic learns from; 2 kB each at size 256
+    n_again: int = 8  # of them gone over at every frame
+    noise: float = 0.3  # spread of what is added to actions by chance
+
+    def __post_init__(self) -> None:
+        check_whole(self, {"seed": (0, 2**62), "size": (8, 131_072), "base": (2, 256), "unroll": (1, 64),
+                           "n_replay": (16, MAX_REPLAY), "n_again": (1, 64)})  # fmt: skip
+        for name in ("local_first", "skip", "synth", "reward"):
+            if type(getattr(self, name)) is not bool:
+                raise AgentError(f"expected {name} as True or False, got {getattr(self, name)!r}.")
+        limits = {"synth_rate": (0, 1), "gain": (1, 2), "rate": (0, 1), "discount": (0, 0.999), "noise": (0, 1)}
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if type(value) is not float or not low <= value <= high:
+                raise AgentError(f"expected {name} as a number from {low} to {high}, got {value!r}.")
+        if self.observe not in INPUTS:
+            raise AgentError(f"expected observe among {', '.join(INPUTS)}, got {self.observe!r}.")
+        if self.unroll == 1 and not self.synth:
+            raise AgentError(
+                "expected unroll of 2 or more, or synth, got unroll=1 without synth, which learns nothing: "
+                "no loss would ever reach a weight. Take unroll=2, or synth=true."
+            )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What happened in a frame: what was observed or, where nothing was, expected; where; and the chance in the action."""
+
+    got: np.ndarray
+    seen: np.ndarray
+    noise: np.ndarray
+
+
+class Recurrent:
+    """A recurrent net; see `agent.kinds.mind.Mind` for what the verbs promise."""
+
+    NAME: ClassVar[str] = "recurrent"
+    SUMMARY: ClassVar[str] = "expects the next frame with a recurrent net that learns by gradients"
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
+    CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {"observe": INPUTS}
+    Config: ClassVar[type] = RecurrentConfig
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        self.config = config
+        rng = np.random.default_rng(config.seed)
+        size, how = config.size, (config.base, config.local_first, True, config.skip)
+        n_in = 2 * size if config.observe == "concat" else size
+        self.unit = Unit(n_in, size, config.base, config.local_first, config.skip, config.gain)
+        self._passes = [UnitPass(self.unit) for _ in range(config.unroll)]
+        self._weights = Weights(self.unit.born(rng))
+        self.guide = Layer(size, size, *how)  # the synthetic gradient: from a state to its slope
+        self._guide, self._guide_tape = Weights(silent(self.guide, rng)), Tape.of(self.guide)
+        self.critic = Critic(size, config, rng)
+        self._state = np.zeros(size, np.float32)
+        self._window: list[Moment] = []
+        self._began = self._state  # the state at the beginning of the window
+        self._scene = Scene.unknown(0, 0)
+        self._asked: np.ndarray | None = None  # the frame and action that the next score is for
+        self.n_frames = 0
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(array.nbytes for array in self.tensors().values())
+
+    def enter(self, scene: Scene) -> None:
+        if scene.n_cells + scene.n_actions > self.config.size:
+            raise AgentError(
+                f"expected at most {self.config.size} numbers in a frame and an action, got {scene.n_cells} and "
+                f"{scene.n_actions}. Take a larger size, at least {scene.n_cells + scene.n_actions}."
+            )
+        if (scene.n_cells, scene.n_actions) != (self._scene.n_cells, self._scene.n_actions):
+            self._learn_window()  # what it remembers has the old sizes
+            self._asked = None
+        self._scene = scene
+
+    def observe(self, frame: np.ndarray) -> Thought:
+        seen = ~np.isnan(frame)
+        got = np.where(seen, np.clip(frame, -1, 1), self._state[: len(frame)]).astype(np.float32)
+        n_actions = self._scene.n_actions
+        noise = self._noise(n_actions)
+        if not self._window:
+            self._began = self._state
+        self._window.append(Moment(got, seen, noise))
+        state = self._passes[0].forward(self._weights.now, self._entered(self._state, self._window[-1]))
+        self._state = self._acted(state, noise)
+        action = self._state[::-1][:n_actions].copy()
+        asked = self._asking(self._state, got)
+        if self._asked is not None and seen[0] and self.config.reward:
+            self.critic.learn(self._asked, float(frame[0]), asked)
+        self._asked = asked
+        self.n_frames += 1
+        if len(self._window) == self.config.unroll:
+            self._learn_window()
+        return Thought(np.clip(self._state[: len(frame)], -1, 1), action, self._because(asked))
+
+    # ---------------------------------------------------------------- from state to state
+
+    def _entered(self, state: np.ndarray, moment: Moment) -> np.ndarray:
+        """What the unit is given of a state and a frame."""
+        how, n_cells = self.config.observe, len(moment.got)
+        if how == "ignore":
+            return state
+        merged = state.copy()
+        if how == "add":
+            merged[:n_cells] += np.where(moment.seen, moment.got, 0)
+        else:
+            merged[:n_cells] = np.where(moment.seen, moment.got, state[:n_cells])
+        return np.concatenate([merged, state]) if how == "concat" else merged
+
+    def _left(self, down: np.ndarray, moment: Moment) -> np.ndarray:
+        """Slopes of the state from those of what the unit was given."""
+        how, size, n_cells = self.config.observe, self.config.size, len(moment.got)
+        out = down[:size].copy()
+        if how in ("concat", "merge"):
+            out[:n_cells][moment.seen] = 0
+        return out + down[size:] if how == "concat" else out
+
+    def _acted(self, state: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """A state whose action has some chance in it, within bounds."""
+        n_actions = len(noise)
+        if n_actions:
+            meant = state[::-1][:n_actions]
+            state[::-1][:n_actions] = np.clip(meant + noise, self._scene.low, 1)
+        return state
+
+    def _noise(self, n_actions: int) -> np.ndarray:
+        """Chance that follows from the seed and the number of the frame, and lasts for some frames."""
+        if not self.config.reward:
+            return np.zeros(n_actions, np.float32)
+        rng = np.random.default_rng([self.config.seed, self.n_frames // 3])
+        return (self.config.noise * rng.standard_normal(n_actions)).astype(np.float32)
+
+    def _asking(self, state: np.ndarray, got: np.ndarray) -> np.ndarray:
+        """What the critic judges: the frame as it is and the action that follows it."""
+        asked = np.zeros_like(state)
+        asked[: len(got)] = got
+        n_actions = self._scene.n_actions
+        if n_actions:
+            asked[-n_actions:] = state[-n_actions:]
+        return asked
+
+    def _because(self, asked: np.ndarray) -> str:
+        if not self.config.reward or not self._scene.n_actions:
+            return "it only watches"
+        return f"it expects a score of {self.critic.judge(asked):+.2f} to follow"
+
+    # ---------------------------------------------------------------- learning
+
+    def _learn_window(self) -> None:
+        """Carry the losses of the frames since the last time back through them, and take one step."""
+        window, config = self._window, self.config
+        if not window:
+            return
+        states = [self._began]
+        for moment, once in zip(window, self._passes, strict=False):
+            state = once.forward(self._weights.now, self._entered(states[-1], moment))
+            states.append(self._acted(state, moment.noise))
+        slopes = np.zeros(config.size, np.float32)
+        if config.synth:
+            slopes = forward(self.guide, self._guide.now, states[-1], self._guide_tape)
+        for place in range(len(window) - 1, -1, -1):
+            moment, state = window[place], states[place]
+            if config.reward and self._scene.n_actions:
+                slopes[-self._scene.n_actions :] += self._uphill(states[place + 1], moment.got)
+            down = self._passes[place].backward(self._weights.now, slopes, self._weights.slopes)
+            slopes = self._left(down, moment)
+            slopes[: len(moment.got)] += np.where(moment.seen, state[: len(moment.got)] - moment.got, 0)
+        self._weights.learn(config.rate)
+        if config.synth:
+            claimed = forward(self.guide, self._guide.now, states[0], self._guide_tape)
+            backward(self.guide, self._guide.now, self._guide_tape, claimed - slopes, self._guide.slopes)
+            self._guide.learn(config.synth_rate)
+        self._window = []
+
+    def _uphill(self, state: np.ndarray, got: np.ndarray) -> np.ndarray:
+        """The slope of minus the expected score in the action: (n_actions,) float32."""
+        n_actions = self._scene.n_actions
+        slopes = -REWARD_WEIGHT * self.critic.slope(self._asking(state, got))[-n_actions:]
+        action, low = state[-n_actions:], self._scene.low[::-1]
+        outward = ((action >= 1) & (slopes < 0)) | ((action <= low) & (slopes > 0))
+        return np.where(outward, 0, slopes)
