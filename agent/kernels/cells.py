@@ -189,12 +189,16 @@ def look_up(places, worth, tried, values, times):
 
 @njit(nogil=True, cache=True)
 def credit(trail, did, n_trail, surprise, rate, fade, worth):
-    """Credit what came to what was done before, less and less the longer ago.
+    """Credit what came to what was done before, less and less the longer ago, each only once.
 
     trail (K, M) int64 and did (K,) int64, the newest first, n_trail int, surprise, rate, fade float -> worth (M, S, A)
     """
     share = rate * surprise
     for k in range(n_trail):
         for m in range(trail.shape[1]):
-            worth[m, trail[k, m], did[k]] += share
+            again = False
+            for newer in range(k):
+                again = again or (did[newer] == did[k] and trail[newer, m] == trail[k, m])
+            if not again:
+                worth[m, trail[k, m], did[k]] += share
         share *= fade

@@ -20,6 +20,7 @@ from agent.kinds.checks import check_whole
 from agent.kinds.choosing import Choosing
 from agent.kinds.expecting import Expecting
 from agent.kinds.mind import Scene, Thought
+from agent.kinds.usual import Usual
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class CellsConfig:
     discount: float = 0.9  # what a score is worth a frame later
     rate: float = 0.2  # how fast what is looked up follows what came
     fade: float = 0.8  # how much of a credit the frame before gets, too
-    curiosity: float = 0.5  # what a choice is worth that was never tried; one tried n times 1 / √(n + 1) of it
+    curiosity: float = 0.2  # what a choice is worth that was never tried; one tried n times 1 / √(n + 1) of it
 
     def __post_init__(self) -> None:
         check_whole(self, {"seed": (0, 2**62), "n_levels": (2, 30), "slots": (8, 21), "n_film": (0, 100_000),
@@ -65,6 +66,7 @@ class Cells:
     def __init__(self, config: CellsConfig) -> None:
         self.config = config
         self.expecting, self.choosing = Expecting(config), Choosing(config)
+        self._usual = Usual()
         self._scene = Scene.unknown(0, 0)
         self.n_frames = 0
 
@@ -86,5 +88,5 @@ class Cells:
         self.n_frames += 1
         if not self.config.reward or not self._scene.n_actions:
             return Thought(expected, np.zeros(self._scene.n_actions, np.float32), self.expecting.why())
-        action, why = self.choosing.choose(got, float(frame[0]) if seen[0] else None)
+        action, why = self.choosing.choose(got, self._usual.beyond(float(frame[0])) if seen[0] else None)
         return Thought(expected, action, why)

@@ -13,7 +13,7 @@ from agent.kinds.mind import Scene
 
 FIRST_TOLD = 5  # cells before it are scores and a constant
 MAX_VALUES = 200
-TRAIL = 32  # moments that a credit reaches back
+TRAIL = 16  # moments that a credit reaches back
 
 
 class Choosing:

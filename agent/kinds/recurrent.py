@@ -21,9 +21,11 @@ from agent.kinds.checks import check_whole
 from agent.kinds.critic import Critic
 from agent.kinds.layers import Layer, Tape, Unit, UnitPass, Weights, backward, forward, silent
 from agent.kinds.mind import Scene, Thought
+from agent.kinds.usual import Usual
 
 INPUTS = ("concat", "merge", "add", "ignore")
 MAX_REPLAY = 4096
+HELD = 4  # frames that an action tried by chance lasts
 REWARD_WEIGHT = 10.0  # of expected score against errors of prediction
 
 
@@ -46,7 +48,7 @@ class RecurrentConfig:
     discount: float = 0.9  # what a score is worth a frame later
     n_replay: int = 512  # remembered moments that the critic learns from; 2 kB each at size 256
     n_again: int = 8  # of them gone over at every frame
-    noise: float = 0.3  # spread of what is added to actions by chance
+    explore: float = 0.2  # share of the time in which it tries actions by chance
 
     def __post_init__(self) -> None:
         check_whole(self, {"seed": (0, 2**62), "size": (8, 131_072), "base": (2, 256), "unroll": (1, 64),
@@ -54,7 +56,7 @@ class RecurrentConfig:
         for name in ("local_first", "skip", "synth", "reward"):
             if type(getattr(self, name)) is not bool:
                 raise AgentError(f"expected {name} as True or False, got {getattr(self, name)!r}.")
-        limits = {"synth_rate": (0, 1), "gain": (1, 2), "rate": (0, 1), "discount": (0, 0.999), "noise": (0, 1)}
+        limits = {"synth_rate": (0, 1), "gain": (1, 2), "rate": (0, 1), "discount": (0, 0.999), "explore": (0, 1)}
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if type(value) is not float or not low <= value <= high:
@@ -74,7 +76,7 @@ class Moment:
 
     got: np.ndarray
     seen: np.ndarray
-    noise: np.ndarray
+    chance: np.ndarray
 
 
 class Recurrent:
@@ -100,6 +102,7 @@ class Recurrent:
         self._state = np.zeros(size, np.float32)
         self._window: list[Moment] = []
         self._began = self._state  # the state at the beginning of the window
+        self._usual = Usual()
         self._scene = Scene.unknown(0, 0)
         self._asked: np.ndarray | None = None  # the frame and action that the next score is for
         self.n_frames = 0
@@ -123,16 +126,16 @@ class Recurrent:
         seen = ~np.isnan(frame)
         got = np.where(seen, np.clip(frame, -1, 1), self._state[: len(frame)]).astype(np.float32)
         n_actions = self._scene.n_actions
-        noise = self._noise(n_actions)
+        chance = self._chance(n_actions)
         if not self._window:
             self._began = self._state
-        self._window.append(Moment(got, seen, noise))
+        self._window.append(Moment(got, seen, chance))
         state = self._passes[0].forward(self._weights.now, self._entered(self._state, self._window[-1]))
-        self._state = self._acted(state, noise)
+        self._state = self._acted(state, chance)
         action = self._state[::-1][:n_actions].copy()
         asked = self._asking(self._state, got)
         if self._asked is not None and seen[0] and self.config.reward:
-            self.critic.learn(self._asked, float(frame[0]), asked)
+            self.critic.learn(self._asked, self._usual.beyond(float(frame[0])), asked)
         self._asked = asked
         self.n_frames += 1
         if len(self._window) == self.config.unroll:
@@ -161,20 +164,23 @@ class Recurrent:
             out[:n_cells][moment.seen] = 0
         return out + down[size:] if how == "concat" else out
 
-    def _acted(self, state: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """A state whose action has some chance in it, within bounds."""
-        n_actions = len(noise)
+    def _acted(self, state: np.ndarray, chance: np.ndarray) -> np.ndarray:
+        """A state whose action has some chance in it, within bounds; where chance is whole, it is the action."""
+        n_actions = len(chance)
         if n_actions:
-            meant = state[::-1][:n_actions]
-            state[::-1][:n_actions] = np.clip(meant + noise, self._scene.low, 1)
+            tail = state[::-1][:n_actions]
+            tail[:] = np.where(np.isnan(chance), np.clip(tail, self._scene.low, 1), chance)
         return state
 
-    def _noise(self, n_actions: int) -> np.ndarray:
-        """Chance that follows from the seed and the number of the frame, and lasts for some frames."""
-        if not self.config.reward:
-            return np.zeros(n_actions, np.float32)
-        rng = np.random.default_rng([self.config.seed, self.n_frames // 3])
-        return (self.config.noise * rng.standard_normal(n_actions)).astype(np.float32)
+    def _chance(self, n_actions: int) -> np.ndarray:
+        """What it tries by chance instead of what it means, NaN where it does what it means: (n_actions,) float32.
+
+        It follows from the seed and the number of the frame, and lasts for some frames.
+        """
+        rng = np.random.default_rng([self.config.seed, self.n_frames // HELD])
+        if not self.config.reward or rng.random() >= self.config.explore:
+            return np.full(n_actions, np.nan, np.float32)
+        return rng.uniform(self._scene.low, 1).astype(np.float32)
 
     def _asking(self, state: np.ndarray, got: np.ndarray) -> np.ndarray:
         """What the critic judges: the frame as it is and the action that follows it."""
@@ -200,7 +206,7 @@ class Recurrent:
         states = [self._began]
         for moment, once in zip(window, self._passes, strict=False):
             state = once.forward(self._weights.now, self._entered(states[-1], moment))
-            states.append(self._acted(state, moment.noise))
+            states.append(self._acted(state, moment.chance))
         slopes = np.zeros(config.size, np.float32)
         if config.synth:
             slopes = forward(self.guide, self._guide.now, states[-1], self._guide_tape)
@@ -208,6 +214,7 @@ class Recurrent:
             moment, state = window[place], states[place]
             if config.reward and self._scene.n_actions:
                 slopes[-self._scene.n_actions :] += self._uphill(states[place + 1], moment.got)
+                slopes[::-1][: self._scene.n_actions][~np.isnan(moment.chance)] = 0  # chance replaced what it meant
             down = self._passes[place].backward(self._weights.now, slopes, self._weights.slopes)
             slopes = self._left(down, moment)
             slopes[: len(moment.got)] += np.where(moment.seen, state[: len(moment.got)] - moment.got, 0)
