@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from agent import tasks
     from agent.__main__ import launch
     from agent.errors import AgentError
+    from agent.families import new
     from agent.hub import load
     from agent.kinds import KINDS, Guess
-    from agent.pupil import Pupil, new
+    from agent.pupil import Pupil
     from agent.runs import run
     from agent.store import save
     from agent.tasks import TASKS
@@ -37,7 +38,7 @@ __all__ = ["KINDS", "TASKS", "AgentError", "Guess", "Pupil", "launch", "load", "
 
 _HOMES = {
     "AgentError": "errors", "Guess": "kinds", "KINDS": "kinds", "Pupil": "pupil", "TASKS": "tasks",
-    "launch": "__main__", "load": "hub", "new": "pupil", "run": "runs", "save": "store",
+    "launch": "__main__", "load": "hub", "new": "families", "run": "runs", "save": "store",
 }  # fmt: skip
 
 

@@ -37,6 +37,8 @@ FLAGS_TOLD = """Flags
   --config-dir FOLDER  looks for tasks, agents and recipes there too
 
 What stands on the command line wins over code, code over recipes, recipes over defaults."""
+COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
+SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
 FLAGS = ("-m", "--multirun", "-h", "--help", "--cfg", "--config-dir")
 
 
@@ -98,8 +100,7 @@ def job(config: Any) -> Any:
         result = run(**command.keywords(config))
     except AgentError as error:
         return error
-    print(f"{result.folder}: {_percent(result.scores['accuracy'])}{' (was there)' if result.was_there else ''}",
-          file=sys.stderr)  # fmt: skip
+    print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.was_there else ''}", file=sys.stderr)
     return result
 
 
@@ -174,6 +175,7 @@ def _watched(asked: Mapping[str, Any]) -> Any:
 def _shown(step: Any, last: Any) -> Any:
     """Show a step: as a bar where a person looks, else a line when something is done."""
     well = "" if step.accuracy is None else f"  {_percent(step.accuracy)} right"
+    well = well if step.error is None else f"  error {step.error:.4g}"
     count = f"{step.n_done:,} of {step.n_total:,}{well}"
     if sys.stderr.isatty():
         begin = "\n" if last is not None and last.what != step.what else "\r"
@@ -185,17 +187,19 @@ def _shown(step: Any, last: Any) -> Any:
 
 
 def table(results: Sequence[Any]) -> str:
-    """Lay results out, a line each."""
+    """Lay results out, a line each: shares in per cent, other numbers with four digits."""
     rows = []
     for result in results:
         config, scores = result.config, result.scores
-        rows.append({
-            "experiment": config["experiment"], "agent": config["agent"]["name"], "task": "+".join(config["task"]),
-            "seed": f"{config['seed']}", "lessons": f"{scores['n_lessons']:,}", "asked": f"{scores['n_test']:,}",
-            **{name: _percent(scores[name]) for name in ("accuracy", "precision", "recall", "f1", "prequential")},
-            **{name: "–" if scores[name] is None else f"{scores[name]:.4g}" for name in config["metrics"]},
-            "seconds": f"{scores['seconds']:.1f}",
-        })  # fmt: skip
+        row = {"experiment": config["experiment"], "agent": config["agent"]["name"], "task": "+".join(config["task"])}
+        row |= {"seed": f"{config['seed']}"}
+        row |= {head: f"{scores[name]:,}" for name, head in COUNTS.items() if name in scores}
+        for name, value in scores.items():
+            if name in SHARES and name not in config["metrics"]:
+                row[name] = _percent(value)
+            elif name in config["metrics"] or (name not in (*COUNTS, "n_known") and type(value) in (int, float)):
+                row[name] = "–" if value is None else f"{value:.4g}"
+        rows.append(row)
     names = list(dict.fromkeys(name for row in rows for name in row))
     widths = [max(len(name), *(len(row.get(name, "")) for row in rows)) for name in names] if rows else []
     lines = [[f"{name:>{width}}" for name, width in zip(names, widths, strict=True)]]
@@ -224,6 +228,11 @@ def page() -> str:
     parts.append("\n".join(["Settings", *(f"  {name:12} {text}" for name, text in ABOUT.items()), ""]))
     parts.append(FLAGS_TOLD)
     return "\n".join(parts)
+
+
+def _well(scores: Mapping[str, Any]) -> str:
+    """Say in a word how well a run went."""
+    return _percent(scores["accuracy"]) if "accuracy" in scores else f"error {scores['error']:.4g}"
 
 
 def _percent(share: float | None) -> str:

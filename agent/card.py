@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from agent.families import Agent
 from agent.lessons import Bulk
 from agent.pupil import Pupil
 
@@ -35,28 +36,19 @@ class Score:
         return self.n_right / self.n_asked
 
 
-def card(pupil: Pupil, tested: Sequence[Score] = ()) -> str:
-    """Write the card of an agent.
+def card(pupil: Agent, tested: Sequence[Score] = ()) -> str:
+    """Write the card of an agent, of any family.
 
     Examples
     --------
-    >>> from agent.pupil import new
+    >>> from agent.families import new
     >>> written = card(new("nearest", name="Mia"), [Score("MNIST, test", 9, 10)])
     >>> [line for line in written.splitlines() if "Mia" in line][-1], "right: 9 of 10" in written
     ('# Mia', True)
     """
-    told = pupil.lessons.own()
     lines = ["---", *(f"{name}: {json.dumps(value)}" for name, value in _metadata(pupil, tested).items()), "---"]
-    lines += ["", f"# {plain(pupil.name)}", ""]
-    lines += [f"A weightless agent of kind *{pupil.kind}*: it {pupil.memory.SUMMARY}.", ""]
-    lines += [f"- lessons: {pupil.n_lessons:,}, of them {len(told):,} drawn by its teacher"]
-    lines += [f"- labels: {' '.join(plain(label) for label in pupil.labels) or 'none yet'}"]
-    per_label = {label: sum(lesson.label == label for lesson in told) for label in pupil.labels}
-    lines += [f"- {plain(label)}: {n:,} drawn lessons" for label, n in per_label.items() if n]
-    bulk = _bulk(pupil)
-    lines += [f"- {entry.n_lessons:,} lessons from {_source(entry)}" for entry in bulk[:MAX_BULK_TOLD]]
-    rest = sum(entry.n_lessons for entry in bulk[MAX_BULK_TOLD:])
-    lines += [f"- {rest:,} lessons more, in {len(bulk) - MAX_BULK_TOLD:,} parts"] if rest else []
+    lines += ["", f"# {plain(pupil.name)}", "", f"An agent of kind *{pupil.kind}*: it {pupil.memory.SUMMARY}.", ""]
+    lines += _lessons(pupil) if isinstance(pupil, Pupil) else _numbers(pupil)
     lines += [f"- right: {result.n_right:,} of {result.n_asked:,} ({plain(result.on)})" for result in tested]
     lines += [f"- grown from {plain(pupil.lineage.parent)}"] if pupil.lineage.parent else []
     lines += [f"- joined: {plain(repo_id)}" for repo_id in pupil.lineage.joined]
@@ -65,6 +57,25 @@ def card(pupil: Pupil, tested: Sequence[Score] = ()) -> str:
     where = pupil.lineage.home or "this folder, or its .zip"
     lines += ["", "```python", "import agent", f'pupil = agent.load("{where}")', "```", ""]
     return "\n".join(lines)
+
+
+def _lessons(pupil: Pupil) -> list[str]:
+    """Tell which drawings it was taught, and by whom."""
+    told = pupil.lessons.own()
+    lines = [f"- lessons: {pupil.n_lessons:,}, of them {len(told):,} drawn by its teacher"]
+    lines += [f"- labels: {' '.join(plain(label) for label in pupil.labels) or 'none yet'}"]
+    per_label = {label: sum(lesson.label == label for lesson in told) for label in pupil.labels}
+    lines += [f"- {plain(label)}: {n:,} drawn lessons" for label, n in per_label.items() if n]
+    bulk = _bulk(pupil)
+    lines += [f"- {entry.n_lessons:,} lessons from {_source(entry)}" for entry in bulk[:MAX_BULK_TOLD]]
+    rest = sum(entry.n_lessons for entry in bulk[MAX_BULK_TOLD:])
+    return lines + ([f"- {rest:,} lessons more, in {len(bulk) - MAX_BULK_TOLD:,} parts"] if rest else [])
+
+
+def _numbers(pupil: Agent) -> list[str]:
+    """Tell what is known of an agent of another family."""
+    facts = {"lessons": f"{pupil.n_lessons:,}", **pupil.memory.facts()}
+    return [f"- {plain(name)}: {plain(value)}" for name, value in facts.items()]
 
 
 def plain(text: str) -> str:
@@ -78,13 +89,13 @@ def plain(text: str) -> str:
     return "".join(char if char.isalnum() or char in " .,-_/" else f"&#{ord(char)};" for char in text)
 
 
-def _metadata(pupil: Pupil, tested: Sequence[Score]) -> dict[str, Any]:
+def _metadata(pupil: Agent, tested: Sequence[Score]) -> dict[str, Any]:
     """What the Hub indexes."""
     from_mnist = any('"mnist"' in json.dumps(entry.source) for entry in _bulk(pupil))
     about: dict[str, Any] = {
         "library_name": "pupil",
-        "pipeline_tag": "image-classification",
-        "tags": [TAG, "weightless", "wisard", *(["mnist"] if from_mnist else []), *_told(pupil, tested)],
+        "pipeline_tag": pupil.PIPELINE_TAG,
+        "tags": [TAG, *pupil.TAGS, *(["mnist"] if from_mnist else []), *_told(pupil, tested)],
         "license": "cc-by-sa-3.0" if from_mnist else "mit",  # MNIST's drawings are among its lessons
     }
     if from_mnist:
@@ -99,7 +110,7 @@ def _metadata(pupil: Pupil, tested: Sequence[Score]) -> dict[str, Any]:
     return about
 
 
-def _told(pupil: Pupil, tested: Sequence[Score]) -> list[str]:
+def _told(pupil: Agent, tested: Sequence[Score]) -> list[str]:
     """What the gallery shows, as tags: they come with every list of repos."""
     labels = ",".join(quote(label, safe="") for label in pupil.labels[:MAX_LABELS_TOLD])
     told = [f"pupil:kind={pupil.kind}", f"pupil:lessons={pupil.n_lessons}", f"{LABELS_TAG}={labels}"]
@@ -115,8 +126,9 @@ def _result(tested: Score) -> dict[str, Any]:
     }
 
 
-def _bulk(pupil: Pupil) -> list[Bulk]:
-    return [entry for entry in pupil.lessons.standing() if isinstance(entry, Bulk)]
+def _bulk(pupil: Agent) -> list[Bulk]:
+    standing = pupil.lessons.standing() if isinstance(pupil, Pupil) else ()
+    return [entry for entry in standing if isinstance(entry, Bulk)]
 
 
 def _source(bulk: Bulk) -> str:

@@ -21,7 +21,9 @@ from agent.errors import AgentError
 MAX_TENSORS = 64
 MAX_HEADER_BYTES = 100_000
 MAX_LIST_BYTES = 4_000  # what a .zip says about its members, all of them together
-_TYPES = {"U8": 1, "I8": 1, "U16": 2, "I16": 2, "U32": 4, "I32": 4, "U64": 8, "I64": 8}  # safetensors' names, bytes
+_TYPES = {  # safetensors' names, bytes
+    "U8": 1, "I8": 1, "U16": 2, "I16": 2, "U32": 4, "I32": 4, "U64": 8, "I64": 8, "F32": 4, "F64": 8,
+}  # fmt: skip
 _END = struct.Struct("<4s4H2LH")  # how a .zip ends: signature, disks, members, size and place of their list, comment
 _INFLATERS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others inflate a chunk whole, however large it becomes
 
@@ -95,7 +97,11 @@ def tensors(content: bytes) -> dict[str, np.ndarray]:
             end = stop
         if end != len(content) - 8 - size:
             raise ValueError(f"{len(content) - 8 - size} bytes for arrays of {end}")
-        return read_tensors(content)
+        arrays = read_tensors(content)
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError(f"{name[:40]!r} with numbers that are none or have no end")
+        return arrays
     except Exception as error:
         raise AgentError(f"expected agent.safetensors, got a file that is none ({error}).") from error
 

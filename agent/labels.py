@@ -1,4 +1,4 @@
-"""What a label may be."""
+"""What a label and a name may be."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from agent.errors import AgentError
 
 MAX_LABEL_CHARS = 8
+MAX_NAME_CHARS = 60
 
 
 def clean_label(label: object) -> str:
@@ -27,3 +28,11 @@ def clean_label(label: object) -> str:
     if not 1 <= len(name) <= MAX_LABEL_CHARS or not name.isprintable():
         raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} visible characters, got {label[:40]!r}.")
     return name
+
+
+def clean_name(name: object) -> str:
+    """Check an agent's name: 1 to 60 visible characters."""
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= MAX_NAME_CHARS or not name.strip().isprintable():
+        shown = name[:MAX_NAME_CHARS] if isinstance(name, str) else name
+        raise AgentError(f"expected a name of 1 to {MAX_NAME_CHARS} visible characters, got {shown!r}.")
+    return name.strip()

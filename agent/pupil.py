@@ -3,94 +3,28 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from agent import retina, starters
+from agent import render, retina
 from agent.errors import AgentError
 from agent.kinds import KINDS, Guess, Kind
 from agent.kinds.images import drawn_image
 from agent.labels import clean_label
 from agent.lessons import Bulk, Lesson, Lessons, Lost
 from agent.lineage import Lineage
-from agent.replay import AT_ONCE, rebuild, rebuilding, replaying
+from agent.logs import check_log
+from agent.replay import rebuild, rebuilding, replaying
 from agent.steps import finished
 
-MAX_STARTED = 4
-
-
-def new(
-    kind: str = "recall", *, seed: int = 0, name: str = "Pupil", starter: str | None = None, **settings: Any
-) -> Pupil:
-    """Make an agent that knows nothing yet, or only what a starter teaches.
-
-    Parameters
-    ----------
-    kind : str
-        One of ``agent.KINDS``.
-    seed : int
-        Fixes everything that is drawn at birth.
-    name : str
-        What people call it.
-    starter : str, optional
-        One of `agent.starters.STARTERS`: what it knows from the beginning. The first of its kind and settings takes a
-        few seconds; all later ones share its memory until they change it.
-    **settings
-        Fields of the kind's ``Config``.
-
-    Raises
-    ------
-    AgentError
-        Unknown kind, starter or setting, or a value out of range.
-    """
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise AgentError(f"expected a kind among {', '.join(KINDS)}, got {kind!r}.")
-    config_type = KINDS[kind].Config
-    fields = {field.name for field in dataclasses.fields(config_type)}
-    unknown = sorted(set(settings) - fields)
-    if unknown:
-        raise AgentError(f"expected settings among {', '.join(sorted(fields))}, got {', '.join(unknown)}.")
-    config = config_type(seed=seed, **settings)
-    if starter is None:
-        return Pupil(KINDS[kind](config), Lessons(), name)
-    return finished(_starting(kind, config, starter, name))
-
-
-def starting(
-    kind: str = "recall", *, starter: str, seed: int = 0, name: str = "Pupil", **settings: Any
-) -> Generator[float, None, Pupil]:
-    """As `new` with a starter, step by step: gives the share done, 0 … 1, and returns the agent."""
-    newborn = new(kind, seed=seed, name=name, **settings)
-    return (yield from _starting(newborn.kind, newborn.memory.config, starter, name))
-
-
-def _starting(kind: str, config: Any, starter: str, name: str) -> Generator[float, None, Pupil]:
-    known = _STARTED.get((kind, config, starter))
-    if known is None:
-        known, parts = Pupil(KINDS[kind](config), Lessons()), starters.lessons(starter)
-        n_all, n_done = sum(len(labels) for _, labels, _ in parts), 0
-        for drawings, labels, source in parts:
-            for start in range(0, len(labels), AT_ONCE):
-                part = slice(start, start + AT_ONCE)
-                known.learn_many(drawings[part], labels[part], source=source, start=start)
-                yield (n_done + start) / n_all
-            n_done += len(labels)
-        _STARTED[kind, config, starter] = known
-        while len(_STARTED) > MAX_STARTED:
-            _STARTED.pop(next(iter(_STARTED)), None)
-    pupil = copy.deepcopy(known)
-    pupil.name = name
-    return pupil
-
-
-_STARTED: dict[tuple[str, Any, str], Pupil] = {}  # agents as starters made them: all that begin so share their memory
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Pupil:
-    """An agent: learn, guess, forget, join, imagine, undo.
+    """An agent that learns drawings: learn, guess, forget, join, imagine, undo.
 
     Attributes
     ----------
@@ -104,11 +38,23 @@ class Pupil:
         Where it comes from.
     """
 
-    def __init__(self, memory: Kind, lessons: Lessons, name: str = "Pupil") -> None:
+    FAMILY: ClassVar[str] = "drawings"
+    KINDS: ClassVar[dict[str, type[Kind]]] = KINDS
+    PIPELINE_TAG: ClassVar[str] = "image-classification"
+    TAGS: ClassVar[tuple[str, ...]] = ("weightless", "wisard")
+
+    def __init__(self, memory: Kind, lessons: Lessons | None = None, name: str = "Pupil") -> None:
         self.memory = memory
-        self.lessons = lessons
+        self.lessons = Lessons() if lessons is None else lessons
         self.name = name
         self.lineage = Lineage()
+
+    @classmethod
+    def restored(cls, memory: Kind, log: str, name: str) -> Self:
+        """Put an agent together from what a file holds; AgentError when its log tells what cannot have happened."""
+        lessons = Lessons.from_jsonl(log)
+        check_log(lessons, memory.labels if memory.ORDER_FREE else None)
+        return cls(memory, lessons, name)
 
     @property
     def kind(self) -> str:
@@ -124,6 +70,15 @@ class Pupil:
     def n_lessons(self) -> int:
         """How many lessons it remembers."""
         return len(self.lessons)
+
+    @property
+    def log(self) -> str:
+        """What it was told, as a file holds it: one event a line."""
+        return self.lessons.to_jsonl()
+
+    def picture(self) -> Image:
+        """Draw the mental images of all labels side by side, 28 pixels high."""
+        return render.strip([self.imagine(label) for label in self.labels])
 
     def learn_one(self, drawing: object, label: object) -> None:
         """Learn from one correction: afterwards this drawing is answered with this label.

@@ -4,7 +4,7 @@
     agent.safetensors   the memory's arrays
     lessons.jsonl       the lesson log, one event a line
     README.md           a card for people and for the Hub
-    labels.png          the mental images of its labels
+    labels.png          what it knows, as a picture: of drawings the mental images of its labels
 
 Everything read here may come from a stranger: names, sizes, shapes and types are checked before anything is
 allocated, and an agent is handed out only when all of it fits together.
@@ -33,14 +33,12 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save as write_tensors
 
-from agent import foreign, render, retina
+from agent import foreign, render
 from agent.card import Score, card
 from agent.errors import AgentError
-from agent.kinds import KINDS
-from agent.labels import MAX_LABEL_CHARS, clean_label
-from agent.lessons import Bulk, Joined, Lesson, Lessons, Studied
+from agent.families import Agent, family_of
+from agent.labels import MAX_LABEL_CHARS, clean_label, clean_name
 from agent.lineage import Lineage
-from agent.pupil import Pupil
 
 FORMAT = 1
 FILES = {  # name: most bytes
@@ -51,23 +49,21 @@ FILES = {  # name: most bytes
     "labels.png": 500_000,
 }
 MAX_ZIP_BYTES = sum(FILES.values())
-MAX_NAME_CHARS = 60
-LAST_MOMENT = 253_402_300_799  # the last second of the year 9999
 _CONFIG = {"format": int, "kind": str, "name": str, "settings": dict, "labels": list, "n_lessons": int, "digest": str}
 _CAME_LATER = {"lineage": dict}  # older files lack it
 _SUMMED = ("agent.safetensors", "lessons.jsonl")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
 
 
-def save(pupil: Pupil, path: str | os.PathLike[str]) -> Path:
+def save(pupil: Agent, path: str | os.PathLike[str]) -> Path:
     """Write an agent to a folder, or to one file when the path ends in ``.zip``.
 
     What was there before is replaced only when everything has been written.
 
     Parameters
     ----------
-    pupil : Pupil
-        The agent.
+    pupil : Agent
+        The agent, of any family.
     path : path-like
         A folder of ours or one that does not exist yet, or a file name ending in ``.zip``.
 
@@ -84,7 +80,7 @@ def save(pupil: Pupil, path: str | os.PathLike[str]) -> Path:
     Examples
     --------
     >>> import tempfile
-    >>> from agent.pupil import new
+    >>> from agent.families import new
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = save(new("nearest", name="Mia"), Path(folder) / "mia.zip")
     ...     load(file).name
@@ -113,7 +109,7 @@ def save(pupil: Pupil, path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
-def load(path: str | os.PathLike[str]) -> Pupil:
+def load(path: str | os.PathLike[str]) -> Agent:
     """Read an agent from a folder or a ``.zip`` file.
 
     Raises
@@ -132,15 +128,15 @@ def load(path: str | os.PathLike[str]) -> Pupil:
         raise AgentError(f"expected to read {source.name}, got {error.strerror or error}.") from error
 
 
-def from_zip(content: bytes) -> Pupil:
+def from_zip(content: bytes) -> Agent:
     """Read an agent from the bytes of its ``.zip``."""
     return from_files(foreign.unzip(content, FILES))
 
 
-def to_files(pupil: Pupil, tested: Sequence[Score] = ()) -> dict[str, bytes]:
+def to_files(pupil: Agent, tested: Sequence[Score] = ()) -> dict[str, bytes]:
     """Give an agent's files: name to content, the same bytes for the same agent; the card tells how it was tested."""
     tensors = {name: np.ascontiguousarray(array) for name, array in sorted(pupil.memory.tensors().items())}
-    files = {"agent.safetensors": write_tensors(tensors), "lessons.jsonl": pupil.lessons.to_jsonl().encode()}
+    files = {"agent.safetensors": write_tensors(tensors), "lessons.jsonl": pupil.log.encode()}
     config = {
         "format": FORMAT,
         "kind": pupil.kind,
@@ -153,36 +149,35 @@ def to_files(pupil: Pupil, tested: Sequence[Score] = ()) -> dict[str, bytes]:
     config["digest"] = digest(config, files)
     files["config.json"] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
     files["README.md"] = card(pupil, tested).encode()
-    files["labels.png"] = render.png(render.strip([pupil.imagine(label) for label in pupil.labels]))
+    files["labels.png"] = render.png(pupil.picture())
     for name, most in FILES.items():
         if len(files[name]) > most:
             raise AgentError(f"expected at most {most:,} bytes for {name}, got {len(files[name]):,}. Teach it less.")
     return {name: files[name] for name in FILES}
 
 
-def from_files(files: Mapping[str, bytes]) -> Pupil:
+def from_files(files: Mapping[str, bytes]) -> Agent:
     """Build an agent from its files, checking all of them first."""
     missing = sorted(set(FILES) - set(files))
     if missing:
         raise AgentError(f"expected the files {', '.join(FILES)}, got none named {', '.join(missing)}.")
     config = _config(files["config.json"])
-    kind = KINDS[config["kind"]]
+    family = family_of(config["kind"])
+    kind = family.KINDS[config["kind"]]
     tensors = foreign.tensors(files["agent.safetensors"])
     if config["digest"] != digest(config, files):  # a file damaged on its way costs no more than this
         raise AgentError(f"expected the files of digest {config['digest'][:8]!r}, got changed ones. Load another copy.")
     try:
-        lessons = Lessons.from_jsonl(files["lessons.jsonl"].decode())
+        log = files["lessons.jsonl"].decode()
     except UnicodeDecodeError as error:
         raise AgentError("expected text in lessons.jsonl, got other bytes.") from error
     try:
-        settings = kind.Config(**config["settings"])
-        memory = kind.restore(settings, config["labels"], tensors)
+        memory = kind.restore(kind.Config(**config["settings"]), config["labels"], tensors)
     except (TypeError, ValueError, KeyError, IndexError, OverflowError, MemoryError) as error:
         if isinstance(error, AgentError):
             raise
         raise AgentError(f"expected the arrays and settings of a {kind.NAME} agent, got others ({error}).") from error
-    _check_log(lessons, memory.labels if memory.ORDER_FREE else None)
-    pupil = Pupil(memory, lessons, config["name"])
+    pupil = family.restored(memory, log, config["name"])
     pupil.lineage = config["lineage"]
     return pupil
 
@@ -201,14 +196,6 @@ def digest(config: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
     about = json.dumps([config[name] for name in ("kind", "settings", "labels")], sort_keys=True)
     sums = [hashlib.sha256(part).digest() for part in (about.encode(), *(files[name] for name in _SUMMED))]
     return hashlib.sha256(b"".join(sums)).hexdigest()
-
-
-def clean_name(name: object) -> str:
-    """Check an agent's name: 1 to 60 visible characters."""
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= MAX_NAME_CHARS or not name.strip().isprintable():
-        shown = name[:MAX_NAME_CHARS] if isinstance(name, str) else name
-        raise AgentError(f"expected a name of 1 to {MAX_NAME_CHARS} visible characters, got {shown!r}.")
-    return name.strip()
 
 
 def _replace_folder(files: Mapping[str, bytes], target: Path, spare: Path) -> None:
@@ -260,12 +247,11 @@ def _config(content: bytes) -> dict[str, Any]:
             raise AgentError(f"expected {name} of type {expected.__name__}, got {type(config[name]).__name__}.")
     if config["format"] != FORMAT:
         raise AgentError(f"expected format {FORMAT}, got {config['format']}. Update Pupil, or save it anew.")
-    if config["kind"] not in KINDS:
-        raise AgentError(f"expected a kind among {', '.join(KINDS)}, got {config['kind'][:40]!r}.")
+    kind = family_of(config["kind"]).KINDS[config["kind"]]
     config["name"] = clean_name(config["name"])
     config["lineage"] = Lineage.from_json(config.get("lineage", Lineage().to_json()))
-    config["labels"] = _labels(config["labels"], KINDS[config["kind"]].MAX_LABELS)
-    _check_settings(config["settings"], KINDS[config["kind"]].Config)
+    config["labels"] = _labels(config["labels"], kind.MAX_LABELS)
+    _check_settings(config["settings"], kind.Config)
     return config
 
 
@@ -285,30 +271,3 @@ def _check_settings(settings: dict[str, Any], config_type: type) -> None:
     for name, value in settings.items():
         if type(value) is not type(fields[name]):
             raise AgentError(f"expected {name} as {type(fields[name]).__name__}, got {type(value).__name__}.")
-
-
-def _check_log(lessons: Lessons, labels: Sequence[str] | None) -> None:
-    """What the log tells must be what can have happened: labels, if all are remembered, times, drawings, counts."""
-    for event in lessons.events:
-        said = [event.get("label"), event.get("guessed"), *event.get("labels", [])]
-        if any(name is not None and (type(name) is not str or clean_label(name) != name) for name in said):
-            raise AgentError(f"expected labels of 1 to {MAX_LABEL_CHARS} characters in the log, got {str(said)[:80]}.")
-        if event["event"] == "join":
-            clean_name(event["name"])
-        if not 0 <= event.get("when", 0) <= LAST_MOMENT:
-            raise AgentError(f"expected seconds since 1970 in the log, got {str(event['when'])[:40]}.")
-    n_lessons = 0
-    for entry in lessons.standing():
-        n_lessons += 1 if isinstance(entry, Lesson) else entry.n_lessons
-        if isinstance(entry, Bulk):
-            counts = {entry.n_lessons, *(len(part) for part in (entry.drawings, entry.labels) if part is not None)}
-            if len(counts) > 1:
-                raise AgentError(f"expected a drawing and a label for each bulk lesson in the log, got {counts}.")
-        elif isinstance(entry, (Studied, Joined)):
-            continue
-        elif (retina.keep(entry.drawing) != entry.drawing).any() or not retina.has_ink(entry.drawing):
-            raise AgentError(f"expected a drawing as an agent keeps it in the log, got another one as {entry.label!r}.")
-        if isinstance(entry, Lesson) and labels is not None and entry.label not in labels:
-            raise AgentError(f"expected lessons of {' '.join(labels) or 'nothing'} in the log, got {entry.label!r}.")
-    if n_lessons < 0:
-        raise AgentError(f"expected at most as many lessons forgotten as taught in the log, got {-n_lessons} more.")

@@ -14,6 +14,7 @@ import numpy as np
 from agent import retina
 from agent.card import Score
 from agent.errors import AgentError
+from agent.families import Agent
 from agent.labels import clean_label
 from agent.lessons import Bulk
 from agent.pupil import Pupil
@@ -109,7 +110,7 @@ def progressive(
 
     Examples
     --------
-    >>> from agent.pupil import new
+    >>> from agent.families import new
     >>> from agent.tasks.digits import Selection
     >>> lessons = Selection({"mnist": 60})
     >>> pupil = new("nearest")
@@ -158,7 +159,7 @@ def evaluate(
 
     Examples
     --------
-    >>> from agent.pupil import new
+    >>> from agent.families import new
     >>> from agent.tasks.digits import font
     >>> pupil = new("nearest")
     >>> pupil.learn_many(*font("Carlito"))
@@ -201,7 +202,7 @@ def compare(
 
     Examples
     --------
-    >>> from agent.pupil import new
+    >>> from agent.families import new
     >>> from agent.tasks.digits import font
     >>> one, other = new("nearest"), new("nearest")
     >>> one.learn_many(*font("Carlito"))
@@ -221,13 +222,13 @@ def compare(
         yield Comparison(rows.stop, len(names), *right, tuple(differing))
 
 
-def scores(pupil: Pupil, n_asked: int = 1000, budget_s: float = 10.0) -> list[Score]:
+def scores(pupil: Agent, n_asked: int = 1000, budget_s: float = 10.0) -> list[Score]:
     """Ask an agent that knows the ten digits some test digits of MNIST that it was never taught.
 
     Parameters
     ----------
-    pupil : Pupil
-        Who is asked.
+    pupil : Agent
+        Who is asked; of another family than drawings nothing is.
     n_asked : int
         How many at most, as many of each digit.
     budget_s : float
@@ -238,6 +239,8 @@ def scores(pupil: Pupil, n_asked: int = 1000, budget_s: float = 10.0) -> list[Sc
     list of Score
         One, or none where digits are not known.
     """
+    if not isinstance(pupil, Pupil):
+        return []
     bulk = [entry for entry in pupil.lessons.standing() if isinstance(entry, Bulk)]
     if not set(DIGITS) <= set(pupil.labels) or any((entry.source or {}).get("split") == "test" for entry in bulk):
         return []

@@ -1,6 +1,7 @@
 """Small agents: the settings that keep tests quick."""
 
-from agent.pupil import Pupil, new
+from agent.families import new
+from agent.pupil import Pupil
 
 SMALL = {"recall": {"n_warps": 10, "n_nodes": 60, "tuple_size": 8, "n_rows": 400}}
 

@@ -3,7 +3,7 @@
 from newborn import born
 
 from agent import retina, store
-from agent.pupil import new
+from agent.families import new
 from agent.tasks import digits
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent import kinds
-from agent.pupil import new
+from agent.families import new
 from agent.tasks import digits
 from agent.ui import draw, events, guard, markup, notebook, words
 from agent.ui.desk import Desk, Desks

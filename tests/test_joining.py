@@ -9,8 +9,8 @@ from newborn import born
 
 from agent import store
 from agent.errors import AgentError
+from agent.families import new
 from agent.lessons import Lessons
-from agent.pupil import new
 from agent.tasks import digits
 
 

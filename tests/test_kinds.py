@@ -9,7 +9,8 @@ from newborn import born
 
 from agent import kinds, retina
 from agent.errors import AgentError
-from agent.pupil import Pupil, new
+from agent.families import new
+from agent.pupil import Pupil
 from agent.replay import rebuild
 from agent.tasks import digits
 

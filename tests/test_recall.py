@@ -8,7 +8,7 @@ from alike import memory_bytes
 from newborn import SMALL, born
 
 from agent.errors import AgentError
-from agent.pupil import new
+from agent.families import new
 from agent.tasks import digits
 
 

@@ -7,7 +7,7 @@ import gradio
 import pytest
 
 from agent import kinds
-from agent.pupil import new
+from agent.families import new
 from agent.tasks import digits
 from agent.ui import events, settings, start, words
 from agent.ui.desk import Desk, Desks

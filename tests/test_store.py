@@ -43,7 +43,7 @@ def test_the_same_agent_gives_the_same_bytes(taught):
 
 
 def test_an_agent_of_sixty_lessons_is_a_small_file(tmp_path):
-    from agent.pupil import new
+    from agent.families import new
 
     pupil = new("recall")
     pupil.learn_many(*digits.Selection({"mnist": 60}, seed=1).draw())

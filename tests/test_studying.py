@@ -8,7 +8,8 @@ from newborn import born
 
 from agent import store
 from agent.errors import AgentError
-from agent.pupil import Pupil, new
+from agent.families import new
+from agent.pupil import Pupil
 from agent.replay import rebuild
 
 

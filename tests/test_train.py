@@ -8,8 +8,8 @@ import pytest
 
 from agent import retina, train
 from agent.errors import AgentError
+from agent.families import new
 from agent.lessons import Lessons
-from agent.pupil import new
 from agent.replay import rebuild
 from agent.tasks.digits import Selection
 from agent.train import MAX_CHUNK, Progress, _chunk_ends, evaluate, progressive, scores

@@ -16,11 +16,11 @@ from urllib.parse import unquote
 from agent import render, store
 from agent.card import LABELS_TAG, TAG
 from agent.errors import AgentError
+from agent.families import kinds
 from agent.hub.client import MAX_MESSAGE_CHARS, TIMEOUT_S, connect, endpoint, listed, spoken
 from agent.hub.pulling import cache
-from agent.kinds import KINDS
+from agent.labels import clean_label
 from agent.lineage import check_commit, check_repo_id
-from agent.pupil import clean_label
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -147,7 +147,7 @@ def _entry(info: ModelInfo) -> Entry | None:
     with contextlib.suppress(AgentError, ValueError, TypeError):
         right, asked = (int(part) for part in told.get("pupil:right", "0/0").split("/"))
         n_lessons, kind = int(told.get("pupil:lessons", "0")), told.get("pupil:kind")
-        if not 0 <= right <= asked <= 10**7 or not 0 <= n_lessons <= 10**9 or kind not in KINDS:
+        if not 0 <= right <= asked <= 10**7 or not 0 <= n_lessons <= 10**9 or kind not in kinds():
             return None
         if not set(store.FILES) <= {each.rfilename for each in info.siblings or ()}:
             return None

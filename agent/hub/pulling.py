@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from agent import store
 from agent.errors import AgentError
+from agent.families import Agent
 from agent.hub.client import CLIENT, TIMEOUT_S, connect, endpoint, head_of, is_away, is_hidden, spoken
 from agent.lineage import check_commit, check_repo_id, is_repo_id
-from agent.pupil import Pupil
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -23,7 +23,7 @@ CACHE_BYTES = 1_000_000_000  # pulled agents kept on disk; the least recently us
 _REVISION = re.compile(r"(?!.*\.\.)(refs/pr/\d{1,6}|\w[\w.-]{0,99})", re.ASCII)
 
 
-def load(path: str | os.PathLike[str]) -> Pupil:
+def load(path: str | os.PathLike[str]) -> Agent:
     """Read an agent from a folder, a ``.zip`` file, or a repo of the Hub.
 
     What is there on disk comes first; else OWNER/NAME is a repo.
@@ -38,7 +38,7 @@ def load(path: str | os.PathLike[str]) -> Pupil:
     return store.load(path)
 
 
-def pull(repo_id: str, revision: str | None = None, token: str | None = None) -> Pupil:
+def pull(repo_id: str, revision: str | None = None, token: str | None = None) -> Agent:
     """Fetch an agent from a repo of the Hub, or, when the Hub is away, from what was fetched before.
 
     Parameters
@@ -52,7 +52,7 @@ def pull(repo_id: str, revision: str | None = None, token: str | None = None) ->
 
     Returns
     -------
-    Pupil
+    Agent
         ``lineage`` says which commit it is, and whether the Hub was away.
 
     Raises
@@ -74,7 +74,7 @@ def pull(repo_id: str, revision: str | None = None, token: str | None = None) ->
             raise
 
 
-def _fetch(repo_id: str, revision: str | None, token: str | None) -> Pupil:
+def _fetch(repo_id: str, revision: str | None, token: str | None) -> Agent:
     """Pull from the Hub; only what is there for everybody is kept here, for whoever asks next may be somebody else."""
     head = head_of(connect(token), repo_id, revision)
     commit = _checked_head(head, repo_id)
@@ -99,7 +99,7 @@ def _checked_head(head: ModelInfo, repo_id: str) -> str:
     return check_commit(head.sha)
 
 
-def _read(repo_id: str, commit: str, token: str | None, folder: Path, is_from_cache: bool = False) -> Pupil:
+def _read(repo_id: str, commit: str, token: str | None, folder: Path, is_from_cache: bool = False) -> Agent:
     """Fetch the files of one commit, unless they are in a folder already, and build the agent."""
     from huggingface_hub import hf_hub_download
 

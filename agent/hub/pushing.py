@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import io
 from collections.abc import Generator, Mapping
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from agent import store
 from agent.errors import AgentError
+from agent.families import Agent
 from agent.hub.client import checked_message, checked_token, connect, endpoint, head_of, spoken, who
 from agent.lineage import check_repo_id
-from agent.pupil import Pupil
 from agent.steps import finished
 from agent.train import scores
 
@@ -41,13 +42,13 @@ class Proposed:
 
 
 def push(
-    pupil: Pupil, repo_id: str, token: str | None, message: str = "", private: bool = False, *, drawings: bool = True
+    pupil: Agent, repo_id: str, token: str | None, message: str = "", private: bool = False, *, drawings: bool = True
 ) -> Pushed:
     """Share an agent: one commit to a repo of one's own, made where there is none.
 
     Parameters
     ----------
-    pupil : Pupil
+    pupil : Agent
         The agent; afterwards its ``lineage`` says that it lives there.
     repo_id : str
         OWNER/NAME, or a name alone: then the owner is who the token belongs to.
@@ -71,7 +72,7 @@ def push(
 
 
 def pushing(
-    pupil: Pupil, repo_id: str, token: str | None, message: str = "", private: bool = False, *, drawings: bool = True
+    pupil: Agent, repo_id: str, token: str | None, message: str = "", private: bool = False, *, drawings: bool = True
 ) -> Generator[str, None, Pushed]:
     """As `push`, step by step: gives "test", "write", "send". Closing it early changes nothing."""
     token, message = checked_token(token), checked_message(message) or f"{pupil.n_lessons} lessons"
@@ -92,7 +93,7 @@ def pushing(
     return Pushed(repo_id, commit, f"{endpoint()}/{repo_id}")
 
 
-def contribute(pupil: Pupil, repo_id: str, token: str | None, message: str = "", *, drawings: bool = True) -> Proposed:
+def contribute(pupil: Agent, repo_id: str, token: str | None, message: str = "", *, drawings: bool = True) -> Proposed:
     """Propose one's agent for somebody else's repo, as a pull request.
 
     The agent must have grown from the one there: the proposal is a change of the commit that was pulled, so merging it
@@ -115,19 +116,19 @@ def contribute(pupil: Pupil, repo_id: str, token: str | None, message: str = "",
     return Proposed(repo_id, int(done.pr_num or 0), str(done.pr_revision), str(done.pr_url))
 
 
-def _sent(pupil: Pupil, repo_id: str, drawings: bool) -> Pupil:
+def _sent(pupil: Agent, repo_id: str, drawings: bool) -> Agent:
     """The agent as it goes out."""
     known = pupil if drawings else pupil.without_own()
-    if not known.labels:
+    if not (known.labels or known.n_lessons):
         extra = " besides your drawings. Let them go along, or teach it something else" if pupil.labels else ""
         raise AgentError(f"expected an agent that knows something, got one that knows nothing{extra}.")
-    sent = Pupil(known.memory, known.lessons, known.name)
+    sent = copy.copy(known)
     sent.lineage = replace(pupil.lineage.at(repo_id, ""), commit=None)
     return sent
 
 
 def _parent(
-    api: HfApi, pupil: Pupil, repo_id: str, private: bool, files: Mapping[str, bytes]
+    api: HfApi, pupil: Agent, repo_id: str, private: bool, files: Mapping[str, bytes]
 ) -> tuple[str | None, bool]:
     """The commit to push on top of, and whether the repo was made for it; None: these files are there already."""
     from huggingface_hub.errors import HfHubHTTPError

@@ -3,8 +3,9 @@
 `run` takes plain keyword arguments; the command line, the app and anybody's code call the same function.
 """
 
+from agent.runs.conduct import Step
 from agent.runs.plans import Plan, planned
 from agent.runs.results import Result
-from agent.runs.running import Step, run, running
+from agent.runs.running import run, running
 
 __all__ = ["Plan", "Result", "Step", "planned", "run", "running"]

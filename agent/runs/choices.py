@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError, nearest
-from agent.kinds import KINDS
+from agent.families import kinds
 from agent.runs.found import defaults_of, is_path
 from agent.runs.groups import FOLDER, file_of
 from agent.runs.plans import short
@@ -78,10 +78,10 @@ def preset(name: str, kind: str | None) -> str:
     >>> preset("reference design", None), preset("better eyes", "state")
     ('reference_design', 'state')
     """
-    for each in [KINDS[kind]] if kind in KINDS else KINDS.values():
+    for each in [kinds()[kind]] if kind in kinds() else kinds().values():
         if name in each.PRESETS:
             return each.NAME if name == next(iter(each.PRESETS)) else file_of(name)
-    names = dict.fromkeys(name for each in KINDS.values() for name in each.PRESETS)
+    names = dict.fromkeys(name for each in kinds().values() for name in each.PRESETS)
     raise AgentError(f"expected agent.preset among {', '.join(names)}, got {name!r}.{nearest(name, names)}")
 
 

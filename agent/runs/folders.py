@@ -20,7 +20,7 @@ from typing import Any
 
 from agent import store
 from agent.errors import AgentError, nearest
-from agent.pupil import Pupil
+from agent.families import Agent
 
 CONFIG, RESULT, PROGRESS, FORGETTING, AGENT = "config.json", "result.json", "progress.csv", "forgetting.csv", "agent"
 FILES = (RESULT, CONFIG, PROGRESS, FORGETTING, "learning.png", "confusion.png", "sheet.png")  # as they are taken away
@@ -122,7 +122,7 @@ def by_words(folder: str, words: str) -> Path:
     raise AgentError(f"expected words that name a run in {folder}, got {words!r}.{hints} Runs: {shown}.")
 
 
-def agent_at(folder: str, words: str) -> Pupil:
+def agent_at(folder: str, words: str) -> Agent:
     """Read the agent that a path or words name: of a run, or one saved by itself."""
     path = Path(words)
     if path.is_file() or (path / "config.json").is_file():

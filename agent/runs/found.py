@@ -14,10 +14,11 @@ from types import ModuleType
 from typing import Any
 
 from agent.errors import AgentError, nearest
+from agent.families import kinds
 from agent.kinds import KINDS, Kind
 from agent.kinds.plain import Spaces, is_kind, plain, settings_of
 
-_BUILT_IN = dict(KINDS)
+_BUILT_IN = kinds()
 
 
 def is_path(name: object) -> bool:
@@ -74,11 +75,11 @@ def kind_of(name: object, given: Mapping[str, Any], spaces: Spaces) -> tuple[typ
         if kind.NAME in _BUILT_IN:
             raise AgentError(f"expected a name of its own for {name}, got {kind.NAME}, which is taken. Rename it.")
         KINDS[kind.NAME] = kind
-    elif not isinstance(name, str) or name not in KINDS:
-        hint = nearest(name, KINDS)
-        raise AgentError(f"expected an agent among {', '.join(KINDS)}, or FILE.py:Class, got {str(name)[:60]!r}.{hint}")
+    elif not isinstance(name, str) or name not in kinds():
+        known, hint = ", ".join(kinds()), nearest(name, kinds())
+        raise AgentError(f"expected an agent among {known}, or FILE.py:Class, got {str(name)[:60]!r}.{hint}")
     else:
-        kind = KINDS[name]
+        kind = kinds()[name]
     settings = dict(given)
     preset = settings.pop("preset", None)
     if preset is not None:

@@ -12,16 +12,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from agent.kinds import KINDS
+from agent.families import kinds
 from agent.runs.settings import ABOUT, Settings
-from agent.runs.sources import SOURCES
+from agent.runs.sources import DEFAULT_AGENT, SOURCES
 
 FOLDER = Path(__file__).resolve().parents[1] / "recipes"
 _HEAD = """# Lowest of all: recipes, then code, then the command line come on top. Written by agent/runs/groups.py.
 defaults:
   - _self_
-  - task: digits
   - agent: recall
+  - task: digits
   - recipe: default
   - override hydra/job_logging: disabled
   - override hydra/hydra_logging: disabled
@@ -46,9 +46,11 @@ def files() -> dict[str, str]:
     """
     written = {"config.yaml": _HEAD + _yaml(_values(Settings), ABOUT)}
     for name, source in SOURCES.items():
-        head = f"# @package task.{name}\n# {source.SUMMARY}\nsource: {name}\n"
+        usual = getattr(source, "AGENT", DEFAULT_AGENT)
+        agent = f"defaults:\n  - _self_\n  - override /agent: {usual}\n\n" if usual != DEFAULT_AGENT else ""
+        head = f"# @package task.{name}\n# {source.SUMMARY}\n{agent}source: {name}\n"
         written[f"task/{name}.yaml"] = head + _yaml(_values(source), _comments(source))
-    for name, kind in KINDS.items():
+    for name, kind in kinds().items():
         if not kind.__module__.startswith("agent."):
             continue
         about, born = _comments(kind.Config), {**_values(kind.Config)}

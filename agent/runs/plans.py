@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
+from agent.families import FAMILIES
 from agent.kinds.plain import Spaces, is_kind
 from agent.runs import folders
 from agent.runs.found import class_of, defaults_of, is_path, kind_of
 from agent.runs.settings import Settings, settings, what_matters
-from agent.runs.sources import Source, source_of
+from agent.runs.sources import DEFAULT_AGENT, DRAWINGS, Source, source_of
 from agent.runs.tracking import trackio
 
 Task = str | Sequence[str] | Mapping[str, Any]
@@ -27,26 +28,32 @@ class Plan:
 
     settings: Settings
     sources: Mapping[str, Source]
+    family: str
     agent: Mapping[str, Any]  # name, kind and its settings
     config: Mapping[str, Any]  # all of it, as written
     place: Path
 
 
-def planned(task: Task = "digits", agent: str | Mapping[str, Any] = "recall", **given: Any) -> Plan:
+def planned(task: Task = "digits", agent: str | Mapping[str, Any] | None = None, **given: Any) -> Plan:
     """Check everything that can be checked before lessons are drawn."""
     chosen = settings(given)
     if chosen.track:
         trackio()
-    tasks, about = _tasks(task), _agent(agent)
+    tasks = _tasks(task)
     sources = {name: source_of(each["source"], without(each, "source")) for name, each in tasks.items()}
+    family, usual = _family(sources)
+    chosen.check_family(family)
+    about = _agent(usual if agent is None else agent)
     kind, own = about["kind"], without(about, "kind", "name")
     if is_path(kind):
         found = class_of(kind)
         own = {**({} if is_kind(found) else defaults_of(kind)), **own}
-    kept = kind_of(kind, own, Spaces(("0",)))[1]
+    found, kept = kind_of(kind, own, Spaces(("0",)))
+    if found.NAME not in FAMILIES[family].KINDS:
+        known = ", ".join(FAMILIES[family].KINDS)
+        raise AgentError(f"expected an agent for task={'+'.join(sources)} among {known}, got {found.NAME}.")
     if not is_path(kind):
-        config = kind_of(kind, kept, Spaces(("0",)))[0].Config(**kept)
-        kept = without(dataclasses.asdict(config), "seed")
+        kept = without(dataclasses.asdict(found.Config(**kept)), "seed")
     config = {
         "task": {name: {"source": tasks[name]["source"], **_fields(source, tasks[name])}
                  for name, source in sources.items()},
@@ -54,7 +61,7 @@ def planned(task: Task = "digits", agent: str | Mapping[str, Any] = "recall", **
         **dataclasses.asdict(chosen),
     }  # fmt: skip
     where = folders.place(chosen.folder, chosen.experiment, about["name"], "+".join(sources), chosen.seed)
-    return Plan(chosen, sources, config["agent"], json.loads(json.dumps(config)), where)
+    return Plan(chosen, sources, family, config["agent"], json.loads(json.dumps(config)), where)
 
 
 def same_run(known: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
@@ -77,6 +84,15 @@ def _tasks(task: Task) -> dict[str, dict[str, Any]]:
     if not tasks:
         raise AgentError(f"expected a task, or several, got {str(task)[:40]!r}.")
     return {name: {"source": name, **about} for name, about in tasks.items()}
+
+
+def _family(sources: Mapping[str, Source]) -> tuple[str, str]:
+    """Find which family of agents tasks are for, and whom they teach where nobody is named."""
+    said = {name: getattr(source, "FAMILY", DRAWINGS) for name, source in sources.items()}
+    family = next(iter(said.values()))
+    if set(said.values()) != {family} or (family != DRAWINGS and len(said) > 1):
+        raise AgentError(f"expected tasks of drawings, or one task, got {', '.join(said)}. Run them one by one.")
+    return family, getattr(next(iter(sources.values())), "AGENT", DEFAULT_AGENT)
 
 
 def _agent(agent: object) -> dict[str, Any]:

@@ -27,15 +27,13 @@ class Result:
     was_there: bool = False  # whether it had been finished before
 
 
-def result_of(
-    place: Path,
-    config: Mapping[str, Any],
+def scores_of(
     settings: Settings,
     rows: Sequence[Mapping[str, Any]],
     forgetting: Sequence[Mapping[str, Any]],
     seen: Mapping[str, Evaluation],
-) -> Result:
-    """Sum a run up."""
+) -> dict[str, Any]:
+    """Sum a run of drawings up: what result.json is to hold."""
     labels, confusion = _together(list(seen.values()))
     n_asked = sum(row["n_asked"] for row in rows)
     scores: dict[str, Any] = metrics.scores(confusion)
@@ -56,7 +54,7 @@ def result_of(
         scores["forgetting"] = list(forgetting)
     scores |= {"labels": list(labels), "by_label": metrics.of_labels(confusion, labels)}
     scores["confusion"] = confusion.tolist()
-    return Result(place, config, scores)
+    return scores
 
 
 def forgetting_row(task: str, n_done: int, seen: Mapping[str, Evaluation]) -> dict[str, Any]:
@@ -71,12 +69,12 @@ def sheet_of(pupil: Pupil, settings: Settings, n_drawings: int) -> bytes:
     return render.png(render.sheet(drawn, SHEET_ROW))
 
 
-def pictures_of(result: Result, rows: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
+def pictures_of(agent: str, scores: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     """Draw a run's learning curve and its confusion."""
     curve = [(row["n_done"], row["held_out"], 0.0) for row in rows if row["held_out"] is not None]
-    confusion = render.confusion(np.array(result.scores["confusion"]), result.scores["labels"])
+    confusion = render.confusion(np.array(scores["confusion"]), scores["labels"])
     drawn = {"confusion.png": render.png(confusion)}
-    return drawn | ({"learning.png": plots.learning({result.config["agent"]["name"]: curve})} if len(curve) > 1 else {})
+    return drawn | ({"learning.png": plots.learning({agent: curve})} if len(curve) > 1 else {})
 
 
 def _together(seen: Sequence[Evaluation]) -> tuple[tuple[str, ...], np.ndarray]:

@@ -27,6 +27,7 @@ ABOUT = {  # a line each for the page of help
     "epochs": "how often, with stream=false",
     "shards": "processes that teach a part each; the parts are joined",
     "study": "whether the agent goes over its lessons once more in the end",
+    "steps": "for other tasks than drawings: how many steps or frames; null: as many as the agent says",
     "replay": "words that name a run, or its folder: teach its lessons in its order",
     "load": "begin with an agent: true for the one in this run's folder, or words that name a run",
     "label": "for task=generate: what to draw; null: every label",
@@ -41,6 +42,10 @@ ABOUT = {  # a line each for the page of help
     "plots": "whether the run draws its learning curve and its confusion",
     "track": "whether trackio records the run, where it is installed",
 }
+_DRAWINGS_ALONE = {
+    "lessons", "starter", "order", "stream", "epochs", "shards", "study", "replay", "label", "n_test", "n_asked",
+    "n_held_out",
+}  # fmt: skip
 _SAME = {"folder", "again", "plots", "track", "save_every"}  # what does not change what comes out
 
 
@@ -55,6 +60,7 @@ class Settings:
     stream: bool = True
     epochs: int = 1
     shards: int = 1
+    steps: int | None = None
     study: bool = False
     replay: str | None = None
     load: bool | str = False
@@ -75,6 +81,7 @@ class Settings:
         _check_whole(self, "seed", 0, MAX_SEED)
         _check_whole(self, "epochs", 1, 1000)
         _check_whole(self, "shards", 1, 64)
+        _check_whole(self, "steps", 1, MAX_LESSONS, none=True)
         _check_whole(self, "n_test", 1, MAX_LESSONS, none=True)
         _check_whole(self, "n_asked", 1, 10_000)
         _check_whole(self, "n_held_out", 0, 10_000)
@@ -93,6 +100,14 @@ class Settings:
         object.__setattr__(self, "metrics", metrics.check_formulas(self.metrics))
         _check_experiment(self.experiment)
         self._check_together()
+
+    def check_family(self, family: str) -> None:
+        """Some settings are for drawings alone, others for all other families."""
+        own = _DRAWINGS_ALONE if family != "drawings" else ("steps",)
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            if each.name in own and value != each.default:
+                raise AgentError(f"expected no {each.name} for agents of {family}, got {value!r}. Leave it out.")
 
     def _check_together(self) -> None:
         """Some settings leave others no room."""

@@ -21,6 +21,7 @@ EVERY = 5  # of a set without a test of its own, every so many-th drawing is kep
 TEST_SEED = 2**40  # added to a seed where a pen draws the test
 N_DRAWN_TEST = 1000
 METHODS = ("lessons", "test")
+DRAWINGS, DEFAULT_AGENT = "drawings", "recall"
 Pairs = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str]]
 
 
@@ -47,6 +48,8 @@ class Source(Protocol):
 
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]
+    FAMILY: ClassVar[str] = DRAWINGS  # of the agents that it teaches; others than drawings have methods of their own
+    AGENT: ClassVar[str] = DEFAULT_AGENT  # who is taught where nobody is named
 
     def lessons(self, n_lessons: int | None, seed: int) -> Drawn | Pairs:
         """Draw so many lessons; AgentError when there are not so many."""

@@ -75,8 +75,8 @@ def load(desk: Desk, file: str) -> dict[str, Any]:
     """Load an agent from a .zip; one that cannot be read changes nothing."""
     if file is None:
         raise AgentError("expected a .zip file of an agent, got none.")
-    desk.replace(store.load(file))
-    pupil = desk.pupil
+    pupil = store.load(file)
+    desk.take(pupil)
     return {"name": pupil.name, "kind": pupil.kind, "n_lessons": pupil.n_lessons, "labels": list(pupil.labels)}
 
 

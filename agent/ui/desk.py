@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from agent.families import Agent, new
 from agent.kinds import KINDS
 from agent.lessons import Lesson
-from agent.pupil import Pupil, new
+from agent.pupil import Pupil
 from agent.ui import words
 
 DEFAULT_KIND = "recall" if "recall" in KINDS else next(iter(KINDS))
@@ -55,6 +56,7 @@ class Desk:
 
     pupil: Pupil
     previous: Pupil | None = None  # the agent before this one, kept until replaced again
+    others: dict[str, Agent] = field(default_factory=dict)  # agents of other families, by family
     guest: Pupil | None = None  # somebody else's agent, tried beside this one
     showing: np.ndarray | None = None  # the kept drawing the present guess is about
     done: np.ndarray | None = None  # the kept drawing last taught or cleared: reported late by the pad, it is no news
@@ -70,6 +72,14 @@ class Desk:
         self.showing, self.outcome, self.missed, self.course, self.status = None, (), [], None, ""
         self.inside = Inside()
 
+    def take(self, agent: Agent) -> str:
+        """Put an agent of any family where it belongs, and say where that is if it is not the desk itself."""
+        if isinstance(agent, Pupil):
+            self.replace(agent)
+        else:
+            self.others[agent.FAMILY] = agent
+        return words.WHERE[agent.FAMILY]
+
     def put_away(self, kept: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
         """Remember that the drawing on the pad is done with, and what came of it."""
         self.showing, self.done, self.outcome = None, kept, outcome
@@ -83,7 +93,8 @@ class Desk:
     @property
     def n_bytes(self) -> int:
         """Bytes of the agents here."""
-        return sum(pupil.memory.n_bytes for pupil in (self.pupil, self.previous, self.guest) if pupil is not None)
+        agents = (self.pupil, self.previous, self.guest, *self.others.values())
+        return sum(each.memory.n_bytes for each in agents if each is not None)
 
 
 @dataclass

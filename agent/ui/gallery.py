@@ -116,13 +116,15 @@ def take(desk: Desk, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
     do, repo_id = asked.get("do"), asked.get("label")
     yield guest_of(desk), *start.told(desk, words.PULLING.format(repo=safe(repo_id)))
     other = hub.pull(repo_id)
+    if do != "start" and not isinstance(other, Pupil):
+        raise AgentError(words.NOT_BESIDE.format(name=_called(other), kind=other.kind))
     if do == "try":
         desk.guest = other
         said = words.TRYING.format(name=_called(other))
     elif do == "start":
-        desk.replace(other)
-        said = words.PULLED.format(repo=_called(other), commit=(other.lineage.commit or "")[:8],
-                                   lessons=start.lessons_of(other))  # fmt: skip
+        where = desk.take(other)
+        commit, lessons = (other.lineage.commit or "")[:8], start.lessons_of(other)
+        said = words.PULLED.format(repo=_called(other), commit=commit, lessons=lessons) + where
     else:
         for share in desk.pupil.joining(other):
             yield guest_of(desk), *start.told(desk, words.JOINING.format(name=_called(other), share=words.share(share)))

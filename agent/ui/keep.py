@@ -106,9 +106,9 @@ def load(desk: Desk, path: str | None) -> tuple[Any, ...]:
     """Put the agent of a file on the desk; one that cannot be read changes nothing."""
     if path is None:
         return None, *shown_of(desk)
-    desk.replace(store.load(path))
-    said = words.LOADED.format(name=safe(desk.pupil.name), lessons=start.lessons_of(desk.pupil))
-    return None, *shown_of(desk, said)
+    loaded = store.load(path)
+    where = desk.take(loaded)
+    return None, *shown_of(desk, words.LOADED.format(name=safe(loaded.name), lessons=start.lessons_of(loaded)) + where)
 
 
 @at_desk

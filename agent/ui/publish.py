@@ -140,10 +140,10 @@ def fetch(
     repo_id, _, revision = (wanted or "").strip().partition("@")
     yield start.told(desk, words.PULLING.format(repo=safe(repo_id)))
     pupil = hub.pull(repo_id, version or revision or None, said_by(typed, signed_in))
-    desk.replace(pupil)
+    where = desk.take(pupil)
     said = words.PULLED_BEFORE if pupil.lineage.is_from_cache else words.PULLED
     commit = (pupil.lineage.commit or "")[:8]
-    yield start.told(desk, said.format(repo=safe(repo_id), commit=commit, lessons=start.lessons_of(pupil)))
+    yield start.told(desk, said.format(repo=safe(repo_id), commit=commit, lessons=start.lessons_of(pupil)) + where)
 
 
 @at_desk

@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from agent.errors import AgentError
+from agent.families import Agent, new, starting
 from agent.kinds import KINDS
-from agent.pupil import Pupil, new, starting
+from agent.pupil import Pupil
 from agent.replay import rebuilding
 from agent.starters import STARTERS
 from agent.ui import settings, words
@@ -55,7 +56,7 @@ def told(desk: Desk, text: str) -> tuple[Any, ...]:
     return status(text), desk.pupil.name, gr.Button(label, interactive=before is not None), header(desk.pupil)
 
 
-def lessons_of(pupil: Pupil) -> str:
+def lessons_of(pupil: Agent) -> str:
     """How many lessons an agent has had, in words."""
     return words.count(pupil.n_lessons, "lesson")
 

@@ -6,7 +6,7 @@ from localhub import LocalHub
 from served import serving
 
 from agent import store
-from agent.pupil import new
+from agent.families import new
 
 BUTTONS = {"try": "Try it", "start": "Start from it", "join": "Join it to mine"}
 
