@@ -16,11 +16,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from agent.errors import AgentError
-from agent.kinds.checks import check_whole
+from agent.kinds.checks import check_numbers, check_whole
 from agent.kinds.choosing import Choosing
 from agent.kinds.expecting import Expecting
 from agent.kinds.mind import Scene, Thought
-from agent.kinds.usual import Usual
+from agent.kinds.usual import N_RECENT, Usual
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class CellsConfig:
     curiosity: float = 0.2  # what a choice is worth that was never tried; one tried n times 1 / √(n + 1) of it
 
     def __post_init__(self) -> None:
-        check_whole(self, {"seed": (0, 2**62), "n_levels": (2, 30), "slots": (8, 21), "n_film": (0, 100_000),
+        check_whole(self, {"seed": (0, 2**62), "n_levels": (2, 30), "slots": (8, 20), "n_film": (0, 100_000),
                            "n_nodes": (1, 64), "n_tiles": (1, 60), "n_reads": (1, 32), "n_looks": (0, 100),
                            "node_slots": (4, 16)})  # fmt: skip
         if type(self.reward) is not bool:
@@ -61,6 +61,7 @@ class Cells:
     SUMMARY: ClassVar[str] = "looks up what followed, cell by cell, and what each action brought"
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
     CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {}
+    MAX_LABELS: int = 0
     Config: ClassVar[type] = CellsConfig
 
     def __init__(self, config: CellsConfig) -> None:
@@ -75,7 +76,9 @@ class Cells:
         return sum(array.nbytes for array in self.tensors().values())
 
     def enter(self, scene: Scene) -> None:
-        if len(scene.places) != self._scene.n_cells or not np.array_equal(scene.places, self._scene.places, equal_nan=True):
+        if len(scene.places) != self._scene.n_cells or not np.array_equal(
+            scene.places, self._scene.places, equal_nan=True
+        ):
             self.expecting.enter(scene.places)
         self.choosing.enter(scene)
         self._scene = scene
@@ -90,3 +93,28 @@ class Cells:
             return Thought(expected, np.zeros(self._scene.n_actions, np.float32), self.expecting.why())
         action, why = self.choosing.choose(got, self._usual.beyond(float(frame[0])) if seen[0] else None)
         return Thought(expected, action, why)
+
+    def facts(self) -> dict[str, str]:
+        n_contexts = int(np.count_nonzero(self.expecting.met))
+        n_film = min(self.expecting.n_filmed, len(self.expecting.film))
+        return {"frames": f"{self.n_frames:,}", "contexts": f"{n_contexts:,}", "film": f"{n_film:,}"}
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        counts = {"counts": np.array([self.n_frames], np.int64), "recent": self._usual.recent}
+        return {**self.expecting.tensors(), **self.choosing.tensors(), **self._scene.tensors(), **counts}
+
+    @classmethod
+    def restore(cls, config: CellsConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        mind, scene = cls(config), Scene.saved(tensors)
+        mind.enter(scene)
+        n_film, n_recent = len(tensors.get("film", ())), len(tensors.get("recent", ()))
+        if n_film > len(mind.expecting.film) or n_recent > N_RECENT:
+            raise AgentError(f"expected at most {len(mind.expecting.film):,} frames remembered, got {n_film:,}.")
+        shapes = {name: (array.shape, array.dtype.type) for name, array in mind.tensors().items()}
+        shapes |= {"film": ((n_film, scene.n_cells), np.float32), "film_codes": ((n_film, 2), np.uint64),
+                   "recent": ((n_recent,), np.float32)}  # fmt: skip
+        check_numbers(tensors, shapes, ("places",))
+        mind.expecting.fill({name: tensors[name] for name in mind.expecting.tensors()})
+        mind.choosing.fill({name: tensors[name] for name in mind.choosing.tensors()})
+        mind._usual, mind.n_frames = Usual(tensors["recent"].copy()), int(tensors["counts"][0])
+        return mind

@@ -50,6 +50,29 @@ def check_arrays(
             raise AgentError(f"expected {name} from {least} to {most}, got {array.min()} to {array.max()}.")
 
 
+def check_numbers(
+    tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[tuple[int, ...], type]], holes: tuple[str, ...] = ()
+) -> None:
+    """Check names, shapes and types of arrays of numbers, and that they are finite; those in ``holes`` may hold NaN.
+
+    Examples
+    --------
+    >>> check_numbers({"a": np.ones(3, np.float32)}, {"a": ((2,), np.float32)})
+    Traceback (most recent call last):
+        ...
+    agent.errors.AgentError: expected a of (2,) float32, got (3,) float32.
+    """
+    if set(tensors) != set(expected):
+        raise AgentError(f"expected the arrays {sorted(expected)}, got {sorted(tensors)}. The file is not one of ours.")
+    for name, (shape, dtype) in expected.items():
+        array = tensors[name]
+        if array.shape != shape or array.dtype != dtype:
+            raise AgentError(f"expected {name} of {shape} {np.dtype(dtype)}, got {array.shape} {array.dtype}.")
+        bad = np.isinf(array) if name in holes else ~np.isfinite(array)
+        if bad.any():
+            raise AgentError(f"expected finite numbers in {name}, got {int(bad.sum())} others. The file was changed.")
+
+
 def newest_lesson(
     drawings: Sequence[np.ndarray] | np.ndarray, taught: Sequence[str], kept: np.ndarray, label: str
 ) -> int:

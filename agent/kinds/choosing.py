@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from agent.errors import AgentError
 from agent.kernels import cells as kernel
 from agent.kinds.mind import Scene
 
 FIRST_TOLD = 5  # cells before it are scores and a constant
-MAX_VALUES = 200
+MAX_VALUES = 200  # that it chooses by
+MAX_WORTHS = 2_000_000  # numbers in all tables
 TRAIL = 16  # moments that a credit reaches back
 
 
@@ -30,7 +32,7 @@ class Choosing:
 
     def __init__(self, config: Any) -> None:
         self.config = config
-        self.n_chosen, self.held = 0, 0
+        self.n_chosen = 0
         self._scene = Scene.unknown(0, 0)
         self._shape = (-1, -1)
         self.enter(self._scene)
@@ -54,7 +56,9 @@ class Choosing:
         rolls = rng.random((config.n_nodes, len(self._values)))
         self._reads = np.argsort(rolls, axis=1)[:, :n_reads].astype(np.int32)
         self._shifts = rng.random((config.n_nodes, n_reads), np.float32)
-        tables = (config.n_nodes, 1 << config.node_slots, len(self._choices))
+        most = int(math.log2(MAX_WORTHS / (config.n_nodes * len(self._choices))))
+        self.n_slots = 1 << max(4, min(config.node_slots, most))
+        tables = (config.n_nodes, self.n_slots, len(self._choices))
         self.worth, self.tried = np.zeros(tables, np.float32), np.zeros(tables, np.uint16)
         self.trail = np.zeros((TRAIL, config.n_nodes), np.int64)
         self.did = np.zeros(TRAIL, np.int64)
@@ -64,14 +68,16 @@ class Choosing:
         """Credit a score to what was done before it, then choose: an action (n_actions,) float32, and why."""
         config, n_choices = self.config, len(self._choices)
         places = np.empty(config.n_nodes, np.int64)
-        kernel.addresses(got[self._values], self._reads, self._shifts, config.n_tiles, 1 << config.node_slots, places)
+        kernel.addresses(got[self._values], self._reads, self._shifts, config.n_tiles, self.n_slots, places)
         worth, times = np.empty(n_choices, np.float32), np.empty(n_choices, np.float32)
         kernel.look_up(places, self.worth, self.tried, worth, times)
         if score is not None and self.n_trail:
             last, did = self.trail[0], int(self.did[0])
             before = float(self.worth[np.arange(config.n_nodes), last, did].mean())
             surprise = score + config.discount * float(worth.max()) - before
-            kernel.credit(self.trail, self.did, self.n_trail, surprise, config.rate, config.fade * config.discount, self.worth)
+            kernel.credit(
+                self.trail, self.did, self.n_trail, surprise, config.rate, config.fade * config.discount, self.worth
+            )
             kernel.look_up(places, self.worth, self.tried, worth, times)
         choice, why = self._best(worth, times)
         self.trail[1:], self.did[1:] = self.trail[:-1].copy(), self.did[:-1].copy()
@@ -110,10 +116,21 @@ class Choosing:
     def tensors(self) -> dict[str, np.ndarray]:
         """Give every array that must be saved."""
         numbers = np.array([self.n_chosen, self.n_trail], np.int64)
-        return {"worth": self.worth, "tried": self.tried, "trail": self.trail, "did": self.did, "chosen_numbers": numbers}
+        return {
+            "worth": self.worth,
+            "tried": self.tried,
+            "trail": self.trail,
+            "did": self.did,
+            "chosen_numbers": numbers,
+        }
 
     def fill(self, tensors: Mapping[str, np.ndarray]) -> None:
-        """Take back what `tensors` gave, already checked."""
+        """Take back what `tensors` gave, already checked but for what it counts with."""
+        n_chosen, n_trail = (int(each) for each in tensors["chosen_numbers"])
+        slots = (tensors["trail"] >= 0) & (tensors["trail"] < self.n_slots)
+        known = (tensors["did"] >= 0) & (tensors["did"] < len(self._choices))
+        if not (slots.all() and known.all() and 0 <= n_trail <= TRAIL and n_chosen >= 0):
+            raise AgentError("expected a trail of choices that it has, got others. The file was changed.")
         for name in ("worth", "tried", "trail", "did"):
             setattr(self, name, tensors[name].copy())
-        self.n_chosen, self.n_trail = (int(each) for each in tensors["chosen_numbers"])
+        self.n_chosen, self.n_trail = n_chosen, n_trail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -73,3 +74,19 @@ class Critic:
         down = backward(self._layers[1], weights[self._end :], self._tapes[1], up, slopes[self._end :])
         rest = 1 - np.abs(self._soft)
         return backward(self._layers[0], weights[: self._end], self._tapes[0], down * rest * rest, slopes[: self._end])
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Give every array that must be saved."""
+        known = slice(min(self.n_lived, self.config.n_replay))
+        lived = {"before": self.before[known], "after": self.after[known], "scores": self.scores[known]}
+        return {**self.weights.tensors("critic"), "critic_slow": self.slow, **lived}
+
+    def fill(self, tensors: Mapping[str, np.ndarray], n_lived: int) -> None:
+        """Take back what `tensors` gave, already checked."""
+        self.n_lived = n_lived
+        self.weights.fill("critic", tensors, n_lived)
+        self.slow[:] = tensors["critic_slow"]
+        known = slice(min(n_lived, self.config.n_replay))
+        self.before[known], self.after[known], self.scores[known] = (
+            tensors[each] for each in ("before", "after", "scores")
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.errors import AgentError
 from agent.kernels import cells as kernel
 
 DIRECTIONS = 8
@@ -133,18 +134,22 @@ class Expecting:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Give every array that must be saved."""
-        names = ("tags", "met", "means", "errors", "priors", "trust", "places", "expected", "guesses", "by", "codes")
+        names = ("tags", "met", "means", "errors", "priors", "trust", "expected", "guesses", "by", "codes")
         names += ("frame_codes", "levels", "still", "chosen")
         n_known = min(self.n_filmed, len(self.film))
         film = {"film": self.film[:n_known], "film_codes": self.film_codes[:n_known]}
         return {name: getattr(self, name) for name in names} | film | {"n_filmed": np.array([self.n_filmed], np.int64)}
 
     def fill(self, tensors: Mapping[str, np.ndarray]) -> None:
-        """Take back what `tensors` gave, already checked."""
-        self.enter(tensors["places"])
+        """Take back what `tensors` gave, already checked, of a memory that has entered the same places.
+
+        What could make it read where nothing is, is refused.
+        """
+        if not -1 <= int(tensors["by"][0]) <= 1 or int(tensors["n_filmed"][0]) < len(tensors["film"]):
+            raise AgentError("expected what a memory of frames can hold, got other numbers. The file was changed.")
         n_known = len(tensors["film"])
         self.film[:n_known], self.film_codes[:n_known] = tensors["film"], tensors["film_codes"]
         self.n_filmed = int(tensors["n_filmed"][0])
         for name, array in tensors.items():
-            if name not in ("film", "film_codes", "n_filmed", "places"):
+            if name not in ("film", "film_codes", "n_filmed"):
                 setattr(self, name, array.copy())

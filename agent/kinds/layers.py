@@ -7,6 +7,7 @@ input reaches every output. A minimal gated unit (Zhou, Wu, Zhang, Zhou 2016) ke
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -288,3 +289,12 @@ class Weights:
         """Take one step against the slopes, and clear them."""
         self.n_steps += 1
         ldl.adam(self.now, self.slopes, self.mean, self.square, self.n_steps, rate)
+
+    def tensors(self, name: str) -> dict[str, np.ndarray]:
+        """Give what must be saved."""
+        return {name: self.now, f"{name}_mean": self.mean, f"{name}_square": self.square}
+
+    def fill(self, name: str, tensors: Mapping[str, np.ndarray], n_steps: int) -> None:
+        """Take back what `tensors` gave, already checked."""
+        self.now[:], self.mean[:], self.square[:] = (tensors[each] for each in self.tensors(name))
+        self.n_steps = n_steps

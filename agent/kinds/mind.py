@@ -12,6 +12,11 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from agent.errors import AgentError
+from agent.kinds.checks import check_numbers
+
+MAX_CELLS, MAX_ACTIONS = 120_000, 1_000
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -36,6 +41,21 @@ class Scene:
         """A scene about which nothing is told but sizes."""
         names = tuple(f"action {place}" for place in range(n_actions))
         return cls(np.full((n_cells, 3), np.nan, np.float32), np.full(n_actions, -1, np.float32), names)
+
+    @classmethod
+    def saved(cls, tensors: Mapping[str, np.ndarray]) -> Self:
+        """Read back what a mind saved of its scene: ``places`` and ``low``; names are told when it enters again."""
+        places, low = tensors.get("places"), tensors.get("low")
+        shaped = places is not None and low is not None and places.ndim == 2 and places.shape[1] == 3 and low.ndim == 1
+        if not shaped or len(places) > MAX_CELLS or len(low) > MAX_ACTIONS:
+            raise AgentError(f"expected places of at most {MAX_CELLS:,} cells and their actions, got others.")
+        check_numbers({"places": places, "low": low},
+                      {"places": (places.shape, np.float32), "low": (low.shape, np.float32)}, ("places",))  # fmt: skip
+        return cls(places.copy(), low.copy(), cls.unknown(0, len(low)).actions)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Give what is saved of it."""
+        return {"places": self.places, "low": self.low}
 
     @property
     def n_cells(self) -> int:
@@ -64,6 +84,7 @@ class Mind(Protocol):
     SUMMARY: ClassVar[str]  # one sentence for menus and cards
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]]  # named settings; the first are the defaults
     CHOICES: ClassVar[Mapping[str, Sequence[str]]]  # what settings that are words may be
+    MAX_LABELS: int  # 0: it learns none
     Config: ClassVar[type]
     config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
 
@@ -88,5 +109,5 @@ class Mind(Protocol):
         """Give every array that must be saved: enough to go on to the byte."""
 
     @classmethod
-    def restore(cls, config: Any, tensors: Mapping[str, np.ndarray]) -> Self:
+    def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         """Build the mind back from its saved arrays; AgentError when they do not fit the settings."""

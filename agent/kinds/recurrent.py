@@ -17,14 +17,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from agent.errors import AgentError
-from agent.kinds.checks import check_whole
+from agent.kinds.checks import check_numbers, check_whole
 from agent.kinds.critic import Critic
 from agent.kinds.layers import Layer, Tape, Unit, UnitPass, Weights, backward, forward, silent
 from agent.kinds.mind import Scene, Thought
-from agent.kinds.usual import Usual
+from agent.kinds.usual import N_RECENT, Usual
 
 INPUTS = ("concat", "merge", "add", "ignore")
-MAX_REPLAY = 4096
+MAX_REPLAY = 2_097_152  # numbers in all moments remembered, before and after each
 HELD = 4  # frames that an action tried by chance lasts
 REWARD_WEIGHT = 10.0  # of expected score against errors of prediction
 
@@ -52,7 +52,7 @@ class RecurrentConfig:
 
     def __post_init__(self) -> None:
         check_whole(self, {"seed": (0, 2**62), "size": (8, 131_072), "base": (2, 256), "unroll": (1, 64),
-                           "n_replay": (16, MAX_REPLAY), "n_again": (1, 64)})  # fmt: skip
+                           "n_replay": (16, 4096), "n_again": (1, 64)})  # fmt: skip
         for name in ("local_first", "skip", "synth", "reward"):
             if type(getattr(self, name)) is not bool:
                 raise AgentError(f"expected {name} as True or False, got {getattr(self, name)!r}.")
@@ -63,6 +63,11 @@ class RecurrentConfig:
                 raise AgentError(f"expected {name} as a number from {low} to {high}, got {value!r}.")
         if self.observe not in INPUTS:
             raise AgentError(f"expected observe among {', '.join(INPUTS)}, got {self.observe!r}.")
+        if self.n_replay * self.size > MAX_REPLAY:
+            raise AgentError(
+                f"expected n_replay of at most {MAX_REPLAY // self.size} at size={self.size}, got {self.n_replay}. "
+                "Take less of one of them."
+            )
         if self.unroll == 1 and not self.synth:
             raise AgentError(
                 "expected unroll of 2 or more, or synth, got unroll=1 without synth, which learns nothing: "
@@ -86,6 +91,7 @@ class Recurrent:
     SUMMARY: ClassVar[str] = "expects the next frame with a recurrent net that learns by gradients"
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
     CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {"observe": INPUTS}
+    MAX_LABELS: int = 0
     Config: ClassVar[type] = RecurrentConfig
 
     def __init__(self, config: RecurrentConfig) -> None:
@@ -232,3 +238,59 @@ class Recurrent:
         action, low = state[-n_actions:], self._scene.low[::-1]
         outward = ((action >= 1) & (slopes < 0)) | ((action <= low) & (slopes > 0))
         return np.where(outward, 0, slopes)
+
+    # ---------------------------------------------------------------- saving
+
+    def facts(self) -> dict[str, str]:
+        n_all = self.unit.n_parameters + self.guide.n_parameters * self.config.synth + len(self.critic.slow)
+        n_dense = sum((layer.n_in + 1) * layer.n_out for layer in (*self.unit.layers, self.guide))
+        return {"frames": f"{self.n_frames:,}", "weights": f"{n_all:,}", "dense_weights": f"{n_dense:,}"}
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        window, n_cells, n_actions = self._window, self._scene.n_cells, self._scene.n_actions
+        stacked = {
+            "got": np.array([each.got for each in window], np.float32).reshape(len(window), n_cells),
+            "seen": np.array([each.seen for each in window], np.uint8).reshape(len(window), n_cells),
+            "chance": np.array([each.chance for each in window], np.float32).reshape(len(window), n_actions),
+        }
+        asked = np.zeros((0, self.config.size), np.float32) if self._asked is None else self._asked[None]
+        counts = (self.n_frames, self._weights.n_steps, self._guide.n_steps, self.critic.n_lived)
+        return {
+            **self._weights.tensors("unit"), **self._guide.tensors("guide"), **self.critic.tensors(), **stacked,
+            "state": self._state, "began": self._began, "asked": asked, "recent": self._usual.recent,
+            "counts": np.array(counts, np.int64), **self._scene.tensors(),
+        }  # fmt: skip
+
+    @classmethod
+    def restore(cls, config: RecurrentConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        n_in = config.size * (2 if config.observe == "concat" else 1)
+        n_weights = Unit(n_in, config.size, config.base, config.local_first, config.skip).n_parameters
+        if len(tensors.get("unit", ())) != n_weights:  # before room is made for as many
+            raise AgentError(f"expected {n_weights:,} weights of a unit, got {len(tensors.get('unit', ())):,}.")
+        mind, scene = cls(config), Scene.saved(tensors)
+        mind.enter(scene)
+        counts = tensors.get("counts")
+        check_numbers({"counts": counts} if counts is not None else {}, {"counts": ((4,), np.int64)})
+        if counts.min() < 0:
+            raise AgentError(f"expected counts from 0, got {counts.tolist()}. The file was changed.")
+        mind.n_frames, n_unit, n_guide, n_lived = counts.tolist()
+        mind.critic.n_lived = n_lived
+        n_window, n_asked, n_recent = (len(tensors.get(name, ())) for name in ("got", "asked", "recent"))
+        if n_window >= config.unroll or n_asked > 1 or n_recent > N_RECENT:
+            raise AgentError(
+                f"expected at most {config.unroll - 1} frames under way, got {n_window}. The file was changed."
+            )
+        shapes = {name: (array.shape, array.dtype.type) for name, array in mind.tensors().items()}
+        shapes |= {"got": ((n_window, scene.n_cells), np.float32), "seen": ((n_window, scene.n_cells), np.uint8),
+                   "chance": ((n_window, scene.n_actions), np.float32), "asked": ((n_asked, config.size), np.float32),
+                   "recent": ((n_recent,), np.float32)}  # fmt: skip
+        check_numbers(tensors, shapes, ("places", "chance"))
+        mind._weights.fill("unit", tensors, n_unit)
+        mind._guide.fill("guide", tensors, n_guide)
+        mind.critic.fill(tensors, n_lived)
+        mind._state, mind._began = tensors["state"].copy(), tensors["began"].copy()
+        mind._asked = tensors["asked"][0].copy() if n_asked else None
+        mind._usual = Usual(tensors["recent"].copy())
+        rows = zip(tensors["got"], tensors["seen"], tensors["chance"], strict=True)
+        mind._window = [Moment(got.copy(), seen.astype(bool), chance.copy()) for got, seen, chance in rows]
+        return mind

@@ -1,2 +1,2 @@
 class Browser:
-    NAME="browser"
+    NAME = "browser"

@@ -44,7 +44,9 @@ class Gym(gymnasium.Env):
         try:
             self.inner = gymnasium.make(id, **settings)
         except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
-            raise AgentError(f"expected an environment of gymnasium such as CartPole-v1, got {id[:40]!r} ({error}).") from error
+            raise AgentError(
+                f"expected an environment of gymnasium such as CartPole-v1, got {id[:40]!r} ({error})."
+            ) from error
         space = self.inner.action_space
         if isinstance(space, gymnasium.spaces.Discrete) and space.n <= MAX_CHOICES:
             self.actions = tuple(str(place) for place in range(int(space.n)))
@@ -81,7 +83,13 @@ class Gym(gymnasium.Env):
             self._since = 0
             told, _ = self.inner.reset()
         score = float(score)
-        return self._cells(told, self.scores.scaled(score), terminated or truncated), score, False, False, {"score": score}
+        return (
+            self._cells(told, self.scores.scaled(score), terminated or truncated),
+            score,
+            False,
+            False,
+            {"score": score},
+        )
 
     def close(self) -> None:
         """Let the environment go."""
@@ -103,9 +111,15 @@ class Gym(gymnasium.Env):
         return (low + (np.clip(action.reshape(space.shape), -1, 1) + 1) / 2 * (high - low)).astype(space.dtype)
 
     def _n_told(self, space: gymnasium.Space) -> int:
-        n_told = int(space.n) if isinstance(space, gymnasium.spaces.Discrete) else math.prod(getattr(space, "shape", None) or (0,))
+        n_told = (
+            int(space.n)
+            if isinstance(space, gymnasium.spaces.Discrete)
+            else math.prod(getattr(space, "shape", None) or (0,))
+        )
         if not isinstance(space, (gymnasium.spaces.Discrete, gymnasium.spaces.Box)) or not 1 <= n_told <= MAX_CELLS:
-            raise AgentError(f"expected 1 to {MAX_CELLS:,} numbers or a choice to see, got {space}. Take another environment.")
+            raise AgentError(
+                f"expected 1 to {MAX_CELLS:,} numbers or a choice to see, got {space}. Take another environment."
+            )
         return n_told
 
     def _cells(self, told: Any, score: np.float32, first: bool) -> np.ndarray:
@@ -117,5 +131,7 @@ class Gym(gymnasium.Env):
             low, high, x = (np.asarray(each, np.float64).ravel() for each in (space.low, space.high, told))
             bounded = (np.abs(low) < 1e6) & (np.abs(high) < 1e6)
             span = np.where(bounded, high - low, 1)
-            seen = np.where(bounded, 2 * (x - np.where(bounded, low, 0)) / np.where(span > 0, span, 1) - 1, x / (1 + np.abs(x)))
+            seen = np.where(
+                bounded, 2 * (x - np.where(bounded, low, 0)) / np.where(span > 0, span, 1) - 1, x / (1 + np.abs(x))
+            )
         return np.concatenate([[score, NAN, NAN, NAN, 1, 2 * first - 1], np.clip(seen, -1, 1)]).astype(np.float32)

@@ -66,7 +66,8 @@ class Page(World):
         columns, rows = VIEW_PX[0] // (BUTTON_PX[0] + 2), PAGE_PX // (BUTTON_PX[1] + 10)
         cells = self.np_random.permutation(columns * rows)[: self.n_good + self.n_bad]
         self.buttons = [
-            (int(cell % columns) * (BUTTON_PX[0] + 2) + 2, int(cell // columns) * (BUTTON_PX[1] + 10) + 6) for cell in cells
+            (int(cell % columns) * (BUTTON_PX[0] + 2) + 2, int(cell // columns) * (BUTTON_PX[1] + 10) + 6)
+            for cell in cells
         ]
         self.resting = [0] * len(self.buttons)
         self.top = 0

@@ -61,7 +61,9 @@ class Scroller(World):
         """Choose a digit, a font, a place and a way to drift."""
         names = fonts.fonts()
         drawings, _ = fonts.font(names[self.np_random.integers(len(names))])
-        drawn = Image.fromarray(drawings[self.np_random.integers(10)]).resize((self.side, self.side), Image.Resampling.BOX)
+        drawn = Image.fromarray(drawings[self.np_random.integers(10)]).resize(
+            (self.side, self.side), Image.Resampling.BOX
+        )
         place = self.np_random.integers(self.side, size=2)
         self._glyph = np.roll(np.asarray(drawn), place, axis=(0, 1))
         self._way = _WAYS[self.np_random.integers(len(_WAYS))]
