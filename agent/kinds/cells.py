@@ -113,7 +113,7 @@ class Cells:
         shapes = {name: (array.shape, array.dtype.type) for name, array in mind.tensors().items()}
         shapes |= {"film": ((n_film, scene.n_cells), np.float32), "film_codes": ((n_film, 2), np.uint64),
                    "recent": ((n_recent,), np.float32)}  # fmt: skip
-        check_numbers(tensors, shapes, ("places",))
+        check_numbers(tensors, shapes)
         mind.expecting.fill({name: tensors[name] for name in mind.expecting.tensors()})
         mind.choosing.fill({name: tensors[name] for name in mind.choosing.tensors()})
         mind._usual, mind.n_frames = Usual(tensors["recent"].copy()), int(tensors["counts"][0])

@@ -1,4 +1,4 @@
-"""What learns which score follows a frame and an action, and how an action would have to change for more."""
+"""What learns which score follows a frame and an action, and climbs to the action that promises the most."""
 
 from __future__ import annotations
 
@@ -9,76 +9,68 @@ import numpy as np
 
 from agent.kinds.layers import Layer, Tape, Weights, backward, forward, silent
 
-SLOW = 0.99  # how much of the slow copy stays at each step
+SLOW = 0.98  # how much of the slow copy stays at each step
+EFFORT = 0.05  # what the square of an action costs, so that what promises nothing is not done
 
 
 class Critic:
-    """Two linearithmic layers from a frame and an action to the score to come, later ones counting less.
+    """A linearithmic layer from a frame to what it is worth and to what each action would add.
 
-    It learns from remembered moments: the score and, discounted, what a slow copy of it makes of the moment after.
+    The score to come, later ones counting less, is v(s) + g(s)·a − ½·effort·|a|². Its slope in the action is g(s) −
+    effort·a, so the way up, the weights held, ends at a = g(s) / effort, or at a bound. It learns from remembered
+    moments: the score, and what a slow copy of it makes of the frame after.
 
     Parameters
     ----------
     size : int
-        Numbers in a moment.
+        Numbers in a frame, at most; the rest are 0.
+    n_actions : int
+        Numbers in an action.
     config : agent.kinds.recurrent.RecurrentConfig
         Its base, rate, discount, n_replay, n_again and seed.
-    rng : numpy.random.Generator
-        For the weights.
     """
 
-    def __init__(self, size: int, config: Any, rng: np.random.Generator) -> None:
-        self.config = config
-        n_hidden = max(8, size // 4)
-        self._layers = Layer(size, n_hidden, config.base, soft=True), Layer(n_hidden, 1, n_hidden)
-        self._tapes = [Tape.of(layer) for layer in self._layers]
-        self._end = self._layers[0].n_parameters
-        self.weights = Weights(np.concatenate([self._layers[0].born(rng), silent(self._layers[1], rng)]))
+    def __init__(self, size: int, n_actions: int, config: Any) -> None:
+        self.config, self.n_actions = config, n_actions
+        self._layer = Layer(size, 1 + n_actions, config.base, soft=True)
+        self._tape = Tape.of(self._layer)
+        self.weights = Weights(silent(self._layer, np.random.default_rng([config.seed, 4])))
         self.slow = self.weights.now.copy()
-        self._unused = np.zeros_like(self.slow)
         self.before, self.after = (np.zeros((config.n_replay, size), np.float32) for _ in range(2))
+        self.did = np.zeros((config.n_replay, n_actions), np.float32)
         self.scores = np.zeros(config.n_replay, np.float32)
         self.n_lived = 0
 
-    def judge(self, moment: np.ndarray) -> float:
-        """The score that is to come, discounted, of a moment (size,) float32."""
-        return self._forward(self.weights.now, moment)
+    def climb(self, frame: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, float]:
+        """The action that promises the most after a frame (size,) float32, and what it promises, by present weights."""
+        return self._top(self.weights.now, frame, low)
 
-    def slope(self, moment: np.ndarray) -> np.ndarray:
-        """Its slope in the moment, by the slow copy: (size,) float32."""
-        self._forward(self.slow, moment)
-        down = self._backward(self.slow, np.ones(1, np.float32), self._unused)
-        self._unused[:] = 0
-        return down
-
-    def learn(self, before: np.ndarray, score: float, after: np.ndarray) -> None:
-        """Remember what followed a moment, and go over some remembered ones, this one among them."""
+    def learn(self, before: np.ndarray, did: np.ndarray, score: float, after: np.ndarray, low: np.ndarray) -> None:
+        """Remember what followed a frame and an action, and go over some such moments, this one among them."""
         place = self.n_lived % self.config.n_replay
-        self.before[place], self.scores[place], self.after[place] = before, score, after
+        self.before[place], self.did[place], self.scores[place], self.after[place] = before, did, score, after
         self.n_lived += 1
         n_known, n_again = min(self.n_lived, self.config.n_replay), self.config.n_again
         rng = np.random.default_rng([self.config.seed, 1, self.n_lived])
         for each in (place, *rng.integers(n_known, size=n_again - 1)):
-            target = self.scores[each] + self.config.discount * self._forward(self.slow, self.after[each])
-            error = self._forward(self.weights.now, self.before[each]) - target
-            self._backward(self.weights.now, np.array([error / n_again], np.float32), self.weights.slopes)
+            target = self.scores[each] + self.config.discount * self._top(self.slow, self.after[each], low)[1]
+            worth = forward(self._layer, self.weights.now, self.before[each], self._tape)
+            action = self.did[each]
+            error = worth[0] + worth[1:] @ action - EFFORT / 2 * action @ action - target
+            slopes = (np.concatenate([[1], action]) * error / n_again).astype(np.float32)
+            backward(self._layer, self.weights.now, self._tape, slopes, self.weights.slopes)
         self.weights.learn(self.config.rate)
         self.slow += np.float32(1 - SLOW) * (self.weights.now - self.slow)
 
-    def _forward(self, weights: np.ndarray, moment: np.ndarray) -> float:
-        wide = forward(self._layers[0], weights[: self._end], moment, self._tapes[0])
-        self._soft = wide / (1 + np.abs(wide))
-        return float(forward(self._layers[1], weights[self._end :], self._soft, self._tapes[1])[0])
-
-    def _backward(self, weights: np.ndarray, up: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        down = backward(self._layers[1], weights[self._end :], self._tapes[1], up, slopes[self._end :])
-        rest = 1 - np.abs(self._soft)
-        return backward(self._layers[0], weights[: self._end], self._tapes[0], down * rest * rest, slopes[: self._end])
+    def _top(self, weights: np.ndarray, frame: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, float]:
+        worth = forward(self._layer, weights, frame, self._tape)
+        action = np.clip(worth[1:] / EFFORT, low, 1).astype(np.float32)
+        return action, float(worth[0] + worth[1:] @ action - EFFORT / 2 * action @ action)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Give every array that must be saved."""
         known = slice(min(self.n_lived, self.config.n_replay))
-        lived = {"before": self.before[known], "after": self.after[known], "scores": self.scores[known]}
+        lived = {name: getattr(self, name)[known] for name in ("before", "after", "did", "scores")}
         return {**self.weights.tensors("critic"), "critic_slow": self.slow, **lived}
 
     def fill(self, tensors: Mapping[str, np.ndarray], n_lived: int) -> None:
@@ -86,7 +78,5 @@ class Critic:
         self.n_lived = n_lived
         self.weights.fill("critic", tensors, n_lived)
         self.slow[:] = tensors["critic_slow"]
-        known = slice(min(n_lived, self.config.n_replay))
-        self.before[known], self.after[known], self.scores[known] = (
-            tensors[each] for each in ("before", "after", "scores")
-        )
+        for name in ("before", "after", "did", "scores"):
+            getattr(self, name)[: len(tensors[name])] = tensors[name]

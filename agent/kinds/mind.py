@@ -44,18 +44,21 @@ class Scene:
 
     @classmethod
     def saved(cls, tensors: Mapping[str, np.ndarray]) -> Self:
-        """Read back what a mind saved of its scene: ``places`` and ``low``; names are told when it enters again."""
-        places, low = tensors.get("places"), tensors.get("low")
-        shaped = places is not None and low is not None and places.ndim == 2 and places.shape[1] == 3 and low.ndim == 1
-        if not shaped or len(places) > MAX_CELLS or len(low) > MAX_ACTIONS:
-            raise AgentError(f"expected places of at most {MAX_CELLS:,} cells and their actions, got others.")
-        check_numbers({"places": places, "low": low},
-                      {"places": (places.shape, np.float32), "low": (low.shape, np.float32)}, ("places",))  # fmt: skip
-        return cls(places.copy(), low.copy(), cls.unknown(0, len(low)).actions)
+        """Read back what a mind saved of its scene; names of actions are told when it enters again."""
+        places, nowhere, low = (tensors.get(name, np.zeros((0, 0))) for name in ("places", "nowhere", "low"))
+        n_cells, n_actions = len(places), len(low)
+        if n_cells > MAX_CELLS or n_actions > MAX_ACTIONS:
+            raise AgentError(f"expected at most {MAX_CELLS:,} cells and {MAX_ACTIONS:,} actions, got more.")
+        shapes = {"places": ((n_cells, 3), np.float32), "nowhere": ((n_cells,), np.uint8), "low": ((n_actions,), np.float32)}
+        check_numbers({"places": places, "nowhere": nowhere, "low": low}, shapes)
+        places = np.where(nowhere[:, None] != 0, np.float32(np.nan), places)
+        return cls(places, low.copy(), cls.unknown(0, n_actions).actions)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Give what is saved of it."""
-        return {"places": self.places, "low": self.low}
+        nowhere = np.isnan(self.places[:, 0])
+        places = np.where(nowhere[:, None], np.float32(0), self.places)
+        return {"places": places, "nowhere": nowhere.astype(np.uint8), "low": self.low}
 
     @property
     def n_cells(self) -> int:

@@ -26,7 +26,8 @@ from agent.kinds.usual import N_RECENT, Usual
 INPUTS = ("concat", "merge", "add", "ignore")
 MAX_REPLAY = 2_097_152  # numbers in all moments remembered, before and after each
 HELD = 4  # frames that an action tried by chance lasts
-REWARD_WEIGHT = 10.0  # of expected score against errors of prediction
+EXPLORES = 1500  # frames in which it tries less and less by chance
+N_SCORES = 4  # cells of a frame that the critic does not see
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class RecurrentConfig:
     discount: float = 0.9  # what a score is worth a frame later
     n_replay: int = 512  # remembered moments that the critic learns from; 2 kB each at size 256
     n_again: int = 8  # of them gone over at every frame
-    explore: float = 0.2  # share of the time in which it tries actions by chance
+    explore: float = 0.2  # share of the time in which it tries actions by chance, in the end
 
     def __post_init__(self) -> None:
         check_whole(self, {"seed": (0, 2**62), "size": (8, 131_072), "base": (2, 256), "unroll": (1, 64),
@@ -77,11 +78,11 @@ class RecurrentConfig:
 
 @dataclass(frozen=True)
 class Moment:
-    """What happened in a frame: what was observed or, where nothing was, expected; where; and the chance in the action."""
+    """What happened in a frame: what was seen or else expected, where, and what was done."""
 
     got: np.ndarray
     seen: np.ndarray
-    chance: np.ndarray
+    done: np.ndarray
 
 
 class Recurrent:
@@ -104,13 +105,13 @@ class Recurrent:
         self._weights = Weights(self.unit.born(rng))
         self.guide = Layer(size, size, *how)  # the synthetic gradient: from a state to its slope
         self._guide, self._guide_tape = Weights(silent(self.guide, rng)), Tape.of(self.guide)
-        self.critic = Critic(size, config, rng)
+        self.critic = Critic(size, 0, config)
         self._state = np.zeros(size, np.float32)
         self._window: list[Moment] = []
         self._began = self._state  # the state at the beginning of the window
         self._usual = Usual()
         self._scene = Scene.unknown(0, 0)
-        self._asked: np.ndarray | None = None  # the frame and action that the next score is for
+        self._did: tuple[np.ndarray, np.ndarray] | None = None  # the frame and action that the next score is for
         self.n_frames = 0
 
     @property
@@ -125,41 +126,37 @@ class Recurrent:
             )
         if (scene.n_cells, scene.n_actions) != (self._scene.n_cells, self._scene.n_actions):
             self._learn_window()  # what it remembers has the old sizes
-            self._asked = None
+            self._did = None
+        if scene.n_actions != self._scene.n_actions:
+            self.critic = Critic(self.config.size, scene.n_actions, self.config)
         self._scene = scene
 
     def observe(self, frame: np.ndarray) -> Thought:
         seen = ~np.isnan(frame)
         got = np.where(seen, np.clip(frame, -1, 1), self._state[: len(frame)]).astype(np.float32)
-        n_actions = self._scene.n_actions
-        chance = self._chance(n_actions)
+        done, why = self._decided(got, self._usual.beyond(float(frame[0])) if seen[0] else None)
         if not self._window:
             self._began = self._state
-        self._window.append(Moment(got, seen, chance))
-        state = self._passes[0].forward(self._weights.now, self._entered(self._state, self._window[-1]))
-        self._state = self._acted(state, chance)
-        action = self._state[::-1][:n_actions].copy()
-        asked = self._asking(self._state, got)
-        if self._asked is not None and seen[0] and self.config.reward:
-            self.critic.learn(self._asked, self._usual.beyond(float(frame[0])), asked)
-        self._asked = asked
+        self._window.append(Moment(got, seen, done))
+        state = self._passes[0].forward(self._weights.now, self._entered(self._state, got, seen))
+        self._state = self._acted(state, done)
         self.n_frames += 1
         if len(self._window) == self.config.unroll:
             self._learn_window()
-        return Thought(np.clip(self._state[: len(frame)], -1, 1), action, self._because(asked))
+        return Thought(np.clip(self._state[: len(frame)], -1, 1), done, why)
 
     # ---------------------------------------------------------------- from state to state
 
-    def _entered(self, state: np.ndarray, moment: Moment) -> np.ndarray:
+    def _entered(self, state: np.ndarray, got: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """What the unit is given of a state and a frame."""
-        how, n_cells = self.config.observe, len(moment.got)
+        how, n_cells = self.config.observe, len(got)
         if how == "ignore":
             return state
         merged = state.copy()
         if how == "add":
-            merged[:n_cells] += np.where(moment.seen, moment.got, 0)
+            merged[:n_cells] += np.where(seen, got, 0)
         else:
-            merged[:n_cells] = np.where(moment.seen, moment.got, state[:n_cells])
+            merged[:n_cells] = np.where(seen, got, state[:n_cells])
         return np.concatenate([merged, state]) if how == "concat" else merged
 
     def _left(self, down: np.ndarray, moment: Moment) -> np.ndarray:
@@ -170,37 +167,32 @@ class Recurrent:
             out[:n_cells][moment.seen] = 0
         return out + down[size:] if how == "concat" else out
 
-    def _acted(self, state: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        """A state whose action has some chance in it, within bounds; where chance is whole, it is the action."""
-        n_actions = len(chance)
-        if n_actions:
-            tail = state[::-1][:n_actions]
-            tail[:] = np.where(np.isnan(chance), np.clip(tail, self._scene.low, 1), chance)
+    def _acted(self, state: np.ndarray, done: np.ndarray) -> np.ndarray:
+        """A state that knows what was done: its last numbers, backwards."""
+        if len(done):
+            state[::-1][: len(done)] = done
         return state
 
-    def _chance(self, n_actions: int) -> np.ndarray:
-        """What it tries by chance instead of what it means, NaN where it does what it means: (n_actions,) float32.
+    def _decided(self, got: np.ndarray, score: float | None) -> tuple[np.ndarray, str]:
+        """Learn what score followed, then decide what to do, (n_actions,) float32, and say why.
 
-        It follows from the seed and the number of the frame, and lasts for some frames.
+        It climbs the expected score. Now and then, ever more rarely, it does what chance says, for some frames.
         """
-        rng = np.random.default_rng([self.config.seed, self.n_frames // HELD])
-        if not self.config.reward or rng.random() >= self.config.explore:
-            return np.full(n_actions, np.nan, np.float32)
-        return rng.uniform(self._scene.low, 1).astype(np.float32)
-
-    def _asking(self, state: np.ndarray, got: np.ndarray) -> np.ndarray:
-        """What the critic judges: the frame as it is and the action that follows it."""
-        asked = np.zeros_like(state)
-        asked[: len(got)] = got
-        n_actions = self._scene.n_actions
-        if n_actions:
-            asked[-n_actions:] = state[-n_actions:]
-        return asked
-
-    def _because(self, asked: np.ndarray) -> str:
-        if not self.config.reward or not self._scene.n_actions:
-            return "it only watches"
-        return f"it expects a score of {self.critic.judge(asked):+.2f} to follow"
+        low, config = self._scene.low, self.config
+        if not config.reward or not len(low):
+            return np.zeros(len(low), np.float32), "it only watches"
+        frame = np.zeros(config.size, np.float32)
+        frame[N_SCORES : len(got)] = got[N_SCORES:]
+        if self._did is not None and score is not None:
+            self.critic.learn(*self._did, score, frame, low)
+        share = max(config.explore, 1 - self.n_frames / EXPLORES)
+        rng = np.random.default_rng([config.seed, self.n_frames // HELD])
+        done, promised = self.critic.climb(frame, low)
+        why = f"it expects a score of {promised:+.2f} to follow"
+        if rng.random() < share:
+            done, why = rng.uniform(low, 1).astype(np.float32), "by chance, to try something"
+        self._did = frame, done
+        return done, why
 
     # ---------------------------------------------------------------- learning
 
@@ -209,18 +201,16 @@ class Recurrent:
         window, config = self._window, self.config
         if not window:
             return
-        states = [self._began]
+        states, n_actions = [self._began], self._scene.n_actions
         for moment, once in zip(window, self._passes, strict=False):
-            state = once.forward(self._weights.now, self._entered(states[-1], moment))
-            states.append(self._acted(state, moment.chance))
+            state = once.forward(self._weights.now, self._entered(states[-1], moment.got, moment.seen))
+            states.append(self._acted(state, moment.done))
         slopes = np.zeros(config.size, np.float32)
         if config.synth:
             slopes = forward(self.guide, self._guide.now, states[-1], self._guide_tape)
         for place in range(len(window) - 1, -1, -1):
             moment, state = window[place], states[place]
-            if config.reward and self._scene.n_actions:
-                slopes[-self._scene.n_actions :] += self._uphill(states[place + 1], moment.got)
-                slopes[::-1][: self._scene.n_actions][~np.isnan(moment.chance)] = 0  # chance replaced what it meant
+            slopes[self.config.size - n_actions :] = 0  # what was done is told, not learned
             down = self._passes[place].backward(self._weights.now, slopes, self._weights.slopes)
             slopes = self._left(down, moment)
             slopes[: len(moment.got)] += np.where(moment.seen, state[: len(moment.got)] - moment.got, 0)
@@ -230,14 +220,6 @@ class Recurrent:
             backward(self.guide, self._guide.now, self._guide_tape, claimed - slopes, self._guide.slopes)
             self._guide.learn(config.synth_rate)
         self._window = []
-
-    def _uphill(self, state: np.ndarray, got: np.ndarray) -> np.ndarray:
-        """The slope of minus the expected score in the action: (n_actions,) float32."""
-        n_actions = self._scene.n_actions
-        slopes = -REWARD_WEIGHT * self.critic.slope(self._asking(state, got))[-n_actions:]
-        action, low = state[-n_actions:], self._scene.low[::-1]
-        outward = ((action >= 1) & (slopes < 0)) | ((action <= low) & (slopes > 0))
-        return np.where(outward, 0, slopes)
 
     # ---------------------------------------------------------------- saving
 
@@ -251,13 +233,13 @@ class Recurrent:
         stacked = {
             "got": np.array([each.got for each in window], np.float32).reshape(len(window), n_cells),
             "seen": np.array([each.seen for each in window], np.uint8).reshape(len(window), n_cells),
-            "chance": np.array([each.chance for each in window], np.float32).reshape(len(window), n_actions),
+            "done": np.array([each.done for each in window], np.float32).reshape(len(window), n_actions),
         }
-        asked = np.zeros((0, self.config.size), np.float32) if self._asked is None else self._asked[None]
+        did = np.array([] if self._did is None else [np.concatenate(self._did)], np.float32)
         counts = (self.n_frames, self._weights.n_steps, self._guide.n_steps, self.critic.n_lived)
         return {
             **self._weights.tensors("unit"), **self._guide.tensors("guide"), **self.critic.tensors(), **stacked,
-            "state": self._state, "began": self._began, "asked": asked, "recent": self._usual.recent,
+            "state": self._state, "began": self._began, "last": did.reshape(-1, self.config.size + n_actions), "recent": self._usual.recent,
             "counts": np.array(counts, np.int64), **self._scene.tensors(),
         }  # fmt: skip
 
@@ -275,22 +257,23 @@ class Recurrent:
             raise AgentError(f"expected counts from 0, got {counts.tolist()}. The file was changed.")
         mind.n_frames, n_unit, n_guide, n_lived = counts.tolist()
         mind.critic.n_lived = n_lived
-        n_window, n_asked, n_recent = (len(tensors.get(name, ())) for name in ("got", "asked", "recent"))
-        if n_window >= config.unroll or n_asked > 1 or n_recent > N_RECENT:
+        n_window, n_last, n_recent = (len(tensors.get(name, ())) for name in ("got", "last", "recent"))
+        if n_window >= config.unroll or n_last > 1 or n_recent > N_RECENT:
             raise AgentError(
                 f"expected at most {config.unroll - 1} frames under way, got {n_window}. The file was changed."
             )
         shapes = {name: (array.shape, array.dtype.type) for name, array in mind.tensors().items()}
         shapes |= {"got": ((n_window, scene.n_cells), np.float32), "seen": ((n_window, scene.n_cells), np.uint8),
-                   "chance": ((n_window, scene.n_actions), np.float32), "asked": ((n_asked, config.size), np.float32),
+                   "done": ((n_window, scene.n_actions), np.float32), "last": ((n_last, config.size + scene.n_actions), np.float32),
                    "recent": ((n_recent,), np.float32)}  # fmt: skip
-        check_numbers(tensors, shapes, ("places", "chance"))
+        check_numbers(tensors, shapes)
         mind._weights.fill("unit", tensors, n_unit)
         mind._guide.fill("guide", tensors, n_guide)
         mind.critic.fill(tensors, n_lived)
         mind._state, mind._began = tensors["state"].copy(), tensors["began"].copy()
-        mind._asked = tensors["asked"][0].copy() if n_asked else None
+        if n_last:
+            mind._did = tensors["last"][0, : config.size].copy(), tensors["last"][0, config.size :].copy()
         mind._usual = Usual(tensors["recent"].copy())
-        rows = zip(tensors["got"], tensors["seen"], tensors["chance"], strict=True)
-        mind._window = [Moment(got.copy(), seen.astype(bool), chance.copy()) for got, seen, chance in rows]
+        rows = zip(*(tensors[name] for name in ("got", "seen", "done")), strict=True)
+        mind._window = [Moment(got.copy(), seen != 0, done.copy()) for got, seen, done in rows]
         return mind

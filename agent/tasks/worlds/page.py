@@ -1,7 +1,7 @@
 """A small page with things worth pressing, and some that are not.
 
-Buttons with a plus pay 1 when they are pressed and then rest, grey, for some frames; buttons with a minus cost 1. The
-page is longer than the view: text and more buttons come in sight by scrolling.
+Buttons with a plus pay 1 when they are pressed and then rest, grey, for some frames; buttons with a minus cost 1. What is
+pressed is what lay under the pointer in the last frame; then the pointer moves. The page is longer than the view: text and more buttons come in sight by scrolling.
 """
 
 from __future__ import annotations
@@ -76,10 +76,11 @@ class Page(World):
 
     def turn(self, action: np.ndarray) -> float | None:
         self.resting = [max(0, each - 1) for each in self.resting]
+        score = self._press() if action[3] >= PRESSED else 0.0
         self.move(action, STEP_PX)
         self.top = int(np.clip(self.top + round(float(action[2]) * SCROLL_PX), 0, PAGE_PX - VIEW_PX[1]))
         self.scrolled = 2 * self.top / (PAGE_PX - VIEW_PX[1]) - 1
-        return self._press() if action[3] >= PRESSED else 0.0
+        return score
 
     def page(self) -> np.ndarray:
         shown = (self.top, tuple(each > 0 for each in self.resting))
