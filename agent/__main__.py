@@ -94,12 +94,15 @@ def launch(arguments: Sequence[str] | None = None, /, **settings: Any) -> Any:
 def job(config: Any) -> Any:
     """Do one run of a sweep: its result, or the sentence that says why there is none."""
     from agent import command
-    from agent.runs import run
+    from agent.runs import planned, replaced, run
 
     try:
-        result = run(**command.keywords(config))
+        asked = command.keywords(config)
+        other = replaced(planned(**asked))
+        result = run(**asked)
     except AgentError as error:
         return error
+    _tell_replaced(other)
     print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.was_there else ''}", file=sys.stderr)
     return result
 
@@ -149,8 +152,9 @@ def _flags(words: list[str]) -> dict[str, str]:
 
 def _watched(asked: Mapping[str, Any]) -> Any:
     """Do one run with a bar that shows how far it is; the first Ctrl-C stops it between two steps, and it is saved."""
-    from agent.runs import running
+    from agent.runs import planned, replaced, running
 
+    other = replaced(planned(**asked))
     steps, stopped = running(**asked), []
     try:
         before = signal.signal(signal.SIGINT, lambda *_: stopped.append(1) or signal.signal(signal.SIGINT, before))
@@ -159,7 +163,10 @@ def _watched(asked: Mapping[str, Any]) -> Any:
     last = None
     try:
         while True:
-            last = _shown(next(steps), last)
+            step = next(steps)
+            if last is None:
+                _tell_replaced(other)
+            last = _shown(step, last)
             if stopped:
                 steps.close()
                 raise KeyboardInterrupt
@@ -170,6 +177,12 @@ def _watched(asked: Mapping[str, Any]) -> Any:
             print(file=sys.stderr)
         if before is not None:
             signal.signal(signal.SIGINT, before)
+
+
+def _tell_replaced(other: str | None) -> None:
+    """Say that what lay in the folder of a run is gone, and how it differed."""
+    if other is not None:
+        print(f"replaces an earlier run of other settings: {other}", file=sys.stderr)
 
 
 def _shown(step: Any, last: Any) -> Any:
@@ -232,7 +245,9 @@ def page() -> str:
 
 def _well(scores: Mapping[str, Any]) -> str:
     """Say in a word how well a run went."""
-    return _percent(scores["accuracy"]) if "accuracy" in scores else f"error {scores['error']:.4g}"
+    if "accuracy" in scores:
+        return _percent(scores["accuracy"])
+    return "no answers" if scores["error"] is None else f"error {scores['error']:.4g}"
 
 
 def _percent(share: float | None) -> str:
@@ -251,7 +266,9 @@ def _compare(words: Sequence[str]) -> int:
             raise AgentError(f"expected compare NAME=VALUE of {known}, got {word}.{nearest(name, WORDS)}")
         parts = [part.strip(" '\"") for part in value.strip("[]").split(",")]
         given[name] = value if name in ("folder", "to") else [part for part in parts if part]
-    where, groups = compare(**given)
+    where, groups, left_out = compare(**given)
+    for sentence in left_out:
+        print(f"agent: left out: {sentence}", file=sys.stderr)
     print(f"{markdown(table(groups))}\n{where}")
     return 0
 

@@ -275,6 +275,8 @@ def _said(error: Exception, hydra: Hydra, words: Sequence[str]) -> AgentError:
     found = re.search(r"Could not override '([^']+)'", text)
     if found and "." in found[1]:
         plain = [word for word in words if not word.lstrip("+~").startswith(found[1].split(".")[0] + ".")]
+        if plain == list(words):  # it is said in a file, not in words
+            return AgentError(f"expected settings that can be composed, got {_line(error)}.")
         where = OmegaConf.select(_composed(hydra, plain, RunMode.RUN), found[1].rpartition(".")[0])
         known = [str(name) for name in where] if isinstance(where, DictConfig) else []
         group, _, last = found[1].rpartition(".")

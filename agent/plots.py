@@ -17,6 +17,7 @@ Curve = Sequence[tuple[int, float, float]]  # lessons, mean and spread of a shar
 WIDTH, HEIGHT, DPI = 8.0, 4.5, 110
 COLOURS = ("#3B5BDB", "#E67700", "#2B8A3E", "#C2255C", "#5F3DC4", "#0B7285", "#868E96", "#1F2430")
 MAX_TABLES = 12
+LEAST_ERROR = 1e-16  # smaller ones are drawn here: a logarithmic axis has no zero
 
 
 def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings") -> bytes:
@@ -27,18 +28,25 @@ def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings"
     >>> learning({"recall": [(0, 0.0, 0.0), (10, 0.6, 0.1), (20, 0.8, 0.1)]})[1:4]
     b'PNG'
     """
-    figure, axes = _page()
-    for place, (name, curve) in enumerate(curves.items()):
-        lessons, mean, spread = (np.array(column, float) for column in zip(*curve, strict=True))
-        colour = COLOURS[place % len(COLOURS)]
-        axes.plot(lessons, 100 * mean, color=colour, label=name, marker="o", markersize=3)
-        axes.fill_between(lessons, 100 * (mean - spread), 100 * (mean + spread), color=colour, alpha=0.15, linewidth=0)
-    most = max(curve[-1][0] for curve in curves.values())
-    if most > 200:
-        axes.set_xscale("symlog", linthresh=10)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.set(xlabel="lessons", ylabel=f"per cent {what}", ylim=(0, 101), xlim=(0, None))
-    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize="small")
+    figure, axes = _curves(curves, 100)
+    axes.set(ylabel=f"per cent {what}", ylim=(0, 101))
+    return _png(figure)
+
+
+def errors(curves: Mapping[str, Curve]) -> bytes:
+    """Draw how errors fall, on a logarithmic axis: the mean as a line, the spread as a band around it.
+
+    Examples
+    --------
+    >>> errors({"linear": [(0, 5.0, 1.0), (10, 0.3, 0.1), (100, 1e-9, 1e-10)]})[1:4]
+    b'PNG'
+    """
+    shown = {
+        name: [(n, max(mean, LEAST_ERROR), min(spread, 0.9 * max(mean, LEAST_ERROR))) for n, mean, spread in curve]
+        for name, curve in curves.items()
+    }
+    figure, axes = _curves(shown, 1)
+    axes.set(xlabel="lessons or steps", ylabel="mean absolute error", yscale="log")
     return _png(figure)
 
 
@@ -101,6 +109,22 @@ def by_label(shares: Mapping[str, Mapping[str, float]]) -> bytes:
     axes.set(xlabel="label", ylabel="per cent right")
     figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize="small")
     return _png(figure)
+
+
+def _curves(curves: Mapping[str, Curve], times: int) -> tuple[Figure, Axes]:
+    """Draw curves, their values so many times as large."""
+    figure, axes = _page()
+    for place, (name, curve) in enumerate(curves.items()):
+        lessons, mean, spread = (np.array(column, float) for column in zip(*curve, strict=True))
+        colour, (mean, spread) = COLOURS[place % len(COLOURS)], (times * mean, times * spread)
+        axes.plot(lessons, mean, color=colour, label=name, marker="o", markersize=3)
+        axes.fill_between(lessons, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)
+    if max(curve[-1][0] for curve in curves.values()) > 200:
+        axes.set_xscale("symlog", linthresh=10)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.set(xlabel="lessons", xlim=(0, None))
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize="small")
+    return figure, axes
 
 
 def _page(height: float = HEIGHT) -> tuple[Figure, Axes]:

@@ -22,7 +22,7 @@ import numpy as np
 import agent
 from agent.kinds import KINDS
 from agent.tasks import digits, strokes
-from tests import drawn, peers, protocols
+from tests import drawn, peers, protocols, sharded, starts
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 CURVE = Path(__file__).resolve().parent / "golden" / "learning.png"
@@ -281,6 +281,13 @@ def costs(n_seeds: int, n_full: int) -> list[Row]:
     return rows
 
 
+def shards(n_seeds: int, n_full: int) -> list[Row]:
+    """How many times as fast lessons are taught in two processes."""
+    times = sorted(sharded.measured(2))
+    return [{"60,000 lessons": "in 2 processes", "times as fast as in one, median": f"{np.median(times):.2f}",
+             "least and most": f"{times[0]:.2f} … {times[-1]:.2f}"}]  # fmt: skip
+
+
 def table(rows: list[Row]) -> str:
     """Write rows as a Markdown table."""
     names = list(rows[0])
@@ -319,7 +326,10 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
     "transfers": (transfers, "Per cent right on other hands: at once → after 100 of them (print: after 10 fonts) were "
                   "taught one by one:"),
     "ablations": (ablations, "Per cent of validation digits right, mean ± standard deviation over {seeds} draws:"),
+    "shards": (shards, "The same agent taught in two processes and in one, in turn, on two cores:"),
     "costs": (costs, "Costs on one core, warm (absolute times are this machine's: compare across a row):"),
+    "starts": (lambda n_seeds, _: starts.measured(n_seeds), "Seconds until a new process has started and ended, warm, "
+               "two cores, {seeds} times each:"),
 }  # fmt: skip
 
 

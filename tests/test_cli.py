@@ -179,7 +179,8 @@ def test_the_page_of_help_names_every_choice_and_every_setting(capsys):
     assert main(["--help"]) == 0
     page = capsys.readouterr().out
     own = {name for name, kind in groups.kinds().items() if not kind.__module__.startswith("agent.")}  # of other tests
-    for word in (*groups.SOURCES, *sorted({*groups.kinds()} - own), "default", "sevens", "few", "base", "lessons", "compare", "deploy", "-m"):
+    words = ("default", "sevens", "few", "base", "lessons", "compare", "deploy", "-m")
+    for word in (*groups.SOURCES, *sorted({*groups.kinds()} - own), *words):
         assert f" {word} " in page, word
     assert max(len(line) for line in page.splitlines()) <= 120
 

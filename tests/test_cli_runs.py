@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ["lessons=20", "n_test=20", "n_held_out=5", "n_asked=5", "plots=false"]
 MINE = '''
@@ -118,6 +120,17 @@ def test_neither_the_library_nor_the_command_loads_more_than_it_needs(tmp_path):
             [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
         )
         assert not {"gradio", "hydra", "matplotlib", "huggingface_hub", "joblib"} & set(told.stdout.split()), module
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--cfg"], ["agent=nearest", "task=fonts", *QUICK], ["compare"]])
+def test_no_command_loads_the_app(tmp_path, words):
+    if words == ["compare"]:
+        command("agent=nearest", "task=fonts", *QUICK, cwd=tmp_path)
+    code = "import sys; from agent.__main__ import main; assert not main(sys.argv[1:]); assert 'gradio' not in sys.modules"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def wait_for(process, condition, most_s=120):

@@ -8,7 +8,8 @@ from PIL import Image
 from agent.__main__ import main
 from agent.errors import AgentError
 from agent.runs import run
-from agent.runs.comparing import compare, gathered, markdown, table
+from agent.runs.comparing import compare, grouped, markdown, table
+from agent.runs.reading import read_all
 
 QUICK = {"n_test": 30, "n_held_out": 20, "n_asked": 5, "plots": False}
 
@@ -25,19 +26,19 @@ def runs(tmp_path_factory):
 
 
 def test_runs_that_differ_by_their_seeds_alone_are_one_row(runs):
-    groups = gathered(runs)
-    assert [(group.experiment, group.agent, group.lessons, len(group.results)) for group in groups] == [
+    groups = grouped(read_all(runs)[0])
+    assert [(group.experiment, group.agent, group.lessons, len(group.runs)) for group in groups] == [
         ("A", "nearest", 30, 2), ("A", "recall", 30, 2), ("B/lessons=20", "nearest", 20, 2), ("B/lessons=20", "recall", 20, 2)
     ]  # fmt: skip
 
 
 def test_a_row_is_the_mean_and_the_spread_of_its_runs(runs):
-    group = gathered(runs, agent=["nearest"])[0]
-    one, two = (result["accuracy"] for result in group.results)
+    group = grouped(read_all(runs)[0], agent=["nearest"])[0]
+    one, two = (run.scores["accuracy"] for run in group.runs)
     mean, spread = group.score("accuracy")
     assert mean == pytest.approx((one + two) / 2) and spread == pytest.approx(abs(one - two) / 2**0.5)
     row = table([group])[0]
-    assert row["accuracy"] == f"{100 * mean:.2f} ± {100 * spread:.2f}" and row["double"] == f"{2 * mean:.2f} ± {2 * spread:.2f}"
+    assert row["accuracy"] == f"{100 * mean:.2f} ± {100 * spread:.2f}" and row["double"] == f"{2 * mean:.4g} ± {2 * spread:.4g}"
     assert [step for step, _, _ in group.curve] == [0, 10, 20, 30]
     assert group.confusion[0].sum() == 60
 

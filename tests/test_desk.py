@@ -9,7 +9,7 @@ import pytest
 from agent import kinds
 from agent.families import new
 from agent.tasks import digits
-from agent.ui import draw, events, guard, markup, notebook, words
+from agent.ui import draw, events, guard, markup, notebook, words, words_compare
 from agent.ui.desk import Desk, Desks
 
 CSS = (Path(draw.__file__).parent / "theme.css").read_text()
@@ -134,5 +134,5 @@ def test_text_has_enough_contrast(theme):
 
 
 def test_words_do_not_shout():
-    texts = " ".join(str(value) for name, value in vars(words).items() if name.isupper())
+    texts = " ".join(str(value) for each in (words, words_compare) for name, value in vars(each).items() if name.isupper())
     assert "!" not in texts and "please" not in texts.lower() and "successfully" not in texts.lower()

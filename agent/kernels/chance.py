@@ -14,3 +14,23 @@ def scramble(seed, moment, place):
     for multiplier in (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)):
         word = (word ^ (word >> np.uint64(30))) * multiplier
     return word ^ (word >> np.uint64(31))
+
+
+@njit(nogil=True, cache=True)
+def uniform(seed, moment, place):
+    """Draw a number by chance that depends on nothing but three others.
+
+    seed, moment, place uint64 -> float64 in [0, 1)
+    """
+    return np.float64(scramble(seed, moment, place) >> np.uint64(11)) * 2.0**-53
+
+
+@njit(nogil=True, cache=True)
+def draw(seed, first, low, high, whole, out):
+    """Draw the lessons of a task: numbers from low to high, whole ones with both ends.
+
+    seed and first uint64: the number of the first, low and high float64, whole bool -> out (N,) float64
+    """
+    for row in range(len(out)):
+        share = uniform(seed, first + np.uint64(row), np.uint64(0))
+        out[row] = np.floor(low + share * (high - low + 1.0)) if whole else low + share * (high - low)

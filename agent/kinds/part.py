@@ -16,6 +16,7 @@ from agent.kernels import ram
 from agent.kernels import recall as kernels
 from agent.kernels.edges import CODE_STRIDE, SIGNATURE_WORDS, SKETCH, SKETCH_STRIDE
 from agent.kernels.retina import SIDE
+from agent.kinds.apart import Zeros, apart, zeros
 from agent.retina import canonical
 
 HINT_WORDS = np.arange(0, SIGNATURE_WORDS, 4)  # the words of a signature that are looked at first
@@ -106,8 +107,8 @@ class Part:
 
     # ---------------------------------------------------------------- changing
 
-    def learn(self, kept: np.ndarray, slots: np.ndarray) -> None:
-        """Add (N, 28, 28) lessons; ``slots`` (N,) uint8 are those of their labels."""
+    def learn(self, kept: np.ndarray, slots: np.ndarray, n_processes: int = 1) -> None:
+        """Add (N, 28, 28) lessons; ``slots`` (N,) uint8 are those of their labels; several processes look at them."""
         if not len(slots):
             return
         self._unshare()
@@ -115,10 +116,10 @@ class Part:
         self._make_room(_LESSON, last)
         self.drawings[first:last] = kept
         self.taught[first:last] = slots
-        self.lots[first:last] = [_lot(drawing) for drawing in kept]
+        self.lots[first:last] = _lots(kept)
         self.n_copies[first:last] = -1  # not even the drawing itself yet
         self.n_lessons = last
-        self._settle()
+        self._settle(n_processes)
 
     def join(self, other: Self, slots: np.ndarray) -> None:
         """Add the lessons of a part of the same birth, and the rows it has looked at already: the same as `learn`."""
@@ -165,16 +166,18 @@ class Part:
         if self.tables.dtype != width:
             self.tables = self.tables.astype(width)
 
-    def _settle(self) -> None:
+    def _settle(self, n_processes: int = 1) -> None:
         """Give every lesson the copies it should have: no more, no fewer."""
         wanted = self._wanted()
         have = self.n_copies[: self.n_lessons]
         if (have > wanted).any():
             self._drop(np.flatnonzero(self.copy[: self.n] > wanted[self.lesson[: self.n]]))
         few = np.flatnonzero(have < wanted)
-        self._make_room(_ROW, self.n + int((wanted[few] - have[few]).sum()))  # at once: growing holds an array twice
+        n_rows = self.n + int((wanted[few] - have[few]).sum())
+        self._make_room(_ROW, n_rows, zeros if n_processes > 1 else np.zeros)  # at once: growing holds an array twice
         for start, stop in np.unique(np.stack([have[few], wanted[few]], axis=1), axis=0) + 1:
-            self._look(few[(have[few] + 1 == start) & (wanted[few] + 1 == stop)], int(start), int(stop))
+            group = few[(have[few] + 1 == start) & (wanted[few] + 1 == stop)]
+            self._look(group, int(start), int(stop), n_processes)
         self.n_copies[: self.n_lessons] = wanted
 
     def _wanted(self) -> np.ndarray:
@@ -183,19 +186,24 @@ class Part:
         rows = min(n * len(self._birth.fields), most, max(0, 2 * (most - n)))
         return (self.lots[:n] / 2.0**64 + rows / max(1, n)).astype(np.int16)
 
-    def _look(self, lessons: np.ndarray, start: int, stop: int) -> None:
+    def _look(self, lessons: np.ndarray, start: int, stop: int, n_processes: int) -> None:
         """Add rows for some copies of lessons: copy 0 is the drawing itself."""
-        first, last = self.n, self.n + len(lessons) * (stop - start)
-        self._make_room(_ROW, last)
+        n_each = stop - start
+        first, last = self.n, self.n + len(lessons) * n_each
         new = slice(first, last)
-        self.lesson[new] = np.repeat(lessons, stop - start)
+        self.lesson[new] = np.repeat(lessons, n_each)
         self.copy[new] = np.tile(np.arange(start, stop), len(lessons))
         self.slots[new] = self.taught[self.lesson[new]]
-        signatures = np.empty((last - first, SIGNATURE_WORDS), np.uint64)
-        kept = self.drawings[lessons]
-        seen = (self.addresses[new], self.codes[new], self.sketches[new], signatures)
-        kernels.look_at_copies(kept, self._birth.fields, start, stop, self._birth.reads, *seen)
-        self.hints[new], self.rests[new] = signatures[:, HINT_WORDS], signatures[:, REST_WORDS]
+
+        def see(few: slice) -> None:
+            rows = slice(first + few.start * n_each, first + few.stop * n_each)
+            signatures = np.empty((rows.stop - rows.start, SIGNATURE_WORDS), np.uint64)
+            seen = (self.addresses[rows], self.codes[rows], self.sketches[rows], signatures)
+            kept = self.drawings[lessons[few]]
+            kernels.look_at_copies(kept, self._birth.fields, start, stop, self._birth.reads, *seen)
+            self.hints[rows], self.rests[rows] = signatures[:, HINT_WORDS], signatures[:, REST_WORDS]
+
+        apart(see, len(lessons), n_processes)
         ram.write(self.addresses[new], self.slots[new], self.tables)
         self.n = last
 
@@ -271,15 +279,16 @@ class Part:
                 setattr(self, name, getattr(self, name).copy())
             self._shared = False
 
-    def _make_room(self, names: tuple[str, ...], n: int) -> None:
+    def _make_room(self, names: tuple[str, ...], n: int, zeros: Zeros = np.zeros) -> None:
         for name in names:
             old = getattr(self, name)
             if len(old) < n:
-                new = np.zeros((max(n, len(old) + len(old) // 8), *old.shape[1:]), old.dtype)
+                new = zeros((max(n, len(old) + len(old) // 8), *old.shape[1:]), old.dtype)
                 new[: len(old)] = old
                 setattr(self, name, new)
 
 
-def _lot(drawing: np.ndarray) -> int:
-    """Draw a number that depends on a drawing alone, 0 … 2**64 - 1."""
-    return int.from_bytes(hashlib.blake2b(drawing.tobytes(), digest_size=8).digest(), "little")
+def _lots(kept: np.ndarray) -> np.ndarray:
+    """Draw a number for each drawing that depends on it alone: (N,) uint64."""
+    drawn = b"".join(hashlib.blake2b(drawing, digest_size=8).digest() for drawing in np.ascontiguousarray(kept))
+    return np.frombuffer(drawn, "<u8")

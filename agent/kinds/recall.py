@@ -110,6 +110,10 @@ class Recall:
     def learn_many(self, kept: np.ndarray, labels: Sequence[str]) -> None:
         self._learn(self._bulk, kept, labels)
 
+    def learn_apart(self, kept: np.ndarray, labels: Sequence[str], n_processes: int) -> None:
+        """As `learn_many`, each process looking at a part of the lessons."""
+        self._bulk.learn(kept, self._make_way(self._bulk, labels), n_processes)
+
     def _learn(self, part: Part, kept: np.ndarray, labels: Sequence[str]) -> None:
         part.learn(kept, self._make_way(part, labels))
 

@@ -4,8 +4,8 @@
 """
 
 from agent.runs.conduct import Step
-from agent.runs.plans import Plan, planned
+from agent.runs.plans import Plan, planned, replaced
 from agent.runs.results import Result
 from agent.runs.running import run, running
 
-__all__ = ["Plan", "Result", "Step", "planned", "run", "running"]
+__all__ = ["Plan", "Result", "Step", "planned", "replaced", "run", "running"]

@@ -8,15 +8,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from agent import plots
 from agent.errors import AgentError, nearest
 from agent.runs import folders
+from agent.runs.reading import SHARES, Run, read_all
 
-SCORES = ("accuracy", "precision", "recall", "f1", "prequential")
 WORDS = ("experiment", "agent", "task", "folder", "to")
 
 
@@ -28,29 +27,44 @@ class Group:
     agent: str
     task: str
     lessons: int
-    results: tuple[Mapping[str, Any], ...]  # as in result.json
-    curves: tuple[Mapping[int, float], ...]  # lessons to share right, held out
+    runs: tuple[Run, ...]
 
     def score(self, name: str) -> tuple[float, float] | None:
         """Give the mean and the standard deviation of a score; None where a run lacks it."""
-        values = [result.get(name) for result in self.results]
+        values = [run.scores.get(name) for run in self.runs]
         return None if any(value is None for value in values) else _spread(values)
+
+    @property
+    def measure(self) -> str | None:
+        """Say what the curve is of: a column of progress.csv that all runs have."""
+        measures = {run.measure for run in self.runs}
+        return measures.pop() if len(measures) == 1 else None
 
     @property
     def curve(self) -> list[tuple[int, float, float]]:
         """Give the mean curve, where every run has a point."""
-        steps = sorted(set.intersection(*(set(curve) for curve in self.curves)))
-        return [(step, *_spread([curve[step] for curve in self.curves])) for step in steps]
+        steps = sorted(set.intersection(*(set(run.curve) for run in self.runs))) if self.measure else []
+        return [(step, *_spread([run.curve[step] for run in self.runs])) for step in steps]
 
     @property
-    def confusion(self) -> tuple[np.ndarray, list[str]]:
-        """Add up the tables of all runs."""
-        labels = sorted({label for result in self.results for label in result["labels"]})
+    def confusion(self) -> tuple[np.ndarray, list[str]] | None:
+        """Add up the tables of all runs; None where one has none."""
+        tables = [run.confusion for run in self.runs]
+        if any(each is None for each in tables):
+            return None
+        labels = sorted({label for _, each in tables for label in each})
         table = np.zeros((len(labels), len(labels) + 1), np.int64)
-        for result in self.results:
-            rows = [labels.index(label) for label in result["labels"]]
-            table[np.ix_(rows, [*rows, -1])] += np.array(result["confusion"], np.int64)
+        for confusion, each in tables:
+            rows = [labels.index(label) for label in each]
+            table[np.ix_(rows, [*rows, -1])] += confusion
         return table, labels
+
+    @property
+    def by_label(self) -> dict[str, float]:
+        """Give the share answered right of each label that was asked."""
+        confusion, labels = self.confusion or (np.zeros((0, 1), np.int64), [])
+        was = confusion.sum(axis=1)
+        return {label: float(confusion[row, row] / was[row]) for row, label in enumerate(labels) if was[row]}
 
 
 def compare(
@@ -59,7 +73,7 @@ def compare(
     task: Sequence[str] = (),
     folder: str = "runs",
     to: str | None = None,
-) -> tuple[Path, list[Group]]:
+) -> tuple[Path, list[Group], list[str]]:
     """Compare finished runs and write tables and pictures.
 
     Parameters
@@ -73,62 +87,83 @@ def compare(
 
     Returns
     -------
-    (path, groups)
-        Where it was written, and what was compared.
+    (path, groups, left_out)
+        Where it was written, what was compared, and a sentence for each run that could not be read.
 
     Raises
     ------
     AgentError
         There is no finished run of an experiment, an agent or a task that is named.
     """
-    groups = gathered(folder, experiment, agent, task)
+    found, left_out = read_all(folder)
+    groups = grouped(found, experiment, agent, task)
+    if not groups:
+        raise AgentError(f"expected finished runs in {folder}, got none.{_because(left_out)}")
     where = Path(to) if to else Path(folder, "compare")
-    folders.write(where / "results.csv", _csv(table(groups)))
+    folders.write(where / "results.csv", as_csv(table(groups)))
     folders.write(where / "results.md", markdown(table(groups)))
     for name, picture in pictures(groups).items():
         folders.write(where / name, picture)
-    return where, groups
+    return where, groups, left_out
 
 
-def gathered(
-    folder: str, experiment: Sequence[str] = (), agent: Sequence[str] = (), task: Sequence[str] = ()
+def grouped(
+    runs: Sequence[Run], experiment: Sequence[str] = (), agent: Sequence[str] = (), task: Sequence[str] = ()
 ) -> list[Group]:
-    """Find finished runs and put those together that differ by their seeds alone."""
-    found: dict[tuple[str, str, str, int], list[Path]] = {}
+    """Put those runs together that differ by their seeds alone, of those that are chosen; none where none fit.
+
+    Raises
+    ------
+    AgentError
+        There is no run of an experiment, an agent or a task that is named.
+    """
+    found: dict[tuple[str, str, str, int], list[Run]] = {}
     there: dict[str, set[str]] = {"experiment": set(), "agent": set(), "task": set()}
-    for run in sorted(folders.runs_in(folder)):
-        config, result = folders.read_json(run / folders.CONFIG), folders.read_json(run / folders.RESULT)
-        if config is None or result is None:
-            continue
-        about = config["experiment"], config["agent"]["name"], "+".join(config["task"])
-        tops = {about[0], *(about[0].rsplit("/", cut)[0] for cut in range(1, about[0].count("/") + 1))}
-        for name, values in zip(there, (tops, {about[1]}, {about[2]}), strict=True):
+    for run in runs:
+        has = set(experiments(run)), {run.agent}, {run.task}
+        for name, values in zip(there, has, strict=True):
             there[name] |= values
-        chosen = (experiment, tops), (agent, {about[1]}), (task, {about[2]})
-        if all(not wanted or has & set(wanted) for wanted, has in chosen):
-            found.setdefault((*about, result["n_lessons"]), []).append(run)
+        if all(not wanted or each & set(wanted) for wanted, each in zip((experiment, agent, task), has, strict=True)):
+            found.setdefault((run.experiment, run.agent, run.task, run.lessons), []).append(run)
     for name, chosen in zip(there, (experiment, agent, task), strict=True):
         for each in chosen:
             if each not in there[name]:
                 known = sorted(there[name])
                 shown = (", ".join(known) or "none") + "." + nearest(each, known)
                 raise AgentError(f"expected finished runs of {name} {each}, got those of {shown}")
-    if not found:
-        raise AgentError(f"expected finished runs in {folder}, got none.")
-    return [Group(*about, *_read(runs)) for about, runs in found.items()]
+    return [Group(*about, tuple(members)) for about, members in found.items()]
+
+
+def experiments(run: Run) -> list[str]:
+    """Name the experiment of a run and those it is part of, the largest first."""
+    parts = run.experiment.split("/")
+    return ["/".join(parts[:upto]) for upto in range(1, len(parts) + 1)]
 
 
 def table(groups: Sequence[Group]) -> list[dict[str, str]]:
-    """Lay groups out, a row each: per cent, mean ± standard deviation over seeds."""
-    results = [result for group in groups for result in group.results]
-    own = dict.fromkeys(name for result in results for name in result if _is_own(result, name))
+    """Lay groups out, a row each: mean ± standard deviation over seeds, shares in per cent, other numbers plain."""
+    names = list(dict.fromkeys(name for group in groups for run in group.runs for name in run.scores))
+    names = [*(name for name in SHARES if name in names), *(name for name in names if name not in SHARES)]
     rows = []
     for group in groups:
         row = {"experiment": group.experiment, "agent": group.agent, "task": group.task}
-        row |= {"lessons": f"{group.lessons}", "runs": f"{len(group.results)}"}
-        row |= {name: _shown(group.score(name), 100) for name in SCORES}
-        rows.append(row | {name: _shown(group.score(name), 1) for name in own})
+        row |= {"lessons": f"{group.lessons}", "runs": f"{len(group.runs)}"}
+        rows.append(row | {name: shown(name, group.score(name)) for name in names})
     return rows
+
+
+def shown(name: str, score: tuple[float, float] | None) -> str:
+    """Write a mean and its spread.
+
+    Examples
+    --------
+    >>> shown("accuracy", (0.9851, 0.0019)), shown("error", (123.40004, 0.5)), shown("error", None)
+    ('98.51 ± 0.19', '123.4 ± 0.5', '–')
+    """
+    if score is None:
+        return "–"
+    mean, spread = score
+    return f"{100 * mean:.2f} ± {100 * spread:.2f}" if name in SHARES else f"{mean:.4g} ± {spread:.4g}"
 
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
@@ -147,30 +182,35 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
 
 def pictures(groups: Sequence[Group]) -> dict[str, bytes]:
     """Draw learning curves, bars at the last number of lessons that all have, confusion, and right by label."""
-    named = dict(zip(_names(groups), groups, strict=True))
-    curves = {name: group.curve for name, group in named.items() if len(group.curve) > 1}
+    named = dict(zip(names(groups), groups, strict=True))
     drawn = {}
-    if curves:
-        drawn["learning.png"] = plots.learning(curves)
-        common = set.intersection(*({step for step, _, _ in curve} for curve in curves.values())) - {0}
-        if common:
-            at = {name: next((m, s) for step, m, s in curve if step == max(common)) for name, curve in curves.items()}
-            drawn["bars.png"] = plots.bars(at, f"held-out drawings, after {max(common):,} lessons")
-    drawn["confusion.png"] = plots.confusions({name: group.confusion for name, group in named.items()})
-    shares = {name: _mean_by_label(group) for name, group in named.items()}
-    return drawn | {"by_label.png": plots.by_label(shares)}
+    for measure, file in (("held_out", "learning.png"), ("error", "error.png")):
+        of_measure = {name: group for name, group in named.items() if group.measure == measure and len(group.curve) > 1}
+        if of_measure:
+            curves = {name: group.curve for name, group in of_measure.items()}
+            drawn[file] = plots.learning(curves) if measure == "held_out" else plots.errors(curves)
+        if measure == "held_out" and (common := common_step([*of_measure.values()])):
+            at = {name: at_step(group, common) for name, group in of_measure.items()}
+            drawn["bars.png"] = plots.bars(at, f"held-out drawings, after {common:,} lessons")
+    tables = {name: group.confusion for name, group in named.items() if group.confusion}
+    if tables:
+        drawn["confusion.png"] = plots.confusions(tables)
+        drawn["by_label.png"] = plots.by_label({name: named[name].by_label for name in tables})
+    return drawn
 
 
-def _read(runs: Sequence[Path]) -> tuple[tuple[Any, ...], tuple[dict[int, float], ...]]:
-    results = tuple(folders.read_json(run / folders.RESULT) for run in runs)
-    curves = []
-    for run in runs:
-        rows = folders.read_csv(run / folders.PROGRESS)
-        curves.append({row["n_done"]: row["held_out"] for row in rows if row["held_out"] is not None})
-    return results, tuple(curves)
+def common_step(groups: Sequence[Group]) -> int:
+    """Give the last number of lessons at which all curves have a point; 0 for none."""
+    steps = [{step for step, _, _ in group.curve} for group in groups]
+    return max(set.intersection(*steps), default=0) if steps else 0
 
 
-def _names(groups: Sequence[Group]) -> list[str]:
+def at_step(group: Group, step: int) -> tuple[float, float]:
+    """Give the mean and the spread of a curve at a number of lessons."""
+    return next((mean, spread) for lessons, mean, spread in group.curve if lessons == step)
+
+
+def names(groups: Sequence[Group]) -> list[str]:
     """Name groups by what they do not share."""
     parts = [(group.experiment, group.agent, group.task, f"{group.lessons} lessons") for group in groups]
     differing = [place for place in range(4) if len({each[place] for each in parts}) > 1] or [1]
@@ -179,29 +219,24 @@ def _names(groups: Sequence[Group]) -> list[str]:
     return [", ".join(each[place] for place in differing) for each in parts]
 
 
-def _mean_by_label(group: Group) -> dict[str, float]:
-    confusion, labels = group.confusion
-    was = confusion.sum(axis=1)
-    return {label: float(confusion[row, row] / was[row]) for row, label in enumerate(labels) if was[row]}
+def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
+    """Write rows as a table of comma-separated values.
 
-
-def _is_own(result: Mapping[str, Any], name: str) -> bool:
-    """Whether a number of a result is a formula of a person's own."""
-    known = {*SCORES, "unsure", "n_test", "n_lessons", "n_known", "seconds"}
-    return name not in known and isinstance(result[name], (int, float))
-
-
-def _spread(values: Sequence[float]) -> tuple[float, float]:
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
-
-
-def _shown(score: tuple[float, float] | None, times: int) -> str:
-    return "–" if score is None else f"{times * score[0]:.2f} ± {times * score[1]:.2f}"
-
-
-def _csv(rows: Sequence[Mapping[str, str]]) -> str:
+    Examples
+    --------
+    >>> as_csv([{"agent": "recall", "accuracy": "98.51 ± 0.19"}])
+    'agent,accuracy\\nrecall,98.51 ± 0.19\\n'
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _because(left_out: Sequence[str]) -> str:
+    return f" Left out: {left_out[0]}" if left_out else ""
+
+
+def _spread(values: Sequence[float]) -> tuple[float, float]:
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0

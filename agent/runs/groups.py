@@ -47,8 +47,10 @@ def files() -> dict[str, str]:
     written = {"config.yaml": _HEAD + _yaml(_values(Settings), ABOUT)}
     for name, source in SOURCES.items():
         usual = getattr(source, "AGENT", DEFAULT_AGENT)
-        agent = f"defaults:\n  - _self_\n  - override /agent: {usual}\n\n" if usual != DEFAULT_AGENT else ""
-        head = f"# @package task.{name}\n# {source.SUMMARY}\n{agent}source: {name}\n"
+        head = f"# @package task.{name}\n# {source.SUMMARY}\n"
+        if usual != DEFAULT_AGENT:
+            head += f"defaults:\n  - _self_\n  - override /agent@_global_.agent: {usual}\n\n"
+        head += f"source: {name}\n"
         written[f"task/{name}.yaml"] = head + _yaml(_values(source), _comments(source))
     for name, kind in kinds().items():
         if not kind.__module__.startswith("agent."):

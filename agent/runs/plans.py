@@ -19,6 +19,7 @@ from agent.runs.settings import Settings, settings, what_matters
 from agent.runs.sources import DEFAULT_AGENT, DRAWINGS, Source, source_of
 from agent.runs.tracking import trackio
 
+MAX_TOLD = 5  # differences between two runs
 Task = str | Sequence[str] | Mapping[str, Any]
 
 
@@ -66,10 +67,50 @@ def planned(task: Task = "digits", agent: str | Mapping[str, Any] | None = None,
 
 def same_run(known: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
     """Whether a run on the disk is this one; where it is loaded, whatever that one began with."""
+    one, other = _compared(known, config)
+    return one == other
+
+
+def replaced(plan: Plan) -> str | None:
+    """Say which other settings the run had that lies where this one will: what it replaces; None where there is none.
+
+    Raises
+    ------
+    AgentError
+        What lies there cannot be read.
+    """
+    known = folders.read_json(plan.place / folders.CONFIG)
+    if known is None or same_run(known, plan.config):
+        return None
+    before, after = (_flat(each) for each in _compared(known, plan.config))
+    names = [name for name in {**after, **before} if before.get(name) != after.get(name)]
+    shown = [f"{name} {before.get(name, 'none')} → {after.get(name, 'none')}" for name in names[:MAX_TOLD]]
+    return ", ".join([*shown, *([f"{len(names) - MAX_TOLD} more"] if len(names) > MAX_TOLD else [])])
+
+
+def _compared(known: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what two runs are compared by."""
     one, other = what_matters(known), what_matters(config)
     if config["load"] is True:
         one, other = without(one, "load"), without(other, "load")
-    return one == other
+    return one, other
+
+
+def _flat(config: Mapping[str, Any], before: str = "") -> dict[str, str]:
+    """Name every setting by its path, as the command line does: its value as JSON.
+
+    Examples
+    --------
+    >>> _flat({"agent": {"n_nodes": 300}, "load": False})
+    {'agent.n_nodes': '300', 'load': 'false'}
+    """
+    flat = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{before}{name}.")
+        else:
+            flat[f"{before}{name}"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return flat
 
 
 def _tasks(task: Task) -> dict[str, dict[str, Any]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from agent.runs import drawings, folders
+from agent.runs import drawings, folders, numbers
 from agent.runs.conduct import Conduct, Step
 from agent.runs.plans import Task, planned, same_run
 from agent.runs.results import Result
 from agent.runs.tracking import Tracker
 from agent.steps import finished
 
-CONDUCTS: dict[str, Conduct] = {"drawings": drawings.conduct}  # by family
+CONDUCTS: dict[str, Conduct] = {"drawings": drawings.conduct, "numbers": numbers.conduct}  # by family
 
 
 def run(task: Task = "digits", agent: str | Mapping[str, Any] | None = None, **given: Any) -> Result:
@@ -63,11 +63,15 @@ def running(
     scores = folders.read_json(plan.place / folders.RESULT) if same and not plan.settings.again else None
     if scores is not None:
         return Result(plan.place, plan.config, scores, was_there=True)
-    tracker = Tracker(plan.settings.track, plan.place, plan.config)
-    out = yield from CONDUCTS[plan.family](plan, same and not plan.settings.again, tracker)
-    if plan.settings.plots:
-        for name, picture in out.pictures().items():
-            folders.write(plan.place / name, picture)
-    folders.write_json(plan.place / folders.RESULT, out.scores)
-    tracker.end(out.scores)
+    goes_on = same and not plan.settings.again
+    tracker = Tracker(plan.settings.track, plan.place, plan.config, goes_on and (plan.place / folders.PROGRESS).exists())
+    try:
+        out = yield from CONDUCTS[plan.family](plan, goes_on, tracker)
+        if plan.settings.plots:
+            for name, picture in out.pictures().items():
+                folders.write(plan.place / name, picture)
+        folders.write_json(plan.place / folders.RESULT, out.scores)
+        tracker.log(out.scores)
+    finally:
+        tracker.end()
     return Result(plan.place, plan.config, out.scores)

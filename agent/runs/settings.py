@@ -25,7 +25,7 @@ ABOUT = {  # a line each for the page of help
     "order": "of several tasks: mixed, or one_after_another with a table of forgetting",
     "stream": "true: each lesson once, as it comes; false: again and again, shuffled",
     "epochs": "how often, with stream=false",
-    "shards": "processes that teach a part each; the parts are joined",
+    "shards": "processes that learn a part of the lessons each; one agent comes of it",
     "study": "whether the agent goes over its lessons once more in the end",
     "steps": "for other tasks than drawings: how many steps or frames; null: as many as the agent says",
     "replay": "words that name a run, or its folder: teach its lessons in its order",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from agent.errors import AgentError
 from agent.kinds import KINDS, Kind
+from agent.kinds.apart import can_fork
 from agent.pupil import Pupil
 from agent.runs.courses import Part
 
@@ -29,13 +29,18 @@ def check_shards(kind: type[Kind], n_shards: int, n_parts: int) -> None:
 def teaching_apart(pupil: Pupil, part: Part, n_shards: int) -> Iterator[int]:
     """Teach a newborn in several processes: the same agent as in one, lesson for lesson. Gives how many are done.
 
-    What was learned is joined in the order of the lessons, and the log tells it as one course.
+    Kinds that can have their lessons looked at in several processes at once do that. Of others, what each process
+    learned is joined in the order of the lessons. The log tells it as one course.
     """
     drawings, labels = part.lessons.drawings, part.lessons.labels
+    if hasattr(pupil.memory, "learn_apart") and can_fork():
+        pupil.memory.learn_apart(drawings, labels, n_shards)
+        pupil.lessons.add_many(drawings, labels, part.lessons.source, part.lessons.start)
+        yield len(labels)
+        return
     ends = [len(labels) * shard // n_shards for shard in range(n_shards + 1)]
     spans = [slice(*span) for span in zip(ends, ends[1:], strict=False) if span[0] < span[1]]
-    alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if alone else "spawn")  # forked, they have the drawings already
+    context = multiprocessing.get_context("fork" if can_fork() else "spawn")  # forked, they have the drawings already
     work = [(pupil.kind, pupil.memory.config, drawings[span], labels[span]) for span in spans]
     with ProcessPoolExecutor(len(spans) - 1 or 1, mp_context=context) as pool:
         others = [pool.submit(_taught, *each) for each in work[1:]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,24 +15,32 @@ PROJECT = "pupil"
 
 
 class Tracker:
-    """Sends each row of the curve, and the result, to trackio; does nothing unless asked."""
+    """Sends each row of the curve, and the result, to trackio; does nothing unless asked.
 
-    def __init__(self, wanted: bool, place: Path, config: Mapping[str, Any]) -> None:
-        self._trackio: Any = None
-        if wanted:
-            self._trackio = trackio()
-            self._trackio.init(project=PROJECT, name=place.as_posix(), config=dict(config))
+    A run that goes on where it was stopped goes on in the same record. What trackio says goes where errors go.
+    """
+
+    def __init__(self, wanted: bool, place: Path, config: Mapping[str, Any], goes_on: bool) -> None:
+        self._wanted = wanted
+        self._about = {"name": place.as_posix(), "config": dict(config), "resume": "allow" if goes_on else "never"}
+        self._trackio: Any = None  # from the first row on: a run that is refused leaves no record
 
     def log(self, row: Mapping[str, Any]) -> None:
-        """Record the numbers of a row."""
-        if self._trackio is not None:
-            self._trackio.log({name: value for name, value in row.items() if isinstance(value, (int, float))})
+        """Record the numbers of a row, or of the result, under the lessons taught so far."""
+        if not self._wanted:
+            return
+        if self._trackio is None:
+            self._trackio = trackio()
+            with contextlib.redirect_stdout(sys.stderr):
+                self._trackio.init(project=PROJECT, **self._about)
+        numbers = {name: value for name, value in row.items() if isinstance(value, (int, float))}
+        self._trackio.log(numbers, step=row.get("n_done", row.get("n_lessons")))
 
-    def end(self, scores: Mapping[str, Any]) -> None:
-        """Record the result and finish."""
-        self.log(scores)
+    def end(self) -> None:
+        """Finish: what was recorded is written."""
         if self._trackio is not None:
-            self._trackio.finish()
+            with contextlib.redirect_stdout(sys.stderr):
+                self._trackio.finish()
 
 
 def trackio() -> Any:

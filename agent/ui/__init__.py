@@ -4,6 +4,6 @@
 the tab is opened.
 """
 
-from agent.ui import draw, inside, share, teach
+from agent.ui import compare, draw, inside, share, teach
 
-TABS = (draw, teach, inside, share)
+TABS = (draw, teach, inside, share, compare)

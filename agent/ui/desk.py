@@ -22,6 +22,7 @@ from agent.kinds import KINDS
 from agent.lessons import Lesson
 from agent.pupil import Pupil
 from agent.ui import words
+from agent.ui.shelf import Shelf
 
 DEFAULT_KIND = "recall" if "recall" in KINDS else next(iter(KINDS))
 MAX_DESKS = 200  # a newborn holds 5 MB, one of 100 lessons 17, of all of MNIST 170, shared where a starter taught it
@@ -64,6 +65,7 @@ class Desk:
     status: str = ""
     missed: list[Missed | None] = field(default_factory=list)  # None: corrected
     inside: Inside = field(default_factory=Inside)
+    shelf: Shelf = field(default_factory=Shelf)  # the runs of the Compare tab
     course: object | None = None  # the course or test that may go on; a new one ends the one before
 
     def replace(self, pupil: Pupil) -> None:

@@ -16,7 +16,8 @@ THEME = gr.themes.Default(
 
 def css() -> str:
     """Give the style sheet, each font's own digits beside its name included."""
-    return (HERE / "theme.css").read_text(encoding="utf-8") + "".join(_font_rows())
+    sheets = ((HERE / name).read_text(encoding="utf-8") for name in ("theme.css", "compare.css"))
+    return "".join([*sheets, *_font_rows()])
 
 
 def _font_rows() -> list[str]:

@@ -192,7 +192,9 @@ def _text(n_done: int, n_total: int, seconds: float) -> str:
 
 
 def _shown(desk: Desk, n_done: int, n_total: int, text: str, curves: Curves) -> tuple[Any, ...]:
-    lines = (("before", words.CURVE_BEFORE, curves[0]), ("after", words.CURVE_HELD_OUT, curves[1]))
+    lines = (
+        charts.Line("before", words.CURVE_BEFORE, curves[0]), charts.Line("after", words.CURVE_HELD_OUT, curves[1])
+    )  # fmt: skip
     return (
         *_buttons(n_done < n_total),
         progress_bar(n_done / n_total, text),

@@ -28,7 +28,7 @@ def test_everything_one_can_press_on_a_phone_is_44_pixels_large(visit, written):
     visitor.teach(written["6"][0], "6")
     visitor.press(".thumb")
     visitor.page.locator(".sheet").wait_for()
-    for name in ("Draw", "Teach", "Share"):
+    for name in ("Draw", "Teach", "Share", "Compare"):
         if name != "Draw":
             visitor.page.keyboard.press("Escape")
             visitor.tab(name)

@@ -76,6 +76,7 @@ class Visitor:
             "Teach": ("#notebook-set", "drawing"),
             "Inside": ("#images", "Mental images"),
             "Share": ("#share-status", "has had"),
+            "Compare": ("#runs-head", "Runs"),
         }
         self.until_text(*filled[name])
         self.page.evaluate(TWO_FRAMES)  # what a tab shows first is filled in once more with its next frame
