@@ -155,7 +155,9 @@ class Watcher:
         self.memory.enter(scene)
         self._scene, self._expected = scene, None
         if name and (not self.events or self.events[-1]["world"] != name):
-            self.events.append({"event": "watch", "world": name[:80], "begun": self.n_lessons, "praised": 0, "blamed": 0})
+            self.events.append(
+                {"event": "watch", "world": name[:80], "begun": self.n_lessons, "praised": 0, "blamed": 0}
+            )
             del self.events[:-MAX_EVENTS]
 
     def observe(self, frame: object) -> Expectation:

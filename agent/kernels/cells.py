@@ -156,8 +156,7 @@ def learn(codes, seen, frame, tags, met, means, errors, priors):
 
 @njit(nogil=True, cache=True)
 def addresses(values, reads, shifts, n_tiles, n_slots, out):
-    """Read each node's address off what a moment is like: its values, each in one of some tiles that differ from node to
-    node.
+    """Read each node's address off what a moment is like: its values, each in a tile; nodes have tiles of their own.
 
     values (V,) float32 in −1 … 1, reads (M, T) int32 below V, shifts (M, T) float32 in 0 … 1, n_tiles int, n_slots int,
     a power of two -> out (M,) int64 below n_slots

@@ -1,14 +1,13 @@
 """Linearithmic dense layers: every input reaches every output, a few digits of its place at a time.
 
-The place of a number is written with d digits, and sub-layer i mixes digit i alone. Its plan (6,) int64 is hi, a, b, lo,
-where its weights begin and where its biases begin: input k of group (h, l) lies at (h·a + k)·lo + l, output o at
-(h·b + o)·lo + l. The weight between them, unique, is W[k, o, h, l] and the bias B[o, h, l]: all groups lie side by side,
-so that compiled loops run over them.
+The place of a number is written with d digits, and sub-layer i mixes digit i alone. Its plan (6,) int64 is hi, a, b,
+lo, where its weights begin and where its biases begin: input k of group (h, l) lies at (h·a + k)·lo + l, output o at
+(h·b + o)·lo + l. The weight between them, unique, is W[k, o, h, l] and the bias B[o, h, l]: all groups lie side by
+side, so that compiled loops run over them. Shape letters here: P parameters · d sub-layers.
 """
 
 import math
 
-import numpy as np
 from numba import njit
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from agent.kinds.layers import Layer, Tape, Weights, backward, forward, silent
 
 SLOW = 0.98  # how much of the slow copy stays at each step
-EFFORT = 0.05  # what the square of an action costs, so that what promises nothing is not done
+EFFORT = 0.01  # what the square of an action costs, so that what promises nothing is not done
 
 
 class Critic:
@@ -27,7 +27,7 @@ class Critic:
     n_actions : int
         Numbers in an action.
     config : agent.kinds.recurrent.RecurrentConfig
-        Its base, rate, discount, n_replay, n_again and seed.
+        Its base, score_rate, discount, n_replay, n_again and seed.
     """
 
     def __init__(self, size: int, n_actions: int, config: Any) -> None:
@@ -59,7 +59,7 @@ class Critic:
             error = worth[0] + worth[1:] @ action - EFFORT / 2 * action @ action - target
             slopes = (np.concatenate([[1], action]) * error / n_again).astype(np.float32)
             backward(self._layer, self.weights.now, self._tape, slopes, self.weights.slopes)
-        self.weights.learn(self.config.rate)
+        self.weights.learn(self.config.score_rate)
         self.slow += np.float32(1 - SLOW) * (self.weights.now - self.slow)
 
     def _top(self, weights: np.ndarray, frame: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, float]:

@@ -49,7 +49,11 @@ class Scene:
         n_cells, n_actions = len(places), len(low)
         if n_cells > MAX_CELLS or n_actions > MAX_ACTIONS:
             raise AgentError(f"expected at most {MAX_CELLS:,} cells and {MAX_ACTIONS:,} actions, got more.")
-        shapes = {"places": ((n_cells, 3), np.float32), "nowhere": ((n_cells,), np.uint8), "low": ((n_actions,), np.float32)}
+        shapes = {
+            "places": ((n_cells, 3), np.float32),
+            "nowhere": ((n_cells,), np.uint8),
+            "low": ((n_actions,), np.float32),
+        }
         check_numbers({"places": places, "nowhere": nowhere, "low": low}, shapes)
         places = np.where(nowhere[:, None] != 0, np.float32(np.nan), places)
         return cls(places, low.copy(), cls.unknown(0, n_actions).actions)

@@ -47,9 +47,10 @@ class RecurrentConfig:
     rate: float = 0.001  # of learning (Adam)
     reward: bool = True  # whether it seeks score
     discount: float = 0.9  # what a score is worth a frame later
-    n_replay: int = 512  # remembered moments that the critic learns from; 2 kB each at size 256
-    n_again: int = 8  # of them gone over at every frame
-    explore: float = 0.2  # share of the time in which it tries actions by chance, in the end
+    score_rate: float = 0.006  # of learning which score follows
+    n_replay: int = 2048  # remembered moments that the critic learns from; 2 kB each at size 256
+    n_again: int = 32  # of them gone over at every frame that has a score; 10 µs each
+    explore: float = 0.1  # share of the time in which it tries actions by chance, in the end
 
     def __post_init__(self) -> None:
         check_whole(self, {"seed": (0, 2**62), "size": (8, 131_072), "base": (2, 256), "unroll": (1, 64),
@@ -57,7 +58,14 @@ class RecurrentConfig:
         for name in ("local_first", "skip", "synth", "reward"):
             if type(getattr(self, name)) is not bool:
                 raise AgentError(f"expected {name} as True or False, got {getattr(self, name)!r}.")
-        limits = {"synth_rate": (0, 1), "gain": (1, 2), "rate": (0, 1), "discount": (0, 0.999), "explore": (0, 1)}
+        limits = {
+            "synth_rate": (0, 1),
+            "gain": (1, 2),
+            "rate": (0, 1),
+            "score_rate": (0, 1),
+            "discount": (0, 0.999),
+            "explore": (0, 1),
+        }
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if type(value) is not float or not low <= value <= high:
