@@ -2,7 +2,7 @@
 
     frame ─ levels ─┬─ the whole frame, and the one before: was this moment met before? ─ the frame that followed it
                     ├─ each cell's surroundings, in five contexts ─ tables of means ─ the one known to be most exact
-                    └─ what it is told and what it looks at ─ nodes ─ what each choice brought, and how often it was tried
+                    └─ what it is told and looks at ─ nodes ─ what each choice brought, and how often it was tried
 
 The inner state is the frame before and the way in which things drift. Nothing has a slope: one pass, counts and means.
 """
@@ -20,7 +20,7 @@ from agent.kinds.checks import check_numbers, check_whole
 from agent.kinds.choosing import Choosing
 from agent.kinds.expecting import Expecting
 from agent.kinds.mind import Scene, Thought
-from agent.kinds.usual import N_RECENT, Usual
+from agent.kinds.usual import Usual
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,10 @@ class Cells:
 
     NAME: ClassVar[str] = "cells"
     SUMMARY: ClassVar[str] = "looks up what followed, cell by cell, and what each action brought"
-    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "as it is": {},
+        "far-sighted": {"discount": 0.97, "curiosity": 0.05},
+    }
     CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {}
     MAX_LABELS: int = 0
     Config: ClassVar[type] = CellsConfig
@@ -91,7 +94,7 @@ class Cells:
         self.n_frames += 1
         if not self.config.reward or not self._scene.n_actions:
             return Thought(expected, np.zeros(self._scene.n_actions, np.float32), self.expecting.why())
-        action, why = self.choosing.choose(got, self._usual.beyond(float(frame[0])) if seen[0] else None)
+        action, why = self.choosing.choose(got, self._usual.beyond(float(frame[0]) if seen[0] else None))
         return Thought(expected, action, why)
 
     def facts(self) -> dict[str, str]:
@@ -107,12 +110,11 @@ class Cells:
     def restore(cls, config: CellsConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         mind, scene = cls(config), Scene.saved(tensors)
         mind.enter(scene)
-        n_film, n_recent = len(tensors.get("film", ())), len(tensors.get("recent", ()))
-        if n_film > len(mind.expecting.film) or n_recent > N_RECENT:
+        n_film = len(tensors.get("film", ()))
+        if n_film > len(mind.expecting.film):
             raise AgentError(f"expected at most {len(mind.expecting.film):,} frames remembered, got {n_film:,}.")
         shapes = {name: (array.shape, array.dtype.type) for name, array in mind.tensors().items()}
-        shapes |= {"film": ((n_film, scene.n_cells), np.float32), "film_codes": ((n_film, 2), np.uint64),
-                   "recent": ((n_recent,), np.float32)}  # fmt: skip
+        shapes |= {"film": ((n_film, scene.n_cells), np.float32), "film_codes": ((n_film, 2), np.uint64)}  # fmt: skip
         check_numbers(tensors, shapes)
         mind.expecting.fill({name: tensors[name] for name in mind.expecting.tensors()})
         mind.choosing.fill({name: tensors[name] for name in mind.choosing.tensors()})

@@ -104,7 +104,7 @@ class Mind(Protocol):
         """Bytes of memory it holds."""
 
     def enter(self, scene: Scene) -> None:
-        """Get ready for frames of a scene, which may differ in size from those before; AgentError if they are too many."""
+        """Get ready for frames of a scene, of any size; AgentError when they are too large."""
 
     def observe(self, frame: np.ndarray) -> Thought:
         """Learn from a frame of the scene's size, then think."""

@@ -21,7 +21,7 @@ from agent.kinds.checks import check_numbers, check_whole
 from agent.kinds.critic import Critic
 from agent.kinds.layers import Layer, Tape, Unit, UnitPass, Weights, backward, forward, silent
 from agent.kinds.mind import Scene, Thought
-from agent.kinds.usual import N_RECENT, Usual
+from agent.kinds.usual import Usual
 
 INPUTS = ("concat", "merge", "add", "ignore")
 MAX_REPLAY = 2_097_152  # numbers in all moments remembered, before and after each
@@ -142,7 +142,7 @@ class Recurrent:
     def observe(self, frame: np.ndarray) -> Thought:
         seen = ~np.isnan(frame)
         got = np.where(seen, np.clip(frame, -1, 1), self._state[: len(frame)]).astype(np.float32)
-        done, why = self._decided(got, self._usual.beyond(float(frame[0])) if seen[0] else None)
+        done, why = self._decided(got, self._usual.beyond(float(frame[0]) if seen[0] else None))
         if not self._window:
             self._began = self._state
         self._window.append(Moment(got, seen, done))
@@ -247,7 +247,8 @@ class Recurrent:
         counts = (self.n_frames, self._weights.n_steps, self._guide.n_steps, self.critic.n_lived)
         return {
             **self._weights.tensors("unit"), **self._guide.tensors("guide"), **self.critic.tensors(), **stacked,
-            "state": self._state, "began": self._began, "last": did.reshape(-1, self.config.size + n_actions), "recent": self._usual.recent,
+            "state": self._state, "began": self._began, "last": did.reshape(-1, self.config.size + n_actions),
+            "recent": self._usual.recent,
             "counts": np.array(counts, np.int64), **self._scene.tensors(),
         }  # fmt: skip
 
@@ -265,15 +266,15 @@ class Recurrent:
             raise AgentError(f"expected counts from 0, got {counts.tolist()}. The file was changed.")
         mind.n_frames, n_unit, n_guide, n_lived = counts.tolist()
         mind.critic.n_lived = n_lived
-        n_window, n_last, n_recent = (len(tensors.get(name, ())) for name in ("got", "last", "recent"))
-        if n_window >= config.unroll or n_last > 1 or n_recent > N_RECENT:
+        n_window, n_last = (len(tensors.get(name, ())) for name in ("got", "last"))
+        if n_window >= config.unroll or n_last > 1:
             raise AgentError(
                 f"expected at most {config.unroll - 1} frames under way, got {n_window}. The file was changed."
             )
         shapes = {name: (array.shape, array.dtype.type) for name, array in mind.tensors().items()}
         shapes |= {"got": ((n_window, scene.n_cells), np.float32), "seen": ((n_window, scene.n_cells), np.uint8),
-                   "done": ((n_window, scene.n_actions), np.float32), "last": ((n_last, config.size + scene.n_actions), np.float32),
-                   "recent": ((n_recent,), np.float32)}  # fmt: skip
+                   "done": ((n_window, scene.n_actions), np.float32),
+                   "last": ((n_last, config.size + scene.n_actions), np.float32)}  # fmt: skip
         check_numbers(tensors, shapes)
         mind._weights.fill("unit", tensors, n_unit)
         mind._guide.fill("guide", tensors, n_guide)
