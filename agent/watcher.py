@@ -111,7 +111,6 @@ class Watcher:
         self.lineage = Lineage()
         self.events: list[dict[str, Any]] = []
         self.baselines = Baselines()
-        self._scene: Scene | None = None
         self._expected: np.ndarray | None = None
         self._reward: float | None = None
 
@@ -152,8 +151,9 @@ class Watcher:
         """
         space = world.action_space
         scene = Scene(world.places, space.low.astype(np.float32), tuple(world.actions))
+        goes_on = np.array_equal(scene.places, self.memory.scene.places, equal_nan=True)
         self.memory.enter(scene)
-        self._scene, self._expected = scene, None
+        self._expected = self.memory.expected if goes_on and self.n_lessons else None
         if name and (not self.events or self.events[-1]["world"] != name):
             self.events.append(
                 {"event": "watch", "world": name[:80], "begun": self.n_lessons, "praised": 0, "blamed": 0}
@@ -175,7 +175,7 @@ class Watcher:
             No such array, an infinite number, or more cells than the mind has room for.
         """
         cells = _checked(frame)
-        if self._scene is None or len(cells) != self._scene.n_cells:
+        if len(cells) != self.memory.scene.n_cells:
             self._resize(len(cells))
         if self._reward is not None:
             given = 0.0 if np.isnan(cells[0]) else float(cells[0])
@@ -197,9 +197,9 @@ class Watcher:
 
     def dream(self) -> Expectation:
         """Observe nothing at all: what it expects is what it sees."""
-        if self._scene is None or not self._scene.n_cells:
+        if not self.memory.scene.n_cells:
             raise AgentError("expected an agent that has seen something, got one that has not. Let it watch first.")
-        return self.observe(np.full(self._scene.n_cells, np.nan, np.float32))
+        return self.observe(np.full(self.memory.scene.n_cells, np.nan, np.float32))
 
     def picture(self) -> Image:
         """Draw what it expects, cell by cell: 28 pixels high, grey."""
@@ -216,13 +216,11 @@ class Watcher:
 
     def _resize(self, n_cells: int) -> None:
         """Take frames of another size: cells that were there stay where they were, others lie nowhere."""
-        old = self._scene or Scene.saved(self.memory.tensors())
+        old = self.memory.scene
         places = np.full((n_cells, 3), np.nan, np.float32)
         kept = min(n_cells, old.n_cells)
         places[:kept] = old.places[:kept]
-        scene = Scene(places, old.low, old.actions)
-        self.memory.enter(scene)
-        self._scene = scene
+        self.memory.enter(Scene(places, old.low, old.actions))
 
     def _errors(self, cells: np.ndarray) -> tuple[float | None, float | None, float | None]:
         known = self.baselines.last

@@ -71,20 +71,24 @@ class Cells:
         self.config = config
         self.expecting, self.choosing = Expecting(config), Choosing(config)
         self._usual = Usual()
-        self._scene = Scene.unknown(0, 0)
+        self.scene = Scene.unknown(0, 0)
         self.n_frames = 0
 
     @property
     def n_bytes(self) -> int:
         return sum(array.nbytes for array in self.tensors().values())
 
+    @property
+    def expected(self) -> np.ndarray:
+        return self.expecting.expected
+
     def enter(self, scene: Scene) -> None:
-        if len(scene.places) != self._scene.n_cells or not np.array_equal(
-            scene.places, self._scene.places, equal_nan=True
+        if len(scene.places) != self.scene.n_cells or not np.array_equal(
+            scene.places, self.scene.places, equal_nan=True
         ):
             self.expecting.enter(scene.places)
         self.choosing.enter(scene)
-        self._scene = scene
+        self.scene = scene
 
     def observe(self, frame: np.ndarray) -> Thought:
         seen = ~np.isnan(frame)
@@ -92,8 +96,8 @@ class Cells:
         self.expecting.learn(got, seen)
         expected = self.expecting.expect(got)
         self.n_frames += 1
-        if not self.config.reward or not self._scene.n_actions:
-            return Thought(expected, np.zeros(self._scene.n_actions, np.float32), self.expecting.why())
+        if not self.config.reward or not self.scene.n_actions:
+            return Thought(expected, np.zeros(self.scene.n_actions, np.float32), self.expecting.why())
         action, why = self.choosing.choose(got, self._usual.beyond(float(frame[0]) if seen[0] else None))
         return Thought(expected, action, why)
 
@@ -104,7 +108,7 @@ class Cells:
 
     def tensors(self) -> dict[str, np.ndarray]:
         counts = {"counts": np.array([self.n_frames], np.int64), "recent": self._usual.recent}
-        return {**self.expecting.tensors(), **self.choosing.tensors(), **self._scene.tensors(), **counts}
+        return {**self.expecting.tensors(), **self.choosing.tensors(), **self.scene.tensors(), **counts}
 
     @classmethod
     def restore(cls, config: CellsConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:

@@ -95,9 +95,15 @@ class Mind(Protocol):
     Config: ClassVar[type]
     config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
 
+    scene: Scene  # that it was made ready for last
+
     @property
     def n_frames(self) -> int:
         """Frames seen so far."""
+
+    @property
+    def expected(self) -> np.ndarray:
+        """The next frame as it expects it, (n_cells,) float32."""
 
     @property
     def n_bytes(self) -> int:

@@ -118,7 +118,7 @@ class Recurrent:
         self._window: list[Moment] = []
         self._began = self._state  # the state at the beginning of the window
         self._usual = Usual()
-        self._scene = Scene.unknown(0, 0)
+        self.scene = Scene.unknown(0, 0)
         self._did: tuple[np.ndarray, np.ndarray] | None = None  # the frame and action that the next score is for
         self.n_frames = 0
 
@@ -126,18 +126,22 @@ class Recurrent:
     def n_bytes(self) -> int:
         return sum(array.nbytes for array in self.tensors().values())
 
+    @property
+    def expected(self) -> np.ndarray:
+        return np.clip(self._state[: self.scene.n_cells], -1, 1)
+
     def enter(self, scene: Scene) -> None:
         if scene.n_cells + scene.n_actions > self.config.size:
             raise AgentError(
                 f"expected at most {self.config.size} numbers in a frame and an action, got {scene.n_cells} and "
                 f"{scene.n_actions}. Take a larger size, at least {scene.n_cells + scene.n_actions}."
             )
-        if (scene.n_cells, scene.n_actions) != (self._scene.n_cells, self._scene.n_actions):
+        if (scene.n_cells, scene.n_actions) != (self.scene.n_cells, self.scene.n_actions):
             self._learn_window()  # what it remembers has the old sizes
             self._did = None
-        if scene.n_actions != self._scene.n_actions:
+        if scene.n_actions != self.scene.n_actions:
             self.critic = Critic(self.config.size, scene.n_actions, self.config)
-        self._scene = scene
+        self.scene = scene
 
     def observe(self, frame: np.ndarray) -> Thought:
         seen = ~np.isnan(frame)
@@ -151,7 +155,7 @@ class Recurrent:
         self.n_frames += 1
         if len(self._window) == self.config.unroll:
             self._learn_window()
-        return Thought(np.clip(self._state[: len(frame)], -1, 1), done, why)
+        return Thought(self.expected, done, why)
 
     # ---------------------------------------------------------------- from state to state
 
@@ -186,7 +190,7 @@ class Recurrent:
 
         It climbs the expected score. Now and then, ever more rarely, it does what chance says, for some frames.
         """
-        low, config = self._scene.low, self.config
+        low, config = self.scene.low, self.config
         if not config.reward or not len(low):
             return np.zeros(len(low), np.float32), "it only watches"
         frame = np.zeros(config.size, np.float32)
@@ -209,7 +213,7 @@ class Recurrent:
         window, config = self._window, self.config
         if not window:
             return
-        states, n_actions = [self._began], self._scene.n_actions
+        states, n_actions = [self._began], self.scene.n_actions
         for moment, once in zip(window, self._passes, strict=False):
             state = once.forward(self._weights.now, self._entered(states[-1], moment.got, moment.seen))
             states.append(self._acted(state, moment.done))
@@ -237,7 +241,7 @@ class Recurrent:
         return {"frames": f"{self.n_frames:,}", "weights": f"{n_all:,}", "dense_weights": f"{n_dense:,}"}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        window, n_cells, n_actions = self._window, self._scene.n_cells, self._scene.n_actions
+        window, n_cells, n_actions = self._window, self.scene.n_cells, self.scene.n_actions
         stacked = {
             "got": np.array([each.got for each in window], np.float32).reshape(len(window), n_cells),
             "seen": np.array([each.seen for each in window], np.uint8).reshape(len(window), n_cells),
@@ -249,7 +253,7 @@ class Recurrent:
             **self._weights.tensors("unit"), **self._guide.tensors("guide"), **self.critic.tensors(), **stacked,
             "state": self._state, "began": self._began, "last": did.reshape(-1, self.config.size + n_actions),
             "recent": self._usual.recent,
-            "counts": np.array(counts, np.int64), **self._scene.tensors(),
+            "counts": np.array(counts, np.int64), **self.scene.tensors(),
         }  # fmt: skip
 
     @classmethod

@@ -53,6 +53,23 @@ class Scores:
         return np.float32(out)
 
 
+class Holed(gymnasium.spaces.Box):
+    """Numbers from −1 to 1, some of which may not have been observed.
+
+    Examples
+    --------
+    >>> Holed(3).contains(np.array([NAN, 0, 1], np.float32)), Holed(3).contains(np.array([2, 0, 1], np.float32))
+    (True, False)
+    """
+
+    def __init__(self, n_cells: int) -> None:
+        super().__init__(-1, 1, (n_cells,), np.float32)
+
+    def contains(self, x: Any) -> bool:
+        """Say whether a frame can be one of these; NaN can."""
+        return super().contains(np.nan_to_num(x, nan=0.0) if isinstance(x, np.ndarray) else x)
+
+
 class World(gymnasium.Env):
     """An endless page, seen by an eye around a pointer that can be moved.
 
@@ -79,7 +96,7 @@ class World(gymnasium.Env):
         n_cells = len(self.places)
         if n_cells > MAX_CELLS:
             raise AgentError(f"expected at most {MAX_CELLS:,} cells, got {n_cells:,}. Take a smaller eye.")
-        self.observation_space = gymnasium.spaces.Box(-1, 1, (n_cells,), np.float32)
+        self.observation_space = Holed(n_cells)
         low = np.array([-1, -1, -1, 0], np.float32)  # move right, move down, scroll down, press
         self.action_space = gymnasium.spaces.Box(low, np.ones(4, np.float32))
         self.actions: tuple[str, ...] = ("move right", "move down", "scroll down", "press")

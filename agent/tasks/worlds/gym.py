@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 
 from agent.errors import AgentError
-from agent.tasks.frames import N_SCORES, NAN, Scores
+from agent.tasks.frames import N_SCORES, NAN, Holed, Scores
 
 MAX_CHOICES, MAX_CELLS = 1_000, 60_000
 
@@ -58,7 +58,7 @@ class Gym(gymnasium.Env):
             raise AgentError(f"expected actions that are a choice or numbers, got {space}. Take another environment.")
         self.action_space = gymnasium.spaces.Box(low, np.ones_like(low))
         n_cells = N_SCORES + 2 + self._n_told(self.inner.observation_space)
-        self.observation_space = gymnasium.spaces.Box(-1, 1, (n_cells,), np.float32)
+        self.observation_space = Holed(n_cells)
         self.places = np.full((n_cells, 3), np.nan, np.float32)
         self.lengths: list[int] = []  # frames of each episode that is over
 

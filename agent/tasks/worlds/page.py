@@ -70,7 +70,7 @@ class Page(World):
             for cell in cells
         ]
         self.resting = [0] * len(self.buttons)
-        self.top = 0
+        self.top, self.scrolled = 0, -1.0
         self._paper = self._text()
         self._drawn: tuple[object, np.ndarray] | None = None
 
