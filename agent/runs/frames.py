@@ -1,4 +1,4 @@
-"""Runs of agents that watch frames: a world watched and acted in, beside the last frame, the mean and an actor by chance.
+"""Runs of agents that watch frames: a world watched and acted in, beside what costs nothing to expect or do.
 
 A world follows from its seed and what was done in it, so what was done is kept: a run that was stopped lives through it
 again, the agent only looking on, and goes on from there to the same bytes.
