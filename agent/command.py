@@ -274,10 +274,11 @@ def _said(error: Exception, hydra: Hydra, words: Sequence[str]) -> AgentError:
         return AgentError(f"expected recipes that come to an end, got {recipes}, which imports itself in a circle.")
     found = re.search(r"Could not override '([^']+)'", text)
     if found and "." in found[1]:
-        plain = [word for word in words if not word.lstrip("+~").startswith(found[1].split(".")[0] + ".")]
+        plain = [word for word in words if not word.lstrip("+~").startswith(found[1] + "=")]
         if plain == list(words):  # it is said in a file, not in words
             return AgentError(f"expected settings that can be composed, got {_line(error)}.")
-        where = OmegaConf.select(_composed(hydra, plain, RunMode.RUN), found[1].rpartition(".")[0])
+        mode = RunMode.MULTIRUN if "hydra.mode=MULTIRUN" in plain else RunMode.RUN
+        where = OmegaConf.select(_composed(hydra, plain, mode), found[1].rpartition(".")[0])
         known = [str(name) for name in where] if isinstance(where, DictConfig) else []
         group, _, last = found[1].rpartition(".")
         hint = f"{nearest(last, known)} +{found[1]}=… adds one."

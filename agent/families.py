@@ -130,7 +130,8 @@ def new(
     fields = {field.name for field in dataclasses.fields(config_type)}
     unknown = sorted(set(settings) - fields)
     if unknown:
-        raise AgentError(f"expected settings among {', '.join(sorted(fields))}, got {', '.join(unknown)}.")
+        known, hint = ", ".join(sorted(fields)), nearest(unknown[0], fields)
+        raise AgentError(f"expected settings of {kind} among {known}, got {', '.join(unknown)}.{hint}")
     config = config_type(seed=seed, **settings)
     if starter is not None and family is not Pupil:
         raise AgentError(f"expected no starter for {kind}, got {starter!r}: starters teach drawings.")

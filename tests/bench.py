@@ -22,7 +22,7 @@ import numpy as np
 import agent
 from agent.kinds import KINDS
 from agent.tasks import digits, strokes
-from tests import drawn, peers, protocols, sharded, starts
+from tests import copied, drawn, peers, protocols, sharded, starts
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 CURVE = Path(__file__).resolve().parent / "golden" / "learning.png"
@@ -322,6 +322,15 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
         "Digits that `recall` draws after 6,000 lessons, per cent: read as what they are by agents that were taught 6,000 "
         "other digits; nearer to a lesson than the two lessons of the label that are most alike. How far two drawings of "
         "a label are apart, over how far two lessons are:",
+    ),
+    "published": (
+        lambda *_: copied.published(),
+        "Answers to 123: what was published, single runs without a seed, and the same settings with 20 seeds:",
+    ),
+    "copied": (
+        lambda *_: copied.reached(),
+        "Learners that copy a number, shown numbers from 0 to 10, 20 seeds; how far they are off, and the time of their "
+        "steps, the median (one core, warm; the reward of a try is computed with it):",
     ),
     "transfers": (transfers, "Per cent right on other hands: at once → after 100 of them (print: after 10 fonts) were "
                   "taught one by one:"),

@@ -163,6 +163,7 @@ def test_launch_runs_what_code_says_and_words_win():
         ("--config-dir", "expected a folder after --config-dir, got none."),
         ("-m seed=1,2 lessons=60,many", "got 'many'."),
         ("-m agent=recall,nearst", "Did you mean nearest?"),
+        ("-m seed=1,2 agent.n_nods=60", "expected settings of agent among kind, "),
         ("-m lessons=choice(1", "expected name=value"),
     ],
 )

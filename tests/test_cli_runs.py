@@ -25,13 +25,14 @@ class Mine:
 '''
 
 
-def environment():
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "COLUMNS": "120"}
+def environment(warnings="error"):
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": warnings, "COLUMNS": "120"}
 
 
-def command(*words, cwd, code=0):
+def command(*words, cwd, code=0, warnings="error"):
     """Run the command as a person does; gives what it prints."""
-    done = subprocess.run([sys.executable, "-m", "agent", *words], cwd=cwd, env=environment(), capture_output=True, text=True)
+    called = [sys.executable, "-m", "agent", *words]
+    done = subprocess.run(called, cwd=cwd, env=environment(warnings), capture_output=True, text=True)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout if not code else done.stderr
@@ -111,6 +112,15 @@ def test_a_sweep_killed_in_the_middle_and_resumed_is_the_sweep(tmp_path):
     assert "default/lessons=40/state/digits_3" in whole
     tables = [command("compare", f"folder={name}", f"to=tables/{name}", cwd=tmp_path) for name in ("killed", "whole")]
     assert tables[0].replace("killed", "whole") == tables[1] and tables[0].count("| 3 |") == 6
+
+
+def test_a_sweep_on_two_workers_of_a_local_ray_is_the_sweep(tmp_path):
+    pytest.importorskip("hydra_plugins.hydra_ray_launcher")
+    words = ["-m", "agent=recall,nearest", "lessons=20", "seed=1,2", *QUICK[1:]]
+    command(*words, "folder=here", cwd=tmp_path)
+    two = ["hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2"]
+    command(*words, *two, "folder=there", cwd=tmp_path, warnings="default")  # Ray has warnings of its own
+    assert results(tmp_path / "there") == results(tmp_path / "here") and len(results(tmp_path / "here")) == 4
 
 
 def test_neither_the_library_nor_the_command_loads_more_than_it_needs(tmp_path):

@@ -27,7 +27,7 @@ def forgetful(kind):
 
 
 MISTAKES = {  # what somebody does, and what the message must name
-    "a kind of nobody": (lambda _: new("recal"), "expected a kind among recall, state, nearest, got 'recal'"),
+    "a kind of nobody": (lambda _: new("recal"), "got 'recal'. Did you mean recall?"),
     "a setting of nobody": (lambda _: new("nearest", nodes=3), "got nodes"),
     "a setting out of range": (
         lambda _: new("recall", tuple_size=15),

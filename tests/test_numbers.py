@@ -8,10 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from agent import numbers
+from agent import numbers, store
 from agent.copier import Copier
 from agent.errors import AgentError
 from agent.families import new
+from agent.hub import pull, push
 from agent.kinds import NUMBERS
 from agent.kinds.linear import TEACHERS
 from agent.tasks.copy import Copy, reward_of
@@ -276,3 +277,30 @@ def test_lessons_and_numbers_asked_in_the_end_are_different_draws():
     assert not set(task.lessons(5000, 0).x) & set(task.test(1000, 0))
     assert (task.lessons(10, 0).x == task.lessons(5000, 0).x[:10]).all()
     assert len(set(Copy(low=-3, high=3, whole=True).lessons(500, 1).x)) == 7
+
+
+def test_an_agent_of_numbers_is_saved_and_loaded_as_any_other(taught, tmp_path):
+    for name in ("mia.zip", "mia"):
+        again = store.load(store.save(taught, tmp_path / name))
+        assert again.predict_many(ASKED) == taught.predict_many(ASKED) and same_bytes(again, taught)
+        assert (again.kind, again.name, again.n_lessons) == (taught.kind, taught.name, taught.n_lessons)
+    files = store.to_files(taught)
+    with pytest.raises(AgentError, match="digest"):
+        store.from_files(files | {"lessons.jsonl": b"{}"})
+    with pytest.raises(AgentError, match="expected a log of"):
+        Copier.restored(taught.memory, "", "Mia")
+
+
+def test_an_agent_of_numbers_is_pushed_and_pulled_as_any_other(hub):
+    copier = new("linear", teacher="two_tries", steps=2000, name="Ann")
+    copier.learn_many(range(11), range(11), reward="exp100")
+    push(copier, "mia/ann", "hf_mia")
+    pulled = pull("mia/ann")
+    assert same_bytes(pulled, copier) and pulled.name == "Ann" and pulled.lineage.home == "mia/ann"
+    assert pulled.predict_many(ASKED) == copier.predict_many(ASKED)
+
+
+def test_its_picture_of_a_copy_is_the_diagonal():
+    copier = new("linear")
+    copier.learn_many(range(11), range(11))
+    assert (np.asarray(copier.picture()) == 255 * np.eye(28)[::-1]).all()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,15 @@ from agent import retina
 from agent.kernels import match, ram, recall
 from agent.kinds import KINDS
 from agent.kinds.found import Found
+from agent.kinds.linear import PRECISIONS, TEACHERS, Linear
 from agent.kinds.machine import Machine
 from agent.kinds.part import Birth, Part
 from agent.kinds.recall import Recall
+from agent.kinds.symbols import Symbols
+from agent.kinds.tuples import Tuples
+from agent.tasks.copy import Copy, shown
 
-PARTS = ("looking", "comparing")
+PARTS = ("looking", "comparing", "copying")
 
 
 def compile_apart() -> list[subprocess.Popen[bytes]]:
@@ -40,6 +45,7 @@ def everything() -> None:
         memory.answer(np.stack([one, seven]))
         memory.forget_one(one, "1")
         memory.imagine("7")
+    copying()
 
 
 def looking() -> None:
@@ -73,6 +79,18 @@ def firing() -> None:
     machine.next_state(np.ones(1, bool), dd=True)
 
 
+def copying() -> None:
+    """Compile what learners of numbers do."""
+    lessons, asked = shown([1, 2, 3], [1, 2, 3]), [Decimal(1)]
+    settings = [(Linear, {"teacher": teacher, "precision": each, "steps": 50}) for teacher in TEACHERS
+                for each in PRECISIONS]  # fmt: skip
+    for kind, given in [*settings, (Tuples, {}), (Symbols, {})]:
+        memory = kind(kind.Config(**given))
+        for _ in memory.learning(lessons):
+            memory.answer(asked)
+    Copy().lessons(1, 0)
+
+
 def _kept() -> tuple[np.ndarray, np.ndarray]:
     one = np.zeros((40, 32), np.uint8)
     one[6:34, 15:18] = 255
@@ -84,4 +102,4 @@ def _kept() -> tuple[np.ndarray, np.ndarray]:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(10)
-    {"looking": looking, "comparing": comparing}[sys.argv[1]]()
+    {"looking": looking, "comparing": comparing, "copying": copying}[sys.argv[1]]()

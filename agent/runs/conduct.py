@@ -49,6 +49,10 @@ class Book:
     rows: list[dict[str, Any]] = field(default_factory=list)
     n_saved: int = 0  # n_done of the agent on the disk
 
+    def __post_init__(self) -> None:
+        if self.rows:
+            self.tracker.go_on()
+
     def add(self, **row: Any) -> None:
         """Append a row and write them all; ``n_done`` is among its names."""
         self.rows.append(row)

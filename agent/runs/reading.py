@@ -132,8 +132,10 @@ def _curve(folder: Path) -> tuple[str | None, dict[int, float]]:
     for measure in CURVES:
         points = [(row.get("n_done"), row.get(measure)) for row in rows]
         curve = {done: value for done, value in points if type(done) is int and 0 <= done < 2**63 and _is_number(value)}
-        if measure == "held_out" and any(not 0 <= value <= 1 for value in curve.values()):
-            raise AgentError(f"expected {measure} in {folder / folders.PROGRESS} as shares from 0 to 1.")
+        outside = [value for value in curve.values() if not 0 <= value <= 1]
+        if measure == "held_out" and outside:
+            path = folder / folders.PROGRESS
+            raise AgentError(f"expected {measure} in {path} as shares from 0 to 1, got {outside[0]:.4g}.")
         if curve:
             return measure, curve
     return None, {}
@@ -151,7 +153,8 @@ def _confusion(result: Mapping[str, Any], folder: Path) -> tuple[np.ndarray, tup
         well = well and isinstance(row, list) and len(row) == len(labels) + 1
         well = well and all(type(count) is int and 0 <= count < 2**40 for count in row)
     if not well:
-        raise AgentError(f"expected a confusion of {len(labels)} rows of {len(labels) + 1} counts in {folder}.")
+        shape = f"{len(labels)} rows of {len(labels) + 1} counts"
+        raise AgentError(f"expected a confusion of {shape} in {folder}, got another one.")
     return np.array(rows, np.int64), tuple(labels)
 
 

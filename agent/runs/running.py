@@ -63,10 +63,9 @@ def running(
     scores = folders.read_json(plan.place / folders.RESULT) if same and not plan.settings.again else None
     if scores is not None:
         return Result(plan.place, plan.config, scores, was_there=True)
-    goes_on = same and not plan.settings.again
-    tracker = Tracker(plan.settings.track, plan.place, plan.config, goes_on and (plan.place / folders.PROGRESS).exists())
+    tracker = Tracker(plan.settings.track, plan.place, plan.config)
     try:
-        out = yield from CONDUCTS[plan.family](plan, goes_on, tracker)
+        out = yield from CONDUCTS[plan.family](plan, same and not plan.settings.again, tracker)
         if plan.settings.plots:
             for name, picture in out.pictures().items():
                 folders.write(plan.place / name, picture)

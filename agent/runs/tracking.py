@@ -20,10 +20,14 @@ class Tracker:
     A run that goes on where it was stopped goes on in the same record. What trackio says goes where errors go.
     """
 
-    def __init__(self, wanted: bool, place: Path, config: Mapping[str, Any], goes_on: bool) -> None:
+    def __init__(self, wanted: bool, place: Path, config: Mapping[str, Any]) -> None:
         self._wanted = wanted
-        self._about = {"name": place.as_posix(), "config": dict(config), "resume": "allow" if goes_on else "never"}
+        self._about = {"name": place.as_posix(), "config": dict(config), "resume": "never"}
         self._trackio: Any = None  # from the first row on: a run that is refused leaves no record
+
+    def go_on(self) -> None:
+        """Go on in the record of a run that was stopped."""
+        self._about["resume"] = "allow"
 
     def log(self, row: Mapping[str, Any]) -> None:
         """Record the numbers of a row, or of the result, under the lessons taught so far."""

@@ -39,7 +39,7 @@ def curve(lines: Sequence[Line], n_total: int, top: float | None = None) -> str:
     """
     end, most, shown = max(100, n_total), top or 1.0, [line for line in lines if line.points]
     span = math.log10(end) - 1
-    say = words.share if top is None else "{:.4g}".format
+    say, say_roughly = (words.share, words.share) if top is None else ("{:.4g}".format, "{:.2g}".format)
 
     def place(lessons: float, value: float) -> tuple[float, float]:
         x = LEFT + (WIDTH - LEFT - RIGHT) * (math.log10(max(10.0, lessons)) - 1) / span
@@ -53,7 +53,8 @@ def curve(lines: Sequence[Line], n_total: int, top: float | None = None) -> str:
     label = "; ".join(f"{name} {last}" for _, name, last in lasts) or words.CURVE_EMPTY
     return (
         f'<div class="curve"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
-        f'{_grid(end, most, say, place)}{drawn}{empty}</svg><ul class="keys">{keys or "<li>&nbsp;</li>"}</ul></div>'
+        f"{_grid(end, most, say_roughly, place)}{drawn}{empty}</svg>"
+        f'<ul class="keys">{keys or "<li>&nbsp;</li>"}</ul></div>'
     )
 
 
@@ -76,7 +77,8 @@ def _grid(end: float, most: float, say: Callable[[float], str], place: Place) ->
             lessons = digit * 10**power
             if lessons <= end and (digit == 1 or end <= 2000):
                 x, y = place(lessons, 0)
-                parts.append(_text(x, y + 24, f"{lessons:,}"))
+                at_end = x > WIDTH - RIGHT - 40  # else the last one hangs over
+                parts.append(_text(WIDTH if at_end else x, y + 24, f"{lessons:,}", "end" if at_end else "middle"))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, words.CURVE_X))
     return "".join(parts)
 

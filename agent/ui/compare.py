@@ -75,10 +75,10 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 def _form() -> list[gr.components.Component]:
     """Lay out what a small sweep can be: a task, agents, numbers of lessons, seeds."""
     gr.HTML(f"<h2>{said.MAKE}</h2><p>{said.MAKE_HINT.format(asked=making.QUICK['n_test'])}</p>")
-    tasks = [(f"{name}: {about}", name) for name, about in making.TASKS.items()]
+    tasks = [(said.TASKS[name], name) for name in making.TASKS]
     sizes = [(f"{size:,}", size) for size in making.SIZES]
     segments = {"elem_classes": "segments"}
-    task = gr.Radio(tasks, value=tasks[0][1], label=said.TASK, elem_id="make-task", **segments)
+    task = gr.Radio(tasks, value=making.TASKS[0], label=said.TASK, elem_id="make-task", **segments)
     with gr.Row(elem_classes="which"):
         agents = gr.CheckboxGroup([*KINDS], value=[DEFAULT_KIND, comparison.BASELINE], label=said.AGENTS,
                                   elem_id="make-agents", **segments)  # fmt: skip

@@ -22,6 +22,7 @@ from agent.kinds import KINDS
 from agent.lessons import Lesson
 from agent.pupil import Pupil
 from agent.ui import words
+from agent.ui.learners import Learners
 from agent.ui.shelf import Shelf
 
 DEFAULT_KIND = "recall" if "recall" in KINDS else next(iter(KINDS))
@@ -65,6 +66,7 @@ class Desk:
     status: str = ""
     missed: list[Missed | None] = field(default_factory=list)  # None: corrected
     inside: Inside = field(default_factory=Inside)
+    learners: Learners = field(default_factory=Learners)  # of numbers
     shelf: Shelf = field(default_factory=Shelf)  # the runs of the Compare tab
     course: object | None = None  # the course or test that may go on; a new one ends the one before
 
@@ -96,7 +98,7 @@ class Desk:
     def n_bytes(self) -> int:
         """Bytes of the agents here."""
         agents = (self.pupil, self.previous, self.guest, *self.others.values())
-        return sum(each.memory.n_bytes for each in agents if each is not None)
+        return sum(each.memory.n_bytes for each in agents if each is not None) + self.learners.n_bytes
 
 
 @dataclass

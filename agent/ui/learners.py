@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from agent.copier import Copier, Progress
 from agent.errors import AgentError
@@ -16,7 +15,6 @@ from agent.tasks.copy import Copy
 
 WEIGHTLESS = ("tuples", "symbols")
 EVERYBODY = (*TEACHERS, *WEIGHTLESS)
-LOADED = "loaded"  # the name that one from a file goes by here
 N_LESSONS = 5000  # that the weightless ones and a full batch take at most
 
 
@@ -69,10 +67,9 @@ class Learners:
         AgentError when nothing can begin so; those before are still there then.
         """
         copiers = {name: _born(name, chosen) for name in chosen.who}
-        loaded = {LOADED: self.copiers[LOADED]} if LOADED in self.copiers else {}
         lessons = {n: chosen.task.lessons(n, chosen.seed) for n in {_n_lessons(name, chosen) for name in chosen.who}}
         courses = {name: copier.learning_from(lessons[_n_lessons(name, chosen)]) for name, copier in copiers.items()}
-        self.copiers, self.chosen, self.faults = {**copiers, **loaded}, chosen, {}
+        self.copiers, self.chosen, self.faults = copiers, chosen, {}
         self.curves = {name: [] for name in copiers}
         return self._rounds(courses)
 
@@ -87,8 +84,12 @@ class Learners:
                 except AgentError as error:
                     self.faults[name] = str(error)
                     del courses[name]
-            shares = [np.log1p(curve[-1].n_done) / np.log1p(curve[-1].n_total) for curve in self.curves.values() if curve]
-            yield float(min(shares, default=1.0))
+            yield 1.0 if not courses else self._share()
+
+    def _share(self) -> float:
+        """How far the course is, by rounds: they grow as their logarithm does."""
+        lasts = [curve[-1] for curve in self.curves.values() if curve]
+        return min((math.log1p(last.n_done) / math.log1p(last.n_total) for last in lasts), default=0.0)
 
     @property
     def n_done(self) -> int:

@@ -19,13 +19,13 @@ from agent.ui.desk import Desk
 from agent.ui.events import sentence
 from agent.ui.shelf import Shelf
 
-TASKS = {source.NAME: source.SUMMARY for source in (Digits, Fonts, Strokes)}
+TASKS = tuple(source.NAME for source in (Digits, Fonts, Strokes))
 SIZES = (10, 60, 600)
 MAX_RUNS, MAX_LESSONS = 18, 4_000
 QUICK = {"n_test": 300, "n_held_out": 100, "n_asked": 50, "plots": False}
 MAX_TEST = 1_000  # drawings a continued run asks
 MORE = (10, 60, 600)
-GOING_ON = {source.NAME for source in (Digits, Fonts, Strokes, Generate)}  # no file, no class of one's own
+GOING_ON = {*TASKS, Generate.NAME}  # no file, no class of one's own
 Asked = Mapping[str, Any]  # keywords of `agent.runs.running`
 
 

@@ -15,7 +15,8 @@ HELP_TITLE = "How it works"
 HELP = (
     "Draw. It guesses after every stroke. Press the digit it really is: that is a lesson, learned at once.",
     "The lesson goes into the notebook below. Click one to say it was something else, or to forget it.",
-    "Teach gives it many lessons at once, Inside shows what it remembers, Share saves it and passes it on.",
+    "Teach gives it many lessons at once, Inside shows what it remembers, Share saves it and passes it on, "
+    "Compare tells which agents learn best.",
 )
 KEYS = (
     ("0 – 9", "it is this digit"),
@@ -172,6 +173,10 @@ FACTS = {
     "neurons": "neurons",
     "connections": "connections",
     "preset": "design",
+    "w": "w",
+    "b": "b",
+    "symbols": "symbols known",
+    "locations": "locations written",
 }
 NODES = "RAM nodes"
 NODES_HINT = (
@@ -245,7 +250,10 @@ SAVED = "Saved: {name}."
 LOAD = "Load a file"
 LOAD_HINT = "A .zip saved here. It takes the place of the agent in use, which stays one click away."
 LOADED = "Loaded: {name}, {lessons}."
-WHERE = {"drawings": ""}  # where an agent of a family is, once it is loaded
+WHERE = {  # where an agent of a family is, once it is loaded
+    "drawings": "",
+    "numbers": " It answers on the Numbers tab.",
+}
 BACK = "Back to the agent before"
 BACK_TO = "Back to {name}, {lessons}"
 BACK_DONE = "Back: {name}, {lessons}."

@@ -61,6 +61,11 @@ MAKE_HINT = (
     "Every combination is taught and asked {asked} drawings it never saw. They stay yours, as long as your desk; "
     "what is finished is not run again."
 )
+TASKS = {
+    "digits": "handwritten digits",
+    "fonts": "printed digits, asked in other fonts",
+    "strokes": "digits drawn by an unsteady pen",
+}
 AGENTS = "Agents"
 SIZES = "Lessons"
 SEEDS = "Seeds"

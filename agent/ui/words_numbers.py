@@ -71,7 +71,7 @@ NOT_SURE = "not sure"
 NEVER_SHOWN = "it was never shown “{symbol}”"
 KNOWS_NOTHING = "it knows nothing yet"
 OUTSIDE = "outside of what it was shown, {low} to {high}"
-INSIDE = "inside of what it was shown"
+INSIDE = "inside of what it was shown, {low} to {high}"
 LOADED = "from a file"
 ASK_EMPTY = "Let some learn first."
 KEEP = "Keep one"
@@ -88,15 +88,15 @@ SEE = "What one sees"
 SEEN = (
     ("Rate times steps.",
      "The squared error is a bowl, {large:.3g} steep one way and {small:.3g} the other. The slow way loses "
-     "{small:.3g} · rate of its error a step, so rate × steps = {product:g} leaves {left} of it. Ten times the steps at "
-     "a tenth of the rate leave the same. More steps are not overfitting: they are nearer. Rates beyond {limit:.2g} "
+     "{small:.3g} · rate of its error a step, so rate × steps = {product:g} leaves {left} of it. Ten times the steps "
+     "at a tenth of the rate leave the same. More steps are not overfitting: they are nearer. Rates beyond {limit:.2g} "
      "climb out of the bowl."),
     ("Steps of one size jitter.",
      "The slope of |e| is as steep beside the answer as far away. A step of one size overshoots for ever; a rate that "
      "falls to 0 does not. Where the reward is flat far away, as exp(−|e|), its slope says nothing there."),
     ("A slope is not a reward.",
-     "“Slope of the reward” differentiates the reward's formula through the learner: a loss by another name. Nothing is "
-     "tried, and nothing is unknown."),
+     "“Slope of the reward” differentiates the reward's formula through the learner: a loss by another name. Nothing "
+     "is tried, and nothing is unknown."),
     ("One reward says how good, two say which way.",
      "Two tries answer twice, one above and one below, and move towards the better reward. The reward model tries many "
      "answers around its line, fits the rewards by a hill and moves to its top. Neither is ever told what was right."),
@@ -116,6 +116,7 @@ PUBLISHED_HINT = (
 REPEAT = "Repeat them"
 REPEATING = "{done} of {total} runs"
 REPEATED = "{total} runs in {seconds}."
+REPEATING_STOPPED = "Stopped after {done} of {total} runs."
 SETTING = "setting"
 WAS = "published"
 LEAST, MEDIAN, MOST = "least", "median", "most"

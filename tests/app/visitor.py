@@ -76,6 +76,7 @@ class Visitor:
             "Teach": ("#notebook-set", "drawing"),
             "Inside": ("#images", "Mental images"),
             "Share": ("#share-status", "has had"),
+            "Numbers": ("#numbers-seen", "What one sees"),
             "Compare": ("#runs-head", "Runs"),
         }
         self.until_text(*filled[name])
