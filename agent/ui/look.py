@@ -16,7 +16,7 @@ THEME = gr.themes.Default(
 
 def css() -> str:
     """Give the style sheet, each font's own digits beside its name included."""
-    sheets = ((HERE / name).read_text(encoding="utf-8") for name in ("theme.css", "compare.css", "numbers.css"))
+    sheets = ((HERE / name).read_text(encoding="utf-8") for name in ("theme.css", "compare.css", "numbers.css", "frames.css"))
     return "".join([*sheets, *_font_rows()])
 
 
