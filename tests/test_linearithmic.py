@@ -22,7 +22,7 @@ TRIPLES = [
 def test_every_input_reaches_every_output(n_in, n_out, base, local_first):
     layer = Layer(n_in, n_out, base, local_first)
     reached = np.eye(math.prod(layer.plan[0, [0, 1, 3]].tolist()), n_in, dtype=bool).T  # inputs x places
-    for pairs, (hi, a, b, lo, _, _) in zip(layer.partners(), layer.plan.tolist(), strict=True):
+    for pairs, (hi, _, b, lo, _, _) in zip(layer.partners(), layer.plan.tolist(), strict=True):
         after = np.zeros((n_in, hi * b * lo), bool)
         for of, to in pairs.T:
             after[:, to] |= reached[:, of]
@@ -113,7 +113,7 @@ def test_a_unit_is_what_its_formula_says():
     unit, rng = Unit(6, 4, base=2), np.random.default_rng(1)
     weights, x = unit.born(rng, np.float64), rng.standard_normal(6)
     parts = np.split(weights, np.cumsum([layer.n_parameters for layer in unit.layers])[:-1])
-    run = [lambda x, l=layer, w=part: naive.layer(w, l.plan, True, False, x)[: l.n_out] for layer, part in zip(unit.layers, parts, strict=True)]
+    run = [lambda x, of=layer, w=part: naive.layer(w, of.plan, True, False, x)[: of.n_out] for layer, part in zip(unit.layers, parts, strict=True)]
     y = run[0](x)
     y = y / (1 + abs(y))
     f = 1 / (1 + np.exp(-run[1](y)))

@@ -12,7 +12,11 @@ from agent.runs.results import Result
 from agent.runs.tracking import Tracker
 from agent.steps import finished
 
-CONDUCTS: dict[str, Conduct] = {"drawings": drawings.conduct, "numbers": numbers.conduct, "frames": frames.conduct}  # by family
+CONDUCTS: dict[str, Conduct] = {  # by family
+    "drawings": drawings.conduct,
+    "numbers": numbers.conduct,
+    "frames": frames.conduct,
+}
 
 
 def run(task: Task = "digits", agent: str | Mapping[str, Any] | None = None, **given: Any) -> Result:

@@ -16,8 +16,8 @@ from agent.labels import clean_label
 from agent.runs.found import class_of, is_path
 from agent.tasks import data_sets, digits, strokes
 from agent.tasks.copy import Copy
-from agent.tasks.watched import Frames
 from agent.tasks.mixed import shuffled
+from agent.tasks.watched import Frames
 
 EVERY = 5  # of a set without a test of its own, every so many-th drawing is kept apart, and every so many-th font
 TEST_SEED = 2**40  # added to a seed where a pen draws the test

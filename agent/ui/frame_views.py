@@ -41,7 +41,8 @@ def curves(watch: Watch | None) -> str:
         parts.append(f"<div><h3>{name}{own.ERRORS}</h3><p>{own.ERRORS_HINT}</p>{_chart(lines)}")
         scores = seat.curve.line(3)
         parts.append(f"<h3>{name}{own.SCORES}</h3>")
-        parts.append(f"{_chart([Line('mine', own.SCORE, scores)])}</div>" if scores else f"<p>{own.SCORES_NONE}</p></div>")
+        drawn = _chart([Line("mine", own.SCORE, scores)]) if scores else f"<p>{own.SCORES_NONE}</p>"
+        parts.append(f"{drawn}</div>")
     return f'<div class="seats">{"".join(parts)}</div>'
 
 
@@ -103,7 +104,8 @@ def _chart(lines: Sequence[Line]) -> str:
     for share in (0.0, 0.5, 1.0):
         value = low + share * (high - low)
         _, y = place(0, value)
-        grid.append(f'<line class="grid" x1="{charts.LEFT}" x2="{charts.WIDTH - charts.RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        ends = f'x1="{charts.LEFT}" x2="{charts.WIDTH - charts.RIGHT}"'
+        grid.append(f'<line class="grid" {ends} y1="{y:.1f}" y2="{y:.1f}"/>')
         grid.append(f'<text x="{charts.LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{value:.2g}</text>')
         x, _ = place(share * last, low)
         grid.append(f'<text x="{x:.1f}" y="{charts.HEIGHT - 32}" text-anchor="middle">{share * last:,.0f}</text>')

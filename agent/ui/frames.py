@@ -93,7 +93,7 @@ def _choices() -> dict[str, gr.components.Component]:
 
 
 def chosen(desk: Desk, world: str, mind: str, unroll: int, synth: bool, seed: int | None) -> Watch:
-    """Give what is watched: what stands on the desk, a loaded agent, or something new where other things were chosen."""
+    """Give what is watched: what is there, a loaded agent, or something new where other things were chosen."""
     minds = ["cells", "recurrent"] if mind == "both" else [mind]
     asked = world, tuple(minds), int(unroll), bool(synth), int(seed or 0)
     loaded, watched = desk.others.get(FAMILY), desk.watch

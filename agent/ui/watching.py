@@ -49,7 +49,8 @@ class Curve:
     def line(self, column: int) -> list[tuple[float, float]]:
         """Points of one of the values, (frame, value)."""
         every = self.every
-        return [((place + 0.5) * every, row[column]) for place, row in enumerate(self.rows) if not np.isnan(row[column])]
+        values = [row[column] for row in self.rows]
+        return [((place + 0.5) * every, value) for place, value in enumerate(values) if not np.isnan(value)]
 
 
 @dataclass

@@ -7,7 +7,8 @@ STEP_WORLD = "What it watches"
 STEP_WATCH = "Watch"
 WORLD = "World"
 WORLDS = (
-    ("a drifting digit", "scroller"), ("a sketch", "sketch"), ("a page with buttons", "page"), ("a pole", "CartPole-v1"),
+    ("a drifting digit", "scroller"), ("a sketch", "sketch"), ("a page with buttons", "page"),
+    ("a pole", "CartPole-v1"),
 )  # fmt: skip
 WORLD_HINT = "A sketch shows your pad from the Draw tab while there is something on it."
 MIND = "Mind"
@@ -41,8 +42,8 @@ BEGUN = "A new mind, which has seen nothing."
 STOPPED_ALONE = "Paused after ten minutes. Press Play to go on."
 WIRING = "How its layers are wired"
 WIRING_HINT = (
-    "A dense layer joins every number with every number. Its linearithmic layers mix a few digits of each number's place "
-    "at a time: far fewer weights, and still every number reaches every number. Drawn from the plan the layers go by."
+    "A dense layer joins every number with every number. Its linearithmic layers mix a digit of each place at "
+    "a time: far fewer weights, and still every number reaches every number. Drawn from the plan that the layers go by."
 )
 DENSE = "dense, 16 to 16: {n:,} weights"
 LINEARITHMIC = "linearithmic, 16 to 16 by {base}: {n:,} weights"

@@ -1,7 +1,8 @@
 """A small page with things worth pressing, and some that are not.
 
-Buttons with a plus pay 1 when they are pressed and then rest, grey, for some frames; buttons with a minus cost 1. What is
-pressed is what lay under the pointer in the last frame; then the pointer moves. The page is longer than the view: text and more buttons come in sight by scrolling.
+Buttons with a plus pay 1 when they are pressed and then rest, grey, for some frames; buttons with a minus cost 1. What
+is pressed is what lay under the pointer in the last frame; then the pointer moves. The page is longer than the view:
+text and more buttons come in sight by scrolling.
 """
 
 from __future__ import annotations
