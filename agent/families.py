@@ -1,4 +1,4 @@
-"""Families of agents, by what they are shown: drawings, numbers. And how agents are born.
+"""Families of agents, by what they are shown: drawings, numbers, frames. And how agents are born.
 
 To add a family, write its class with what `Agent` asks for, and add it to the tuple.
 """
@@ -17,6 +17,7 @@ from agent.lineage import Lineage
 from agent.pupil import Pupil
 from agent.replay import AT_ONCE
 from agent.steps import finished
+from agent.watcher import Watcher
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -70,7 +71,7 @@ class Agent(Protocol):
         """Give an agent that never had the lessons people gave it here."""
 
 
-FAMILIES: dict[str, type[Agent]] = {family.FAMILY: family for family in (Pupil, Copier)}
+FAMILIES: dict[str, type[Agent]] = {family.FAMILY: family for family in (Pupil, Copier, Watcher)}
 
 
 def family_of(kind: object) -> type[Agent]:

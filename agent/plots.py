@@ -33,7 +33,7 @@ def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings"
     return _png(figure)
 
 
-def errors(curves: Mapping[str, Curve]) -> bytes:
+def errors(curves: Mapping[str, Curve], what: str = "mean absolute error") -> bytes:
     """Draw how errors fall, on a logarithmic axis: the mean as a line, the spread as a band around it.
 
     Examples
@@ -46,7 +46,7 @@ def errors(curves: Mapping[str, Curve]) -> bytes:
         for name, curve in curves.items()
     }
     figure, axes = _curves(shown, 1)
-    axes.set(xlabel="lessons or steps", ylabel="mean absolute error", yscale="log")
+    axes.set(xlabel="lessons or steps", ylabel=what, yscale="log")
     return _png(figure)
 
 

@@ -22,11 +22,12 @@ import numpy as np
 import agent
 from agent.kinds import KINDS
 from agent.tasks import digits, strokes
-from tests import copied, drawn, peers, protocols, sharded, starts
+from tests import copied, drawn, peers, protocols, sharded, starts, watching
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 CURVE = Path(__file__).resolve().parent / "golden" / "learning.png"
 SHEET = CURVE.with_name("drawn.png")
+FRAMES = CURVE.with_name("frames.png")
 MARKS = "<!-- {part}:begin -->", "<!-- {part}:end -->"
 ALL = 60_000
 FEW_SEEDS = {"small CNN, shifts": 3, "support vectors on pixels": 3, "wisardpkg": 3}  # these take long
@@ -336,6 +337,20 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
                   "taught one by one:"),
     "ablations": (ablations, "Per cent of validation digits right, mean ± standard deviation over {seeds} draws:"),
     "shards": (shards, "The same agent taught in two processes and in one, in turn, on two cores:"),
+    "layers": (
+        lambda n_seeds, n_full: watching.layers(),
+        "Linearithmic layers against dense ones of numpy, one core, the least of many times (784 numbers by 10, others by "
+        "16):",
+    ),
+    "expectations": (
+        lambda n_seeds, n_full: watching.expectations(FRAMES),
+        "Mean squared error of the next frame, mean ± standard deviation over five seeds; with twice the frames an update, "
+        "unroll 2 has had half the updates of unroll 1:",
+    ),
+    "seeking": (
+        lambda n_seeds, n_full: watching.seeking(),
+        "Scores a frame, mean ± standard deviation over five seeds; by chance, over stretches of 500 frames:",
+    ),
     "costs": (costs, "Costs on one core, warm (absolute times are this machine's: compare across a row):"),
     "starts": (lambda n_seeds, _: starts.measured(n_seeds), "Seconds until a new process has started and ended, warm, "
                "two cores, {seeds} times each:"),

@@ -50,6 +50,24 @@ def check_arrays(
             raise AgentError(f"expected {name} from {least} to {most}, got {array.min()} to {array.max()}.")
 
 
+def check_numbers(tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[tuple[int, ...], type]]) -> None:
+    """Check names, shapes and types of arrays of numbers; that they are finite was checked when they were read.
+
+    Examples
+    --------
+    >>> check_numbers({"a": np.ones(3, np.float32)}, {"a": ((2,), np.float32)})
+    Traceback (most recent call last):
+        ...
+    agent.errors.AgentError: expected a of (2,) float32, got (3,) float32.
+    """
+    if set(tensors) != set(expected):
+        raise AgentError(f"expected the arrays {sorted(expected)}, got {sorted(tensors)}. The file is not one of ours.")
+    for name, (shape, dtype) in expected.items():
+        array = tensors[name]
+        if array.shape != shape or array.dtype != dtype:
+            raise AgentError(f"expected {name} of {shape} {np.dtype(dtype)}, got {array.shape} {array.dtype}.")
+
+
 def newest_lesson(
     drawings: Sequence[np.ndarray] | np.ndarray, taught: Sequence[str], kept: np.ndarray, label: str
 ) -> int:

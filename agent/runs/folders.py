@@ -23,7 +23,10 @@ from agent.errors import AgentError, nearest
 from agent.families import Agent
 
 CONFIG, RESULT, PROGRESS, FORGETTING, AGENT = "config.json", "result.json", "progress.csv", "forgetting.csv", "agent"
-FILES = (RESULT, CONFIG, PROGRESS, FORGETTING, "learning.png", "confusion.png", "sheet.png")  # as they are taken away
+ACTIONS = "actions.npy"  # what an agent that watches did, so that its world can be lived through again
+FILES = (  # as they are taken away
+    RESULT, CONFIG, PROGRESS, FORGETTING, ACTIONS, "learning.png", "confusion.png", "sheet.png",
+)  # fmt: skip
 MAX_SHOWN = 10
 
 

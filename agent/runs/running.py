@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from agent.runs import drawings, folders, numbers
+from agent.runs import drawings, folders, frames, numbers
 from agent.runs.conduct import Conduct, Step
 from agent.runs.plans import Task, planned, same_run
 from agent.runs.results import Result
 from agent.runs.tracking import Tracker
 from agent.steps import finished
 
-CONDUCTS: dict[str, Conduct] = {"drawings": drawings.conduct, "numbers": numbers.conduct}  # by family
+CONDUCTS: dict[str, Conduct] = {  # by family
+    "drawings": drawings.conduct,
+    "numbers": numbers.conduct,
+    "frames": frames.conduct,
+}
 
 
 def run(task: Task = "digits", agent: str | Mapping[str, Any] | None = None, **given: Any) -> Result:

@@ -17,6 +17,7 @@ from agent.runs.found import class_of, is_path
 from agent.tasks import data_sets, digits, strokes
 from agent.tasks.copy import Copy
 from agent.tasks.mixed import shuffled
+from agent.tasks.watched import Frames
 
 EVERY = 5  # of a set without a test of its own, every so many-th drawing is kept apart, and every so many-th font
 TEST_SEED = 2**40  # added to a seed where a pen draws the test
@@ -193,7 +194,8 @@ class Generate:
         return Digits(self.sets).test(n_drawings, seed)
 
 
-SOURCES: dict[str, type[Source]] = {source.NAME: source for source in (Digits, Fonts, Strokes, DataSet, Generate, Copy)}
+_ALL = (Digits, Fonts, Strokes, DataSet, Generate, Copy, Frames)
+SOURCES: dict[str, type[Source]] = {source.NAME: source for source in _ALL}
 
 
 def source_of(name: object, given: Mapping[str, Any]) -> Source:

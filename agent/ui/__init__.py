@@ -4,6 +4,6 @@
 the tab is opened.
 """
 
-from agent.ui import compare, draw, inside, numbers, share, teach
+from agent.ui import compare, draw, frames, inside, numbers, share, teach
 
-TABS = (draw, teach, inside, share, numbers, compare)
+TABS = (draw, teach, inside, share, numbers, frames, compare)

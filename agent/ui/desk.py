@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from agent.pupil import Pupil
 from agent.ui import words
 from agent.ui.learners import Learners
 from agent.ui.shelf import Shelf
+
+if TYPE_CHECKING:
+    from agent.ui.watching import Watch
 
 DEFAULT_KIND = "recall" if "recall" in KINDS else next(iter(KINDS))
 MAX_DESKS = 200  # a newborn holds 5 MB, one of 100 lessons 17, of all of MNIST 170, shared where a starter taught it
@@ -68,6 +71,7 @@ class Desk:
     inside: Inside = field(default_factory=Inside)
     learners: Learners = field(default_factory=Learners)  # of numbers
     shelf: Shelf = field(default_factory=Shelf)  # the runs of the Compare tab
+    watch: Watch | None = None  # what is watched on the Frames tab
     course: object | None = None  # the course or test that may go on; a new one ends the one before
 
     def replace(self, pupil: Pupil) -> None:

@@ -21,7 +21,7 @@ def at_desk(handle: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(handle)
     def handler(desk_id: str, *inputs: Any, **fixed: Any) -> Any:
-        with _opened(desk_id) as desk:
+        with opened(desk_id) as desk:
             return handle(desk, *inputs, **fixed)
 
     return handler
@@ -34,7 +34,7 @@ def step_by_step(handle: Callable[..., Iterator[Any]]) -> Callable[..., Iterator
     def handler(desk_id: str, *inputs: Any) -> Iterator[Any]:
         steps = None
         while True:
-            with _opened(desk_id) as desk:
+            with opened(desk_id) as desk:
                 steps = steps or handle(desk, *inputs)
                 try:
                     shown = next(steps)
@@ -46,7 +46,8 @@ def step_by_step(handle: Callable[..., Iterator[Any]]) -> Callable[..., Iterator
 
 
 @contextlib.contextmanager
-def _opened(desk_id: str) -> Iterator[Desk]:
+def opened(desk_id: str) -> Iterator[Desk]:
+    """Open a desk under its lock once the kernels are compiled, and tell mistakes in plain words."""
     warm.READY.wait()
     if DESKS.was_dropped(desk_id):
         gr.Warning(words.DROPPED)

@@ -16,7 +16,8 @@ THEME = gr.themes.Default(
 
 def css() -> str:
     """Give the style sheet, each font's own digits beside its name included."""
-    sheets = ((HERE / name).read_text(encoding="utf-8") for name in ("theme.css", "compare.css", "numbers.css"))
+    names = ("theme.css", "compare.css", "numbers.css", "frames.css")
+    sheets = ((HERE / name).read_text(encoding="utf-8") for name in names)
     return "".join([*sheets, *_font_rows()])
 
 

@@ -253,6 +253,7 @@ LOADED = "Loaded: {name}, {lessons}."
 WHERE = {  # where an agent of a family is, once it is loaded
     "drawings": "",
     "numbers": " It answers on the Numbers tab.",
+    "frames": " It watches on the Frames tab.",
 }
 BACK = "Back to the agent before"
 BACK_TO = "Back to {name}, {lessons}"

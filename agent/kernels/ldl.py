@@ -1,0 +1,142 @@
+"""Linearithmic dense layers: every input reaches every output, a few digits of its place at a time.
+
+The place of a number is written with d digits, and sub-layer i mixes digit i alone. Its plan (6,) int64 is hi, a, b,
+lo, where its weights begin and where its biases begin: input k of group (h, l) lies at (h·a + k)·lo + l, output o at
+(h·b + o)·lo + l. The weight between them, unique, is W[k, o, h, l] and the bias B[o, h, l]: all groups lie side by
+side, so that compiled loops run over them. Shape letters here: P parameters · d sub-layers.
+"""
+
+import math
+
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def forward(weights, plan, soft, skip, x, tape, scratch, out):
+    """Run a layer, and keep on the tape what went into each sub-layer, its digit first.
+
+    weights (P,) float, plan (d, 6) int64, soft bool: x / (1 + |x|) before every sub-layer but the first, skip bool: add
+    the input where a = b, x (n_in,) float, scratch (3, widest) float
+    -> tape (Σ hi·a·lo,) float, out (n_out,) float
+    """
+    now, sums = scratch[0], scratch[1]
+    now[: x.shape[0]] = x
+    now[x.shape[0] : plan[0, 0] * plan[0, 1] * plan[0, 3]] = 0
+    start = 0
+    for i in range(plan.shape[0]):
+        hi, a, b, lo, of_weights, of_biases = plan[i]
+        n = hi * lo
+        if soft and i > 0:
+            for j in range(a * n):
+                now[j] = now[j] / (1 + abs(now[j]))
+        into = tape[start : start + a * n]
+        swap(now, hi, a, lo, into)
+        sums[: b * n] = weights[of_biases : of_biases + b * n]
+        _mix(into, weights[of_weights : of_weights + a * b * n], a, b, n, sums)
+        if skip and a == b:
+            for j in range(b * n):
+                sums[j] = (sums[j] + into[j]) * sums.dtype.type(math.sqrt(0.5))
+        swap(sums, b, hi, lo, now)
+        start += a * n
+    out[:] = now[: out.shape[0]]
+
+
+@njit(nogil=True, cache=True)
+def backward(weights, plan, soft, skip, tape, up, scratch, gradient, down):
+    """Run a layer backwards: from the slopes of a loss in its outputs to those in its weights and its inputs.
+
+    tape as `forward` left it, up (n_out,) float, scratch (3, widest) float
+    -> gradient (P,) float, added to; down (n_in,) float
+    """
+    now, ups, downs = scratch[0], scratch[1], scratch[2]
+    last, start = plan.shape[0] - 1, tape.shape[0]
+    now[: up.shape[0]] = up
+    now[up.shape[0] : plan[last, 0] * plan[last, 2] * plan[last, 3]] = 0
+    for i in range(last, -1, -1):
+        hi, a, b, lo, of_weights, of_biases = plan[i]
+        n = hi * lo
+        start -= a * n
+        into = tape[start : start + a * n]
+        swap(now, hi, b, lo, ups)
+        downs[: a * n] = 0
+        if skip and a == b:
+            for j in range(b * n):
+                ups[j] *= ups.dtype.type(math.sqrt(0.5))
+                downs[j] = ups[j]
+        gradient[of_biases : of_biases + b * n] += ups[: b * n]
+        slopes = gradient[of_weights : of_weights + a * b * n]
+        _unmix(into, weights[of_weights : of_weights + a * b * n], a, b, n, ups, slopes, downs)
+        if soft and i > 0:  # the slope of x / (1 + |x|) is (1 - |x / (1 + |x|)|)²
+            for j in range(a * n):
+                downs[j] *= (1 - abs(into[j])) * (1 - abs(into[j]))
+        swap(downs, a, hi, lo, now)
+    down[:] = now[: down.shape[0]]
+
+
+@njit(nogil=True, cache=True)
+def swap(rows, n_outer, n_inner, lo, out):
+    """Let two digits change places: (n_outer, n_inner, lo) -> (n_inner, n_outer, lo), both flat."""
+    if n_outer == 1 or n_inner == 1:
+        out[: n_outer * n_inner * lo] = rows[: n_outer * n_inner * lo]
+    elif lo == 1:
+        for i in range(n_inner):
+            for j in range(n_outer):
+                out[i * n_outer + j] = rows[j * n_inner + i]
+    else:
+        for i in range(n_inner):
+            for j in range(n_outer):
+                of, to = (j * n_inner + i) * lo, (i * n_outer + j) * lo
+                for low in range(lo):
+                    out[to + low] = rows[of + low]
+
+
+@njit(nogil=True, cache=True, fastmath={"contract"})
+def _mix(into, weights, a, b, n, sums):
+    """Add what a sub-layer's inputs give, all groups at once: (a, n), (a, b, n) -> (b, n). Four inputs at a time."""
+    k = 0
+    while k + 4 <= a:
+        x0, x1, x2 = into[k * n : (k + 1) * n], into[(k + 1) * n : (k + 2) * n], into[(k + 2) * n : (k + 3) * n]
+        x3 = into[(k + 3) * n : (k + 4) * n]
+        for o in range(b):
+            of, step, total = (k * b + o) * n, b * n, sums[o * n : (o + 1) * n]
+            w0, w1 = weights[of : of + n], weights[of + step : of + step + n]
+            w2, w3 = weights[of + 2 * step : of + 2 * step + n], weights[of + 3 * step : of + 3 * step + n]
+            for j in range(n):
+                total[j] += x0[j] * w0[j] + x1[j] * w1[j] + x2[j] * w2[j] + x3[j] * w3[j]
+        k += 4
+    while k < a:
+        x0 = into[k * n : (k + 1) * n]
+        for o in range(b):
+            total, w0 = sums[o * n : (o + 1) * n], weights[(k * b + o) * n : (k * b + o + 1) * n]
+            for j in range(n):
+                total[j] += x0[j] * w0[j]
+        k += 1
+
+
+@njit(nogil=True, cache=True, fastmath={"contract"})
+def _unmix(into, weights, a, b, n, ups, gradient, downs):
+    """Add the slopes of a sub-layer's weights and inputs."""
+    for k in range(a):
+        x, down = into[k * n : (k + 1) * n], downs[k * n : (k + 1) * n]
+        for o in range(b):
+            of, up = (k * b + o) * n, ups[o * n : (o + 1) * n]
+            heavy, slope = weights[of : of + n], gradient[of : of + n]
+            for j in range(n):
+                slope[j] += x[j] * up[j]
+                down[j] += heavy[j] * up[j]
+
+
+@njit(nogil=True, cache=True)
+def adam(weights, gradient, mean, square, step, rate):
+    """Take one step of Adam (Kingma and Ba 2015) and clear the gradient.
+
+    gradient (P,) float, step int from 1, rate float -> weights, mean, square (P,) float, changed
+    """
+    kind = weights.dtype.type
+    size = kind(rate * math.sqrt(1 - 0.999**step) / (1 - 0.9**step))
+    for j in range(weights.shape[0]):
+        slope = gradient[j]
+        mean[j] += (slope - mean[j]) * kind(0.1)
+        square[j] += (slope * slope - square[j]) * kind(0.001)
+        weights[j] -= size * mean[j] / (kind(math.sqrt(square[j])) + kind(1e-8))
+        gradient[j] = 0

@@ -1,0 +1,94 @@
+"""The same as the kernels for frames, plain and slow, as obvious as possible."""
+
+import math
+
+import numpy as np
+
+
+def layer(weights, plan, soft, skip, x):
+    """A linearithmic layer, number by number."""
+    now = list(x)
+    for place, (hi, a, b, lo, of_weights, of_biases) in enumerate(plan.tolist()):
+        now += [0.0] * (hi * a * lo - len(now))
+        if soft and place > 0:
+            now = [value / (1 + abs(value)) for value in now]
+        after = [0.0] * (hi * b * lo)
+        for h in range(hi):
+            for low in range(lo):
+                for o in range(b):
+                    total = weights[of_biases + (o * hi + h) * lo + low]
+                    for k in range(a):
+                        at = of_weights + ((k * b + o) * hi + h) * lo + low
+                        total += weights[at] * now[(h * a + k) * lo + low]
+                    if skip and a == b:
+                        total = (total + now[(h * a + o) * lo + low]) * math.sqrt(0.5)
+                    after[(h * b + o) * lo + low] = total
+        now = after
+    return np.array(now)
+
+
+def swap(rows, n_outer, n_inner, lo):
+    return np.asarray(rows[: n_outer * n_inner * lo]).reshape(n_outer, n_inner, lo).transpose(1, 0, 2).ravel()
+
+
+def adam(weights, gradients, rate):
+    """Adam as it was published, over several gradients."""
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step, gradient in enumerate(gradients, 1):
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        weights = weights - rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+    return weights
+
+
+def levels(frame, n_levels):
+    return [min(n_levels - 1, max(0, math.floor((float(value) + 1) * 0.5 * n_levels))) for value in frame]
+
+
+def mixed(word, part):
+    word = (word ^ part) * 0x9E3779B97F4A7C15 % 2**64
+    return word ^ (word >> 29)
+
+
+def frame_codes(now, before, still):
+    alone = old = 0x51ED270B
+    for one, other in zip(now, before, strict=True):
+        alone, old = mixed(alone, int(one)), mixed(old, int(other))
+    return [mixed(mixed(alone, still + 1), old) | 1, alone | 1]
+
+
+def drift(now, before, neighbours):
+    """The direction whose neighbours explain the largest share of the cells that have one."""
+    best, most = neighbours.shape[1], int(np.sum(now == before))
+    for d in range(neighbours.shape[1]):
+        there = [i for i in range(len(now)) if neighbours[i, d] >= 0]
+        alike = sum(now[i] == before[neighbours[i, d]] for i in there)
+        if there and alike * len(now) > most * len(there):
+            best, most = d, alike * len(now) // len(there)
+    return best
+
+
+def contexts(now, before, neighbours, colours, way):
+    """Texts in place of hashes: equal where the hashes must be."""
+    found = []
+    for i in range(len(now)):
+        near = [int(now[j]) if j >= 0 else None for j in neighbours[i]]
+        past = [int(before[j]) if j >= 0 else None for j in neighbours[i]]
+        here = (way, int(colours[i]), int(now[i]))
+        source = neighbours[i, way] if way < neighbours.shape[1] else i
+        coming = int(now[source]) if source >= 0 else ("edge", i)
+        found.append([
+            str((here, near, int(before[i]), past)), str((here, near)), str((here, coming)),
+            str((int(now[i]), int(before[i]), i, way)), str((int(now[i]), int(colours[i]))),
+        ])  # fmt: skip
+    return found
+
+
+def credit(trail, did, n_trail, surprise, rate, fade, worth):
+    for m in range(trail.shape[1]):
+        credited = set()
+        for k in range(n_trail):
+            key = (int(trail[k, m]), int(did[k]))
+            if key not in credited:
+                credited.add(key)
+                worth[m, key[0], key[1]] += rate * surprise * fade**k
+    return worth

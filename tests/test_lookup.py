@@ -1,0 +1,160 @@
+"""Kernels of the weightless mind against their plain twins, and what its two memories promise."""
+
+import naive_frames as naive
+import numpy as np
+import pytest
+
+from agent.kernels import cells as kernel
+from agent.kinds.cells import CellsConfig
+from agent.kinds.choosing import Choosing
+from agent.kinds.expecting import Expecting, neighbours_of
+from agent.kinds.mind import Scene
+from agent.kinds.usual import N_RECENT, Usual
+
+
+def scene_of(side=5, n_told=3):
+    y, x = np.divmod(np.arange(side * side), side)
+    placed = np.stack([x, y, 0 * x], axis=1).astype(np.float32)
+    return Scene(np.concatenate([np.full((5 + n_told, 3), np.nan, np.float32), placed]), np.array([-1, 0], np.float32), ("go right", "press"))
+
+
+@pytest.fixture(params=range(4))
+def frames(request):
+    rng = np.random.default_rng(request.param)
+    scene = scene_of()
+    now, before = (rng.integers(0, 4, scene.n_cells).astype(np.uint8) for _ in range(2))
+    if request.param == 3:  # everything came from the left
+        before = now.copy()
+        now[9:] = before[8:-1]
+    return now, before, neighbours_of(scene.places), np.nan_to_num(scene.places[:, 2], nan=15).astype(np.uint8)
+
+
+@pytest.mark.parametrize("n_levels", [2, 12, 30])
+def test_levels_are_those_of_the_twin(n_levels):
+    frame = np.concatenate([np.linspace(-1, 1, 97), np.random.default_rng(0).uniform(-1, 1, 50)]).astype(np.float32)
+    got = np.zeros(len(frame), np.uint8)
+    kernel.levels(frame, n_levels, got)
+    assert got.tolist() == naive.levels(frame, n_levels) and got.max() == n_levels - 1
+
+
+@pytest.mark.parametrize("still", [0, 1, 40])
+def test_frames_have_the_codes_of_the_twin(frames, still):
+    got = np.zeros(2, np.uint64)
+    kernel.frame_codes(frames[0], frames[1], still, got)
+    assert got.tolist() == naive.frame_codes(frames[0], frames[1], still)
+
+
+def test_standing_still_longer_is_another_moment():
+    now, codes = np.arange(7, dtype=np.uint8), set()
+    for still in range(50):
+        got = np.zeros(2, np.uint64)
+        kernel.frame_codes(now, now, still, got)
+        codes.add(int(got[0]))
+    assert len(codes) == 50
+
+
+def test_drift_is_that_of_the_twin(frames):
+    now, before, neighbours, _ = frames
+    assert kernel.drift(now, before, neighbours) == naive.drift(now, before, neighbours)
+
+
+def test_contexts_are_alike_where_those_of_the_twin_are(frames):
+    now, before, neighbours, colours = frames
+    for way in range(9):
+        got = np.zeros((len(now), kernel.CONTEXTS), np.uint64)
+        kernel.contexts(now, before, neighbours, colours, way, got)
+        expected = np.array(naive.contexts(now, before, neighbours, colours, way))
+        for c in range(kernel.CONTEXTS):
+            of_text = dict(zip(expected[:, c], got[:, c].tolist(), strict=True))
+            assert [of_text[text] for text in expected[:, c]] == got[:, c].tolist()
+            assert len(set(of_text.values())) == len(of_text)  # other texts, other codes
+
+
+def test_credit_goes_once_to_what_was_done_again_and_again():
+    rng = np.random.default_rng(0)
+    trail, did = rng.integers(0, 3, (8, 4)), rng.integers(0, 2, 8)
+    got = np.zeros((4, 3, 2), np.float32)
+    kernel.credit(trail, did, 6, 0.5, 0.2, 0.7, got)
+    np.testing.assert_allclose(got, naive.credit(trail, did, 6, 0.5, 0.2, 0.7, np.zeros((4, 3, 2))), atol=1e-7)
+
+
+def test_neighbours_of_a_grid_are_the_eight_around():
+    neighbours = neighbours_of(scene_of().places)
+    middle = 8 + 2 * 5 + 2
+    assert sorted(neighbours[middle].tolist()) == [8 + 5 * y + x for y in (1, 2, 3) for x in (1, 2, 3) if (x, y) != (2, 2)]
+    corner = neighbours[8]
+    assert sorted(corner[corner >= 0].tolist()) == [9, 13, 14]
+    assert (neighbours[:8] < 8).all()  # cells that lie nowhere have those beside them
+
+
+def test_a_mean_is_what_followed_and_the_most_exact_context_is_believed():
+    memory, scene = Expecting(CellsConfig(n_film=0)), scene_of()
+    memory.enter(scene.places)
+    rng = np.random.default_rng(0)
+    one, two = (rng.choice([-1.0, 0.0, 1.0], scene.n_cells).astype(np.float32) for _ in range(2))
+    for frame in (one, two) * 4:
+        memory.learn(frame, np.ones(scene.n_cells, bool))
+        memory.expect(frame)
+    np.testing.assert_array_equal(memory.expected, one)  # after two came one, every time
+    assert (memory.chosen < kernel.CONTEXTS).all()
+
+
+def test_cells_that_are_not_observed_teach_nothing():
+    memory, scene = Expecting(CellsConfig()), scene_of()
+    memory.enter(scene.places)
+    frame, unseen = np.zeros(scene.n_cells, np.float32), np.zeros(scene.n_cells, bool)
+    memory.expect(frame)
+    before = {name: array.copy() for name, array in memory.tensors().items()}
+    memory.learn(frame, unseen)
+    changed = [name for name, array in memory.tensors().items() if before[name].tobytes() != array.tobytes()]
+    assert set(changed) <= {"film", "film_codes", "n_filmed"}
+
+
+def test_frames_remembered_whole_are_the_newest():
+    memory, scene = Expecting(CellsConfig(n_film=4)), scene_of()
+    memory.enter(scene.places)
+    for number in range(9):
+        frame = np.full(scene.n_cells, number / 10, np.float32)
+        memory.learn(frame, np.ones(scene.n_cells, bool))
+        memory.expect(frame)
+    assert sorted(memory.film[:, 0].round(1).tolist()) == pytest.approx([0.5, 0.6, 0.7, 0.8])
+
+
+def test_a_choice_that_pays_is_found_and_said():
+    chooser, scene = Choosing(CellsConfig(seed=1, curiosity=5.0)), scene_of()
+    chooser.enter(scene)
+    got, score, tried = np.zeros(scene.n_cells, np.float32), None, []
+    for _ in range(1500):
+        action, why = chooser.choose(got, score)
+        tried.append(why)
+        score = 1.0 if action[1] == 1 else 0.0
+    assert action.tolist() == [0, 1] and "press" in why and "the most of all" in why
+    assert {chooser.name(choice) for choice in range(4)} == {"nothing", "go right", "go left", "press"}
+    assert sum("never tried" in each for each in tried) == 4  # each choice once out of curiosity
+    assert any("times only" in each for each in tried)
+
+
+def test_what_pays_later_is_sought_too():
+    """Two rooms: to press in the left one goes to the right, to press there pays."""
+    chooser, scene = Choosing(CellsConfig(seed=2)), scene_of(side=2, n_told=1)
+    chooser.enter(scene)
+    got, score, paid = np.zeros(scene.n_cells, np.float32), None, []
+    room = -1.0
+    for _ in range(600):
+        got[5] = room
+        action, _ = chooser.choose(got, score)
+        score = 0.0
+        if action[1] == 1:
+            score, room = (1.0, -1.0) if room > 0 else (0.0, 1.0)
+        elif action[0]:
+            room = -1.0  # whoever walks is back in the left room
+        paid.append(score)
+    assert np.mean(paid[-100:]) > 0.45  # every second frame at best
+
+
+def test_nothing_in_particular_stays_nothing_while_the_mean_moves():
+    usual = Usual()
+    for mean in np.linspace(0, 0.3, 300):
+        beyond = [usual.beyond(score - mean) for score in (0, 0, 1, 0)]
+    assert abs(beyond[3]) < 0.02 and abs(beyond[2] - 1) < 0.02
+    assert len(usual.recent) == N_RECENT

@@ -1,0 +1,182 @@
+"""Minds that watch frames, measured: layers, errors beside what costs nothing, scores beside actors by chance."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import agent
+from agent.kinds.layers import Layer, Tape, forward
+from agent.runs.frames import random_scores
+from agent.tasks.frames import make
+from agent.tasks.watched import Frames
+from agent.watcher import Watcher
+
+REFERENCE_FPS = 14.6
+SIZES = (784, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
+SEEDS = range(5)
+MINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cells": ("cells", {}),
+    "recurrent, unroll 2": ("recurrent", {}),
+    "recurrent, unroll 2, no synthetic gradient": ("recurrent", {"synth": False}),
+    "recurrent, unroll 4": ("recurrent", {"unroll": 4}),
+    "recurrent, unroll 1": ("recurrent", {"unroll": 1}),
+}
+Row = dict[str, str]
+
+
+def fastest(work: Callable[[], object], n_times: int) -> float:
+    """The least time of several, in seconds: what others on the machine do only adds."""
+    times = []
+    for _ in range(n_times):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return min(times)
+
+
+def layer_seconds(size: int, base: int, dtype: type) -> float:
+    """How long one pass through a linearithmic layer of a size takes."""
+    layer, rng = Layer(size, size, base), np.random.default_rng(0)
+    weights, tape = layer.born(rng, dtype), Tape.of(layer, dtype)
+    x = rng.standard_normal(size).astype(dtype)
+    forward(layer, weights, x, tape)
+    return fastest(lambda: forward(layer, weights, x, tape), 2000 if size < 9000 else 200)
+
+
+def dense_seconds(size: int, dtype: type) -> float:
+    """How long the same takes with a full matrix in numpy."""
+    rng = np.random.default_rng(0)
+    weights, x = rng.standard_normal((size, size)).astype(dtype), rng.standard_normal(size).astype(dtype)
+    return fastest(lambda: weights @ x + x, 2000 if size < 2000 else 20)
+
+
+def exponent(seconds: Mapping[int, float]) -> float:
+    """The power of N log N that times grow with."""
+    sizes = np.array(list(seconds), float)
+    return float(np.polyfit(np.log(sizes * np.log(sizes)), np.log(list(seconds.values())), 1)[0])
+
+
+def watched(mind: str, settings: Mapping[str, Any], world: str, seed: int, n_frames: int, **of_world: Any) -> dict:
+    """Let an agent watch a world: errors (n_frames, 3) with NaN where none, scores (n_frames,), frames per second."""
+    made, watcher = make(world, **of_world), agent.new(mind, seed=seed, **settings)
+    frame, _ = made.reset(seed=seed)
+    assert isinstance(watcher, Watcher)
+    watcher.enter(made, world)
+    errors, scores, begun = np.full((n_frames, 3), np.nan), np.zeros(n_frames), time.perf_counter()
+    for number in range(n_frames):
+        seen = watcher.observe(frame)
+        if seen.error is not None:
+            errors[number] = seen.error, seen.repeat_error, seen.mean_error
+        frame, scores[number], _, _, _ = made.step(seen.action)
+    rate = n_frames / (time.perf_counter() - begun)
+    return {"errors": errors, "scores": scores, "rate": rate, "world": made}
+
+
+def layers() -> list[Row]:
+    """Linearithmic layers against dense ones."""
+    rows = []
+    for dtype in (np.float64, np.float32):
+        times = {size: layer_seconds(size, 16, dtype) for size in SIZES}
+        best, dense = layer_seconds(784, 10, dtype), dense_seconds(784, dtype)
+        rows.append({
+            "numbers": np.dtype(dtype).name, "784 → 784, µs": f"{1e6 * best:.1f}", "dense, µs": f"{1e6 * dense:.1f}",
+            "times as fast": f"{dense / best:.1f}", "4,096, µs": f"{1e6 * times[4096]:.0f}",
+            "dense, 4,096, µs": f"{1e6 * dense_seconds(4096, dtype):,.0f}", "65,536, µs": f"{1e6 * times[65_536]:,.0f}",
+            "exponent of N log N": f"{exponent(times):.2f}",
+        })  # fmt: skip
+        print(rows[-1], flush=True)
+    return rows
+
+
+def expectations(picture: Any) -> list[Row]:
+    """Errors of every mind on the same worlds, beside the last frame again and the mean of all before."""
+    rows, curves = [], {}
+    for world, n_frames in (("scroller", 4000), ("sketch", 1000)):
+        for name, (mind, settings) in MINDS.items():
+            if world == "sketch" and "unroll" in name and name != "recurrent, unroll 2":
+                continue
+            found = [watched(mind, {**settings, "reward": False}, world, seed, n_frames) for seed in SEEDS]
+            errors = np.array([each["errors"] for each in found])
+            curves.setdefault(world, {})[name] = errors
+            first, last = errors[:, 1:500].mean(axis=1), errors[:, -500:].mean(axis=1)
+            rows.append({
+                "world": world, "mind": name, "first 500 frames": spread(first[:, 0]),
+                f"last 500 of {n_frames:,}" if world == "scroller" else "last 500": spread(last[:, 0]),
+                "the last frame again": spread(last[:, 1]), "the mean": spread(last[:, 2]),
+                "seeds below the last frame": f"{int((last[:, 0] < last[:, 1]).sum())} of {len(SEEDS)}",
+                "frames a second": f"{np.median([each['rate'] for each in found]):.0f}",
+            })  # fmt: skip
+            print(rows[-1], flush=True)
+    draw(curves, picture)
+    return [{key.replace("last 500 of 4,000", "last 500"): value for key, value in row.items()} for row in rows]
+
+
+def seeking() -> list[Row]:
+    """Scores of both minds, beside actors by chance in stretches as long; and how long a pole is balanced."""
+    rows = []
+    chance = np.array([each for seed in SEEDS for each in random_scores(Frames("page"), seed, 1000)])
+    for mind in ("recurrent", "cells"):
+        found = [watched(mind, {}, "page", seed, 5000) for seed in SEEDS]
+        last = np.array([each["scores"][-500:].mean() for each in found])
+        beyond = (last - chance.mean()) / chance.std()
+        rows.append({
+            "world": "page, 5,000 frames", "mind": mind, "score of the last 500": spread(last), "by chance": spread(chance),
+            "standard deviations above chance, least": f"{beyond.min():.1f}",
+            "frames a second": f"{np.median([each['rate'] for each in found]):.0f} (reference: {REFERENCE_FPS})",
+        })  # fmt: skip
+        print(rows[-1], flush=True)
+    settings = {"discount": 0.97, "curiosity": 0.05}
+    poles = [watched("cells", settings, "CartPole-v1", seed, 20_000, sutton_barto_reward=True) for seed in SEEDS]
+    ends = np.array([np.mean(each["world"].lengths[-20:]) for each in poles])
+    begins = np.array([np.mean(by_chance(seed)) for seed in SEEDS])
+    rows.append({
+        "world": "CartPole-v1, 20,000 frames", "mind": "cells, far-sighted",
+        "score of the last 500": f"{spread(ends, 0)} frames an episode", "by chance": f"{spread(begins, 0)}",
+        "standard deviations above chance, least": f"{(ends.min() - begins.mean()) / begins.std():.0f}",
+        "frames a second": f"{np.median([each['rate'] for each in poles]):.0f}",
+    })  # fmt: skip
+    print(rows[-1], flush=True)
+    return rows
+
+
+def by_chance(seed: int) -> list[int]:
+    """How long an actor by chance balances a pole, in twenty episodes."""
+    world, rng = make("CartPole-v1"), np.random.default_rng(seed)
+    world.reset(seed=seed)
+    while len(world.lengths) < 20:
+        world.step(rng.random(2))
+    return world.lengths
+
+
+def spread(values: Sequence[float], n_digits: int = 3) -> str:
+    """Mean and standard deviation."""
+    return f"{np.mean(values):.{n_digits}f} ± {np.std(values):.{n_digits}f}"
+
+
+def draw(curves: Mapping[str, Mapping[str, np.ndarray]], picture: Any) -> None:
+    """Draw the errors of all minds, means of seeds over a hundred frames."""
+    from matplotlib import pyplot
+
+    figure, both = pyplot.subplots(1, len(curves), figsize=(10, 4), dpi=100)
+    for axes, (world, of_minds) in zip(both, curves.items(), strict=True):
+        for name, errors in of_minds.items():
+            axes.plot(*smooth(errors[:, :, 0]), label=name, lw=2.5 if name == "cells" else 1.2)
+        for place, name in ((1, "the last frame again"), (2, "the mean so far")):
+            axes.plot(*smooth(errors[:, :, place]), label=name, lw=1, color="grey", ls=":" if place == 1 else "--")
+        axes.set(title=world, xlabel="frames", ylabel="mean squared error", ylim=(0, None))
+        axes.grid(alpha=0.3)
+    handles, names = both[0].get_legend_handles_labels()
+    figure.legend(handles, names, frameon=False, loc="outside lower center", ncols=3)
+    figure.tight_layout(rect=(0, 0.16, 1, 1))
+    figure.savefig(picture)
+
+
+def smooth(errors: np.ndarray, n_frames: int = 100) -> tuple[np.ndarray, np.ndarray]:
+    """Means over seeds and a hundred frames each: where, and how large."""
+    n_parts = errors.shape[1] // n_frames
+    parts = errors[:, : n_parts * n_frames].reshape(len(errors), n_parts, n_frames)
+    return (np.arange(n_parts) + 0.5) * n_frames, np.nanmean(parts, axis=(0, 2))
