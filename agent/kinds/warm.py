@@ -16,17 +16,18 @@ import numpy as np
 
 from agent import retina
 from agent.kernels import match, ram, recall
-from agent.kinds import KINDS
+from agent.kinds import FRAMES, KINDS
 from agent.kinds.found import Found
 from agent.kinds.linear import PRECISIONS, TEACHERS, Linear
 from agent.kinds.machine import Machine
+from agent.kinds.mind import Scene
 from agent.kinds.part import Birth, Part
 from agent.kinds.recall import Recall
 from agent.kinds.symbols import Symbols
 from agent.kinds.tuples import Tuples
 from agent.tasks.copy import Copy, shown
 
-PARTS = ("looking", "comparing", "copying")
+PARTS = ("looking", "comparing", "copying", "watching")
 
 
 def compile_apart() -> list[subprocess.Popen[bytes]]:
@@ -46,6 +47,7 @@ def everything() -> None:
         memory.forget_one(one, "1")
         memory.imagine("7")
     copying()
+    watching()
 
 
 def looking() -> None:
@@ -91,6 +93,15 @@ def copying() -> None:
     Copy().lessons(1, 0)
 
 
+def watching() -> None:
+    """Compile what minds that watch do."""
+    for mind in FRAMES.values():
+        memory = mind(mind.Config())
+        memory.enter(Scene.unknown(8, 1))
+        for value in (0.5, -0.5, 0.5):
+            memory.observe(np.full(8, value, np.float32))
+
+
 def _kept() -> tuple[np.ndarray, np.ndarray]:
     one = np.zeros((40, 32), np.uint8)
     one[6:34, 15:18] = 255
@@ -102,4 +113,4 @@ def _kept() -> tuple[np.ndarray, np.ndarray]:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(10)
-    {"looking": looking, "comparing": comparing, "copying": copying}[sys.argv[1]]()
+    {"looking": looking, "comparing": comparing, "copying": copying, "watching": watching}[sys.argv[1]]()
