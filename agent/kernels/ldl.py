@@ -6,8 +6,7 @@ lo, where its weights begin and where its biases begin: input k of group (h, l) 
 side, so that compiled loops run over them. Shape letters here: P parameters · d sub-layers.
 """
 
-import math
-
+import numpy as np
 from numba import njit
 
 
@@ -35,7 +34,7 @@ def forward(weights, plan, soft, skip, x, tape, scratch, out):
         _mix(into, weights[of_weights : of_weights + a * b * n], a, b, n, sums)
         if skip and a == b:
             for j in range(b * n):
-                sums[j] = (sums[j] + into[j]) * sums.dtype.type(math.sqrt(0.5))
+                sums[j] = (sums[j] + into[j]) * sums.dtype.type(np.sqrt(0.5))
         swap(sums, b, hi, lo, now)
         start += a * n
     out[:] = now[: out.shape[0]]
@@ -61,7 +60,7 @@ def backward(weights, plan, soft, skip, tape, up, scratch, gradient, down):
         downs[: a * n] = 0
         if skip and a == b:
             for j in range(b * n):
-                ups[j] *= ups.dtype.type(math.sqrt(0.5))
+                ups[j] *= ups.dtype.type(np.sqrt(0.5))
                 downs[j] = ups[j]
         gradient[of_biases : of_biases + b * n] += ups[: b * n]
         slopes = gradient[of_weights : of_weights + a * b * n]
@@ -133,10 +132,10 @@ def adam(weights, gradient, mean, square, step, rate):
     gradient (P,) float, step int from 1, rate float -> weights, mean, square (P,) float, changed
     """
     kind = weights.dtype.type
-    size = kind(rate * math.sqrt(1 - 0.999**step) / (1 - 0.9**step))
+    size = kind(rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step))
     for j in range(weights.shape[0]):
         slope = gradient[j]
         mean[j] += (slope - mean[j]) * kind(0.1)
         square[j] += (slope * slope - square[j]) * kind(0.001)
-        weights[j] -= size * mean[j] / (kind(math.sqrt(square[j])) + kind(1e-8))
+        weights[j] -= size * mean[j] / (kind(np.sqrt(square[j])) + kind(1e-8))
         gradient[j] = 0
