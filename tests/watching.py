@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import agent
-from agent.kinds.layers import Layer, Tape, forward
+from agent.kernels import ldl
+from agent.kinds.layers import Layer, Tape
 from agent.runs.frames import random_scores
 from agent.tasks.frames import make
 from agent.tasks.watched import Frames
@@ -41,10 +42,10 @@ def fastest(work: Callable[[], object], n_times: int) -> float:
 def layer_seconds(size: int, base: int, dtype: type) -> float:
     """How long one pass through a linearithmic layer of a size takes."""
     layer, rng = Layer(size, size, base), np.random.default_rng(0)
-    weights, tape = layer.born(rng, dtype), Tape.of(layer, dtype)
-    x = rng.standard_normal(size).astype(dtype)
-    forward(layer, weights, x, tape)
-    return fastest(lambda: forward(layer, weights, x, tape), 2000 if size < 9000 else 200)
+    tape, x, out = Tape.of(layer, dtype), rng.standard_normal(size).astype(dtype), np.empty(size, dtype)
+    given = layer.born(rng, dtype), layer.plan, False, False, x, tape.seen, tape.scratch, out
+    ldl.forward(*given)
+    return fastest(lambda: ldl.forward(*given), 2000 if size < 9000 else 200)
 
 
 def dense_seconds(size: int, dtype: type) -> float:

@@ -78,6 +78,7 @@ class Visitor:
             "Share": ("#share-status", "has had"),
             "Numbers": ("#numbers-seen", "What one sees"),
             "Compare": ("#runs-head", "Runs"),
+            "Frames": ("#frames-wiring", "layers are wired"),
         }
         self.until_text(*filled[name])
         self.page.evaluate(TWO_FRAMES)  # what a tab shows first is filled in once more with its next frame
