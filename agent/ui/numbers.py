@@ -124,7 +124,8 @@ def _keeping(page: Page, answers: gr.HTML) -> gr.Dropdown:
             file = gr.File(label=own.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="number-in")
             said = gr.HTML(status(""), elem_id="number-status")
     saved.click(save, [page.id, who, name], [out, said], **QUIET).success(None, None, None, js=DOWNLOAD, **QUIET)
-    file.upload(load, [page.id, file], [file, said, answers, who], **QUIET)
+    loaded = file.upload(load, [page.id, file], [file, said, answers, who], **QUIET)
+    loaded.failure(lambda: None, None, file, **QUIET)  # room for another file
     return who
 
 
