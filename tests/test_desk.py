@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from agent import kinds
+from agent.errors import AgentError
 from agent.families import new
 from agent.tasks import digits
-from agent.ui import draw, events, guard, markup, notebook, words, words_compare, words_numbers
+from agent.ui import draw, events, frames, guard, markup, notebook, words, words_compare, words_numbers
 from agent.ui.desk import Desk, Desks
 
 CSS = (Path(draw.__file__).parent / "theme.css").read_text()
@@ -137,3 +138,11 @@ def test_words_do_not_shout():
     modules = (words, words_compare, words_numbers)
     texts = " ".join(str(value) for each in modules for name, value in vars(each).items() if name.isupper())
     assert "!" not in texts and "please" not in texts.lower() and "successfully" not in texts.lower()
+
+
+def test_a_mind_that_would_learn_nothing_is_refused_and_what_was_watched_stays():
+    desk = Desk(new("nearest"))
+    watched = frames.chosen(desk, "scroller", "cells", 2, True, 0)
+    with pytest.raises(AgentError, match="got unroll=1 without synth, which learns nothing"):
+        frames.chosen(desk, "scroller", "recurrent", 1, False, 0)
+    assert desk.watch is watched

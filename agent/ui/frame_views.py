@@ -32,7 +32,7 @@ def live(watch: Watch | None) -> str:
 def curves(watch: Watch | None) -> str:
     """Draw errors beside what costs nothing, and scores."""
     if watch is None:
-        return ""
+        return f"<h2>{own.ERRORS}</h2><p>{own.NO_CURVES}</p>"
     parts = []
     for seat in watch.seats:
         name = f"{safe(seat.watcher.kind)}: " if len(watch.seats) > 1 else ""

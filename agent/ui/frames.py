@@ -56,7 +56,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
                 film = gr.Button(own.FILM, elem_id="frames-film")
                 out = gr.DownloadButton(own.FILM, visible="hidden", elem_id="film-out")
     with gr.Column(elem_classes="card frames"):
-        curves = gr.HTML("", elem_id="frames-curves")
+        curves = gr.HTML(frame_views.curves(None), elem_id="frames-curves")
     with gr.Column(elem_classes="card frames"):
         gr.HTML(f"<h2>{own.WIRING}</h2><p>{own.WIRING_HINT}</p>{frame_views.wiring()}", elem_id="frames-wiring")
     asked, shown = [page.id, *choices.values()], [live, curves, said]
