@@ -1,5 +1,6 @@
 """Watching in a real browser: live, paused at once, praised and blamed, asleep, and kept as a film."""
 
+import pytest
 from PIL import Image
 
 N_FRAMES = "Number((document.querySelector('#frames-live h3 small')?.innerText ?? '0').split(' ')[0].replaceAll(',', ''))"
@@ -44,6 +45,7 @@ def test_a_mind_watches_live_is_paused_and_goes_on_a_frame_at_a_time(visit):
     visitor.until_text("#frames-live", "Press Play")
 
 
+@pytest.mark.long
 def test_praise_and_blame_change_what_it_seeks(visit):
     """Praised whenever it goes one way and blamed when it goes the other, it goes that way more often; all by buttons."""
     visitor = visit()
@@ -61,6 +63,7 @@ def test_praise_and_blame_change_what_it_seeks(visit):
     assert all(mine > theirs for mine, theirs in gone.values()), gone
 
 
+@pytest.mark.long
 def test_it_dreams_with_its_eyes_closed_and_two_minds_watch_side_by_side(visit):
     visitor = watching(visit, "a page with buttons")
     visitor.choose("#frames-eyes", "Close its eyes")

@@ -34,7 +34,7 @@ def test_lessons_are_studied_and_studying_can_be_stopped(visit):
     visitor.page.locator("#study:enabled").wait_for()
     visitor.press("#study")
     visitor.until_text("#course", "Studying 6,000 lessons")
-    visitor.press_at_once("#teach-stop")
+    visitor.press("#teach-stop")
     visitor.until_text("#course", "Stopped: nothing has changed.")
     visitor.page.locator("#study:enabled").wait_for()
     visitor.press("#study")
@@ -47,7 +47,7 @@ def test_a_course_can_be_stopped_and_keeps_what_it_learned(visit):
     visitor.choose("#mnist", "all 60,000")
     visitor.press("#teach-now")
     visitor.until("/^[1-9][\\d,]* of 60,000/m.test(document.querySelector('#course').innerText)")
-    visitor.press_at_once("#teach-stop")
+    visitor.press("#teach-stop")
     visitor.until_text("#course", "Stopped after")
     done = int(visitor.text("#course").split("after ")[1].split(" of")[0].replace(",", ""))
     assert 0 < done < 60_000
@@ -63,7 +63,7 @@ def test_a_test_can_be_stopped(visit):
     visitor.choose("#test-n", "10,000")
     visitor.press("#test-now")
     visitor.until_text("#accuracy", "of 10,000 asked")
-    visitor.press_at_once("#test-stop")
+    visitor.press("#test-stop")
     visitor.until_text("#accuracy", "Stopped after")
 
 

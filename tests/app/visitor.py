@@ -138,11 +138,6 @@ class Visitor:
     def press(self, selector):
         self.page.locator(selector).first.click()
 
-    def press_at_once(self, selector):
-        """Press something in the very moment in which it can be pressed: what it stops is soon over."""
-        self.until("(at) => { const it = document.querySelector(at); it.disabled || it.click(); return !it.disabled; }",
-                   selector)  # fmt: skip
-
     def choose(self, group, text):
         """Choose an option, and see that it is chosen."""
         option = self.page.locator(f"{group} label").filter(has_text=text).filter(has=self.page.locator("input")).first
