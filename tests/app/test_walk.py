@@ -4,7 +4,10 @@ import pytest
 from visitor import LOOKS
 
 
-@pytest.mark.parametrize("look", LOOKS)
+LONG = ("desktop, dark", "phone, light")
+
+
+@pytest.mark.parametrize("look", [pytest.param(look, marks=[pytest.mark.long] * (look in LONG)) for look in LOOKS])
 def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path, look):
     visitor = visit(look)
     dark = visitor.page.evaluate("document.body.classList.contains('dark')")
