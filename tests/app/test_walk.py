@@ -3,7 +3,6 @@
 import pytest
 from visitor import LOOKS
 
-
 LONG = ("desktop, dark", "phone, light")
 
 
