@@ -27,7 +27,7 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     assert visitor.n_lessons == 2
     visitor.open()
     assert visitor.n_lessons == 2
-    assert visitor.page.locator(".thumb").count() == 2
+    visitor.until("() => document.querySelectorAll('.thumb').length === 2")
     visitor.tab("Share")
     with visitor.page.expect_download() as download:
         visitor.press("#save")
