@@ -138,6 +138,25 @@ class Visitor:
     def press(self, selector):
         self.page.locator(selector).first.click()
 
+    def press_as_soon_as(self, at, text, selector):
+        """Press what can be pressed at the very moment that some text appears: half a second later may be too late."""
+        self.page.evaluate(
+            """([at, text, selector]) => {
+                const watched = document.querySelector(at);
+                const press = () => {
+                    const button = document.querySelector(selector);
+                    button.disabled ? requestAnimationFrame(press) : button.click();
+                };
+                const observer = new MutationObserver(() => {
+                    if (!watched.innerText.includes(text)) return;
+                    observer.disconnect();
+                    press();
+                });
+                observer.observe(watched, {childList: true, subtree: true, characterData: true});
+            }""",
+            [at, text, selector],
+        )
+
     def choose(self, group, text):
         """Choose an option, and see that it is chosen."""
         option = self.page.locator(f"{group} label").filter(has_text=text).filter(has=self.page.locator("input")).first
