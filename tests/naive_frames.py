@@ -8,7 +8,7 @@ import numpy as np
 def layer(weights, plan, soft, skip, x):
     """A linearithmic layer, number by number."""
     now = list(x)
-    for place, (hi, a, b, lo, of_weights, of_biases) in enumerate(plan.tolist()):
+    for place, (hi, a, b, lo, of_weights, of_biases, *_) in enumerate(plan.tolist()):
         now += [0.0] * (hi * a * lo - len(now))
         if soft and place > 0:
             now = [value / (1 + abs(value)) for value in now]
@@ -16,9 +16,9 @@ def layer(weights, plan, soft, skip, x):
         for h in range(hi):
             for low in range(lo):
                 for o in range(b):
-                    total = weights[of_biases + (o * hi + h) * lo + low]
+                    total = weights[of_biases + (o * lo + low) * hi + h]
                     for k in range(a):
-                        at = of_weights + ((k * b + o) * hi + h) * lo + low
+                        at = of_weights + ((k * b + o) * lo + low) * hi + h
                         total += weights[at] * now[(h * a + k) * lo + low]
                     if skip and a == b:
                         total = (total + now[(h * a + o) * lo + low]) * math.sqrt(0.5)
@@ -27,8 +27,8 @@ def layer(weights, plan, soft, skip, x):
     return np.array(now)
 
 
-def swap(rows, n_outer, n_inner, lo):
-    return np.asarray(rows[: n_outer * n_inner * lo]).reshape(n_outer, n_inner, lo).transpose(1, 0, 2).ravel()
+def turn(numbers, n_rows, n_all):
+    return np.asarray(numbers[:n_all]).reshape(n_rows, -1).T.ravel()
 
 
 def adam(weights, gradients, rate):

@@ -4,6 +4,7 @@ import re
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agent import kinds
@@ -138,6 +139,14 @@ def test_words_do_not_shout():
     modules = (words, words_compare, words_numbers)
     texts = " ".join(str(value) for each in modules for name, value in vars(each).items() if name.isupper())
     assert "!" not in texts and "please" not in texts.lower() and "successfully" not in texts.lower()
+
+
+def test_a_sketch_draws_again_what_grew_on_the_pad():
+    desk = Desk(new("nearest"))
+    desk.strokes.append(np.eye(28, dtype=np.uint8) * 255)
+    frames.chosen(desk, "sketch", "cells", 2, True, 0)
+    film = desk.watch.seats[0].world.film
+    assert not film[0].any() and (np.diagonal(film[-1]) > 0).all() and np.count_nonzero(film[-1]) == len(film[-1])
 
 
 def test_a_mind_that_would_learn_nothing_is_refused_and_what_was_watched_stays():

@@ -22,7 +22,7 @@ TRIPLES = [
 def test_every_input_reaches_every_output(n_in, n_out, base, local_first):
     layer = Layer(n_in, n_out, base, local_first)
     reached = np.eye(math.prod(layer.plan[0, [0, 1, 3]].tolist()), n_in, dtype=bool).T  # inputs x places
-    for pairs, (hi, _, b, lo, _, _) in zip(layer.partners(), layer.plan.tolist(), strict=True):
+    for pairs, (hi, _, b, lo, *_) in zip(layer.partners(), layer.plan.tolist(), strict=True):
         after = np.zeros((n_in, hi * b * lo), bool)
         for of, to in pairs.T:
             after[:, to] |= reached[:, of]
@@ -36,7 +36,7 @@ def test_weights_are_unique_and_as_many_as_the_formula_says(n_in, n_out, base):
     hi, a, b, lo = layer.plan[:, :4].T
     assert layer.n_weights == int((hi * lo * a * b).sum()) and layer.n_biases == int((hi * lo * b).sum())
     assert layer.n_parameters == layer.n_weights + layer.n_biases == len(layer.born(np.random.default_rng(0)))
-    for pairs, (hi, a, b, lo, _, _) in zip(layer.partners(), layer.plan.tolist(), strict=True):
+    for pairs, (hi, a, b, lo, *_) in zip(layer.partners(), layer.plan.tolist(), strict=True):
         assert len({tuple(pair) for pair in pairs.T.tolist()}) == hi * a * b * lo  # no pair shares its weight
 
 
@@ -132,11 +132,11 @@ def test_steps_of_adam_are_as_published():
     assert not weights.slopes.any() and weights.n_steps == 5
 
 
-@pytest.mark.parametrize(("n_outer", "n_inner", "lo"), [(1, 4, 6), (4, 1, 6), (3, 5, 1), (3, 5, 7)])
-def test_two_digits_change_places(n_outer, n_inner, lo):
-    rows, got = np.random.default_rng(0).standard_normal(n_outer * n_inner * lo), np.zeros(n_outer * n_inner * lo)
-    ldl.swap(rows, n_outer, n_inner, lo, got)
-    assert (got == naive.swap(rows, n_outer, n_inner, lo)).all()
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(1, 6), (6, 1), (3, 5), (7, 4)])
+def test_rows_are_turned_into_columns(n_rows, n_columns):
+    numbers, got = np.random.default_rng(0).standard_normal(30 + n_rows * n_columns), np.zeros(n_rows * n_columns)
+    ldl.turn(numbers, n_rows, got)
+    assert (got == naive.turn(numbers, n_rows, len(got))).all()
 
 
 @pytest.mark.parametrize("given", [(0, 4, 4), (4, 131_073, 4), (4, 4, 1), (4.0, 4, 4), (4, 4, 257)])

@@ -105,6 +105,19 @@ def test_a_film_shows_ever_more_of_the_strokes_and_then_begins_again():
     np.testing.assert_array_equal(again, first)
 
 
+def test_what_grew_on_a_canvas_is_drawn_again_and_another_drawing_begins_anew():
+    canvases = np.zeros((3, 28, 28), np.uint8)
+    canvases[:2, 4:24, 8:10] = 255  # a stroke, then a second one, then another drawing
+    canvases[1, 4:24, 18:20] = 255
+    canvases[2, 13:15, 4:24] = 255
+    inks = make("sketch", canvases=canvases)
+    inks.reset()
+    inks = (inks.film > 0).sum(axis=(1, 2)).astype(int)
+    breaks = np.flatnonzero(np.diff(inks) < 0)
+    assert inks[0] == 0 and len(breaks) == 1 and inks[breaks[0]] == 2 * 10
+    assert (np.diff(inks[: breaks[0]]) <= 2).all() and (inks[breaks[0] - 5 : breaks[0]] == 20).all()
+
+
 def test_a_canvas_is_shown_live():
     world = make("sketch")
     world.reset()
@@ -176,6 +189,8 @@ def test_a_real_page_is_seen_and_pressed():
         ("sketch", {"strokes": [[(1, 2, 3)]]}, "lists of x and y"),
         ("sketch", {"strokes": [[(1e9, 2)]]}, "canvas of 280"),
         ("sketch", {"n_sketches": 99}, "1 to 20 sketches, got 99"),
+        ("sketch", {"canvases": []}, "1 to 100 canvases, got 0. Draw something"),
+        ("sketch", {"canvases": [np.zeros((2, 2))]}, "a drawing"),
         ("page", {"n_good": 0}, "n_good as a whole number from 1 to 6, got 0"),
         ("page", {"n_points": 9000}, "enough for 9000 points"),
         ("browser", {"url": "ftp://x"}, "address of a page"),

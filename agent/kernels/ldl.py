@@ -1,9 +1,11 @@
 """Linearithmic dense layers: every input reaches every output, a few digits of its place at a time.
 
-The place of a number is written with d digits, and sub-layer i mixes digit i alone. Its plan (6,) int64 is hi, a, b,
-lo, where its weights begin and where its biases begin: input k of group (h, l) lies at (h·a + k)·lo + l, output o at
-(h·b + o)·lo + l. The weight between them, unique, is W[k, o, h, l] and the bias B[o, h, l]: all groups lie side by
-side, so that compiled loops run over them. Shape letters here: P parameters · d sub-layers.
+The place of a number is written with d digits, and sub-layer i mixes digit i alone. Its plan (8,) int64 is hi, a, b,
+lo, where its weights begin, where its biases begin, and the turns before and after it: input k of group (h, l) lies at
+(h·a + k)·lo + l, output o at (h·b + o)·lo + l. The weight between them, unique, is W[k, o, l, h] and the bias
+B[o, l, h]: all groups lie side by side, so that compiled loops run over them. Turning numbers by one digit between two
+sub-layers is what brings each digit to the front; after all of them they lie in order again.
+Shape letters here: P parameters · d sub-layers.
 """
 
 import numpy as np
@@ -14,30 +16,32 @@ from numba import njit
 def forward(weights, plan, soft, skip, x, tape, scratch, out):
     """Run a layer, and keep on the tape what went into each sub-layer, its digit first.
 
-    weights (P,) float, plan (d, 6) int64, soft bool: x / (1 + |x|) before every sub-layer but the first, skip bool: add
+    weights (P,) float, plan (d, 8) int64, soft bool: x / (1 + |x|) before every sub-layer but the first, skip bool: add
     the input where a = b, x (n_in,) float, scratch (3, widest) float
     -> tape (Σ hi·a·lo,) float, out (n_out,) float
     """
     now, sums = scratch[0], scratch[1]
-    now[: x.shape[0]] = x
-    now[x.shape[0] : plan[0, 0] * plan[0, 1] * plan[0, 3]] = 0
-    start = 0
+    _fill(now, x, plan[0, 0] * plan[0, 1] * plan[0, 3])
+    start, turns = 0, 1
     for i in range(plan.shape[0]):
-        hi, a, b, lo, of_weights, of_biases = plan[i]
+        hi, a, b, lo, of_weights, of_biases, before, after = plan[i]
         n = hi * lo
+        into = tape[start : start + a * n]
+        turn(now, turns * before, into)
         if soft and i > 0:
             for j in range(a * n):
-                now[j] = now[j] / (1 + abs(now[j]))
-        into = tape[start : start + a * n]
-        swap(now, hi, a, lo, into)
-        sums[: b * n] = weights[of_biases : of_biases + b * n]
+                into[j] = into[j] / (1 + abs(into[j]))
+        for j in range(b * n):
+            sums[j] = weights[of_biases + j]
         _mix(into, weights[of_weights : of_weights + a * b * n], a, b, n, sums)
         if skip and a == b:
             for j in range(b * n):
                 sums[j] = (sums[j] + into[j]) * sums.dtype.type(np.sqrt(0.5))
-        swap(sums, b, hi, lo, now)
+        now, sums, turns = sums, now, after
         start += a * n
-    out[:] = now[: out.shape[0]]
+    n_last = plan[-1, 0] * plan[-1, 2] * plan[-1, 3]
+    turn(now, turns, sums[:n_last])
+    _fill(out, sums, out.shape[0])
 
 
 @njit(nogil=True, cache=True)
@@ -48,45 +52,74 @@ def backward(weights, plan, soft, skip, tape, up, scratch, gradient, down):
     -> gradient (P,) float, added to; down (n_in,) float
     """
     now, ups, downs = scratch[0], scratch[1], scratch[2]
-    last, start = plan.shape[0] - 1, tape.shape[0]
-    now[: up.shape[0]] = up
-    now[up.shape[0] : plan[last, 0] * plan[last, 2] * plan[last, 3]] = 0
+    last, start, turns = plan.shape[0] - 1, tape.shape[0], 1
+    _fill(now, up, plan[last, 0] * plan[last, 2] * plan[last, 3])
     for i in range(last, -1, -1):
-        hi, a, b, lo, of_weights, of_biases = plan[i]
+        hi, a, b, lo, of_weights, of_biases, before, after = plan[i]
         n = hi * lo
         start -= a * n
         into = tape[start : start + a * n]
-        swap(now, hi, b, lo, ups)
-        downs[: a * n] = 0
+        turn(now, b * n // (turns * after), ups[: b * n])
+        for j in range(a * n):
+            downs[j] = 0
         if skip and a == b:
             for j in range(b * n):
                 ups[j] *= ups.dtype.type(np.sqrt(0.5))
                 downs[j] = ups[j]
-        gradient[of_biases : of_biases + b * n] += ups[: b * n]
+        for j in range(b * n):
+            gradient[of_biases + j] += ups[j]
         slopes = gradient[of_weights : of_weights + a * b * n]
         _unmix(into, weights[of_weights : of_weights + a * b * n], a, b, n, ups, slopes, downs)
         if soft and i > 0:  # the slope of x / (1 + |x|) is (1 - |x / (1 + |x|)|)²
             for j in range(a * n):
                 downs[j] *= (1 - abs(into[j])) * (1 - abs(into[j]))
-        swap(downs, a, hi, lo, now)
-    down[:] = now[: down.shape[0]]
+        now, downs, turns = downs, now, before
+    turn(now, plan[0, 0] * plan[0, 1] * plan[0, 3] // turns, downs[: plan[0, 0] * plan[0, 1] * plan[0, 3]])
+    _fill(down, downs, down.shape[0])
 
 
 @njit(nogil=True, cache=True)
-def swap(rows, n_outer, n_inner, lo, out):
-    """Let two digits change places: (n_outer, n_inner, lo) -> (n_inner, n_outer, lo), both flat."""
-    if n_outer == 1 or n_inner == 1:
-        out[: n_outer * n_inner * lo] = rows[: n_outer * n_inner * lo]
-    elif lo == 1:
-        for i in range(n_inner):
-            for j in range(n_outer):
-                out[i * n_outer + j] = rows[j * n_inner + i]
+def turn(numbers, n_rows, out):
+    """Turn rows into columns: (n_rows, n_columns) -> (n_columns, n_rows), both flat, as many as ``out`` has."""
+    n_columns = out.shape[0] // n_rows
+    if n_rows == 1 or n_columns == 1:
+        _fill(out, numbers, out.shape[0])
+    elif n_rows > n_columns:
+        for j in range(n_columns):
+            column = out[j * n_rows : (j + 1) * n_rows]
+            for i in range(n_rows):
+                column[i] = numbers[i * n_columns + j]
     else:
-        for i in range(n_inner):
-            for j in range(n_outer):
-                of, to = (j * n_inner + i) * lo, (i * n_outer + j) * lo
-                for low in range(lo):
-                    out[to + low] = rows[of + low]
+        _turn_few(numbers, n_rows, n_columns, out)
+
+
+@njit(nogil=True, cache=True)
+def _turn_few(numbers, n_rows, n_columns, out):
+    """Turn few long rows into columns, four at a time."""
+    i = 0
+    while i + 4 <= n_rows:
+        rows = numbers[i * n_columns : (i + 4) * n_columns]
+        row0, row1 = rows[:n_columns], rows[n_columns : 2 * n_columns]
+        row2, row3 = rows[2 * n_columns : 3 * n_columns], rows[3 * n_columns :]
+        for j in range(n_columns):
+            to = j * n_rows + i
+            out[to], out[to + 1], out[to + 2], out[to + 3] = row0[j], row1[j], row2[j], row3[j]
+        i += 4
+    while i < n_rows:
+        row0 = numbers[i * n_columns : (i + 1) * n_columns]
+        for j in range(n_columns):
+            out[j * n_rows + i] = row0[j]
+        i += 1
+
+
+@njit(nogil=True, cache=True)
+def _fill(out, numbers, n_out):
+    """Copy numbers, as many as there are and as fit, and 0 for the rest; whole slices cost four times as much."""
+    n_given = min(numbers.shape[0], n_out)
+    for j in range(n_given):
+        out[j] = numbers[j]
+    for j in range(n_given, n_out):
+        out[j] = 0
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})

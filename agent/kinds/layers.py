@@ -82,7 +82,8 @@ class Layer:
         rows, at = [], 0
         for i in reversed(range(n_axes)) if self.local_first else range(n_axes):
             hi, a, b, lo = math.prod(now[:i]), now[i], after[i], math.prod(now[i + 1 :])
-            rows.append((hi, a, b, lo, at, at + hi * a * b * lo))
+            turns = (hi * lo, 1) if self.local_first else (1, b)
+            rows.append((hi, a, b, lo, at, at + hi * a * b * lo, *turns))
             at += hi * b * lo * (a + 1)
             now[i] = b
         plan = np.array(rows, np.int64)
@@ -121,9 +122,9 @@ class Layer:
         """
         out = np.zeros(self.n_parameters, dtype)
         live = np.arange(int(self.plan[0, [0, 1, 3]].prod())) < self.n_in
-        for hi, a, b, lo, start, end in self.plan.tolist():
+        for hi, a, b, lo, start, end, _, _ in self.plan.tolist():
             n_live = live.reshape(hi, a, lo).sum(axis=1)
-            out[start:end] = (rng.standard_normal((a, b, hi, lo)) / np.sqrt(np.maximum(1, n_live))).ravel()
+            out[start:end] = (rng.standard_normal((a, b, lo, hi)) / np.sqrt(np.maximum(1, n_live.T))).ravel()
             live = np.repeat(n_live[:, None] > 0, b, axis=1).ravel()
         return out
 
@@ -136,8 +137,8 @@ class Layer:
         [[0, 0], [1, 1], [0, 2]]
         """
         found = []
-        for hi, a, b, lo, _, _ in self.plan.tolist():
-            k, o, h, low = np.indices((a, b, hi, lo))
+        for hi, a, b, lo, *_ in self.plan.tolist():
+            k, o, low, h = np.indices((a, b, lo, hi))
             found.append(np.stack([(h * a + k) * lo + low, (h * b + o) * lo + low]).reshape(2, -1))
         return found
 

@@ -10,7 +10,7 @@ import contextlib
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,7 @@ class Desk:
     guest: Pupil | None = None  # somebody else's agent, tried beside this one
     showing: np.ndarray | None = None  # the kept drawing the present guess is about
     done: np.ndarray | None = None  # the kept drawing last taught or cleared: reported late by the pad, it is no news
+    strokes: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=60))  # the pad after each of the last
     outcome: tuple[str, ...] = ()  # what is shown in place of a guess once a drawing was taught
     status: str = ""
     missed: list[Missed | None] = field(default_factory=list)  # None: corrected

@@ -155,6 +155,7 @@ def see(desk: Desk, pad: dict[str, Any] | None) -> Any:
         return [gr.skip()] * 6
     else:
         desk.done = None
+        desk.strokes.append(kept)
     desk.showing, desk.status = kept, ""
     return *answer_of(desk), markup.status("")
 

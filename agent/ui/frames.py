@@ -98,10 +98,10 @@ def chosen(desk: Desk, world: str, mind: str, unroll: int, synth: bool, seed: in
     asked = world, tuple(minds), int(unroll), bool(synth), int(seed or 0)
     loaded, watched = desk.others.get(FAMILY), desk.watch
     if isinstance(loaded, Watcher) and (watched is None or all(seat.watcher is not loaded for seat in watched.seats)):
-        desk.watch = Watch.of(loaded, world, int(seed or 0))
+        desk.watch = Watch.of(loaded, world, int(seed or 0), desk.strokes)
         desk.watch.asked = asked  # it stays until something else is chosen
     elif watched is None or watched.asked != asked:
-        _sit(desk, Watch(world, minds, int(unroll), bool(synth), int(seed or 0)))
+        _sit(desk, Watch(world, minds, int(unroll), bool(synth), int(seed or 0), desk.strokes))
     return desk.watch
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,10 +87,21 @@ class Watch:
     unroll, synth
         Settings of `recurrent`.
     seed : int
+    strokes : sequence of (H, W) uint8
+        What the visitor's pad looked like after each stroke: what a sketch draws again.
     """
 
-    def __init__(self, world: str, minds: list[str], unroll: int = 2, synth: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self,
+        world: str,
+        minds: list[str],
+        unroll: int = 2,
+        synth: bool = True,
+        seed: int = 0,
+        strokes: Sequence[np.ndarray] = (),
+    ) -> None:
         self.asked = world, tuple(minds), unroll, synth, seed
+        self.strokes = list(strokes)
         self.seats, self.times = [], deque(maxlen=30)
         self.eyes_closed = False
         for mind in minds:
@@ -99,16 +111,18 @@ class Watch:
     def _sit(self, watcher: Any, world: str, seed: int) -> None:
         from agent.tasks.frames import make  # and gymnasium, only when somebody watches
 
-        told = {"sutton_barto_reward": True} if world == "CartPole-v1" else {}
+        told: dict[str, Any] = {"sutton_barto_reward": True} if world == "CartPole-v1" else {}
+        if world == "sketch" and self.strokes:
+            told["canvases"] = self.strokes
         made = make(world, **told)
         frame, _ = made.reset(seed=seed)
         watcher.enter(made, world)
         self.seats.append(Seat(watcher, made, frame))
 
     @classmethod
-    def of(cls, watcher: Watcher, world: str, seed: int = 0) -> Watch:
+    def of(cls, watcher: Watcher, world: str, seed: int = 0, strokes: Sequence[np.ndarray] = ()) -> Watch:
         """Let an agent that was loaded go on watching."""
-        watch = cls(world, [], seed=seed)
+        watch = cls(world, [], seed=seed, strokes=strokes)
         watch._sit(watcher, world, seed)
         watch.asked = world, (watcher.kind,), *watch.asked[2:]
         return watch

@@ -10,7 +10,7 @@ WORLDS = (
     ("a drifting digit", "scroller"), ("a sketch", "sketch"), ("a page with buttons", "page"),
     ("a pole", "CartPole-v1"),
 )  # fmt: skip
-WORLD_HINT = "A sketch shows your pad from the Draw tab while there is something on it."
+WORLD_HINT = "A sketch draws again what you drew last, and shows your pad while there is something on it."
 MIND = "Mind"
 MINDS = (("cells", "cells"), ("recurrent", "recurrent"), ("both, side by side", "both"))
 MIND_HINT = "cells looks up what followed; recurrent learns by gradients."

@@ -15,9 +15,10 @@ from agent.tasks.frames import World
 from agent.tasks.styles import STYLES, strokes_of
 
 Stroke = Sequence[tuple[float, float]]  # points the pen passes, in pixels of a canvas of 280
+CANVAS_PX = 280
 BRUSH_PX = 13.0
 PAUSE = 6  # frames that a finished sketch stands still
-MAX_FRAMES, MAX_POINTS = 2_000, 20_000
+MAX_FRAMES, MAX_POINTS, MAX_CANVASES = 2_000, 20_000, 100
 
 
 class Sketch(World):
@@ -29,6 +30,9 @@ class Sketch(World):
         Of the page, in pixels, all of it in sight; 8 to 64.
     strokes : sequence of sequences of (x, y), optional
         What is drawn, in pixels of a canvas of 280; without it, digits in the ways people write them.
+    canvases : sequence of (H, W) uint8, optional
+        In place of strokes: what a canvas looked like after each of them. One that lacks ink of the one before is
+        another drawing.
     per_frame_px : float
         How far the pen goes from frame to frame.
     n_sketches : int
@@ -47,7 +51,12 @@ class Sketch(World):
     SUMMARY: ClassVar[str] = "strokes, replayed as a film or live"
 
     def __init__(
-        self, side: int = 14, strokes: Sequence[Stroke] | None = None, per_frame_px: float = 24.0, n_sketches: int = 3
+        self,
+        side: int = 14,
+        strokes: Sequence[Stroke] | None = None,
+        per_frame_px: float = 24.0,
+        n_sketches: int = 3,
+        canvases: Sequence[np.ndarray] | None = None,
     ) -> None:
         if type(side) is not int or not 8 <= side <= 64:
             raise AgentError(f"expected a page of 8 to 64 pixels, got {side!r}.")
@@ -58,9 +67,13 @@ class Sketch(World):
         super().__init__(square(side), (side, side))
         self.side, self.per_frame_px, self.n_sketches = side, float(per_frame_px), n_sketches
         self._own = None if strokes is None else _checked(strokes)
+        self._canvases = None if canvases is None else _checked_canvases(canvases)
         self._live: np.ndarray | None = None
 
     def begin(self) -> None:
+        if self._canvases is not None:
+            self.film = grown(self._canvases, self.side, self.per_frame_px)
+            return
         if self._own is None:
             styles = self.np_random.choice(list(STYLES), self.n_sketches, replace=False)
             sketches = [_written(str(style)) for style in styles]
@@ -73,9 +86,7 @@ class Sketch(World):
         if drawing is None:
             self._live = None
             return
-        if drawing.ndim != 2 or drawing.dtype != np.uint8 or not drawing.size:
-            raise AgentError(f"expected a drawing (H, W) uint8, got {drawing.shape} {drawing.dtype}.")
-        self._live = _small(drawing, self.side)
+        self._live = _small(_checked_canvas(drawing), self.side)
 
     def turn(self, action: np.ndarray) -> float | None:
         return None
@@ -104,6 +115,39 @@ def film(strokes: Sequence[Stroke], side: int, per_frame_px: float) -> np.ndarra
     return np.stack([_small(frame, side) for frame in frames])
 
 
+def grown(canvases: Sequence[np.ndarray], side: int, per_frame_px: float) -> np.ndarray:
+    """Draw again what grew on a canvas: (frames, side, side) uint8.
+
+    New ink appears bit by bit from its upper left, where most strokes begin; a finished drawing stands still a while.
+
+    Examples
+    --------
+    >>> canvas = np.zeros((28, 28), np.uint8)
+    >>> canvas[4:24, 13:15] = 255
+    >>> grown([canvas], 14, 24.0).sum(axis=(1, 2)).tolist()[:4]
+    [0, 192, 384, 576]
+    """
+    frames = [np.zeros((side, side), np.uint8)]
+    before = np.zeros_like(canvases[0])
+    for number, canvas in enumerate(canvases):
+        if canvas.shape != before.shape or (canvas < before).any():
+            before = np.zeros_like(canvas)
+        new = np.flatnonzero(canvas.ravel() > before.ravel())
+        rows, columns = np.divmod(new, canvas.shape[1])
+        n_px = max(1, round(per_frame_px * BRUSH_PX * canvas.size / CANVAS_PX**2))
+        order = new[np.argsort(2 * rows + columns, kind="stable")]
+        shown = before.copy()
+        for start in range(0, len(order), n_px):
+            part = order[start : start + n_px]
+            shown.ravel()[part] = canvas.ravel()[part]
+            frames.append(_small(shown, side))
+        following = canvases[number + 1] if number + 1 < len(canvases) else None
+        if following is None or following.shape != canvas.shape or (following < canvas).any():
+            frames += frames[-1:] * PAUSE
+        before = canvas
+    return np.stack(frames[:MAX_FRAMES])
+
+
 def _walked(stroke: np.ndarray) -> np.ndarray:
     """Points about a pixel apart along a stroke."""
     pieces = [stroke[:1]]
@@ -126,6 +170,19 @@ def _written(style: str) -> list[np.ndarray]:
 
 def _small(drawing: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(drawing).resize((side, side), Image.Resampling.BOX))
+
+
+def _checked_canvases(canvases: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Check what a canvas looked like."""
+    if not 1 <= len(canvases) <= MAX_CANVASES:
+        raise AgentError(f"expected 1 to {MAX_CANVASES} canvases, got {len(canvases)}. Draw something.")
+    return [_checked_canvas(np.asarray(canvas)) for canvas in canvases]
+
+
+def _checked_canvas(canvas: np.ndarray) -> np.ndarray:
+    if canvas.ndim != 2 or canvas.dtype != np.uint8 or not canvas.size:
+        raise AgentError(f"expected a drawing (H, W) uint8, got {canvas.shape} {canvas.dtype}.")
+    return canvas
 
 
 def _checked(strokes: Sequence[Stroke]) -> list[np.ndarray]:
