@@ -17,6 +17,9 @@ from agent.ui.events import QUIET
 from agent.ui.markup import safe
 
 HERE = Path(__file__).resolve().parent
+# Read when it is asked for: a component that keeps values may not be there yet when the page is, and give none.
+KEPT_ID_JS = "() => { try { return [localStorage.getItem('pupil-desk-id'), null]; } catch { return [null, null]; } }"
+KEEP_ID_JS = "(id) => { try { localStorage.setItem('pupil-desk-id', id); } catch {} }"
 
 
 class Page:
@@ -32,7 +35,7 @@ class Page:
 
     def __init__(self) -> None:
         self.id = gr.State(new_id)
-        self._kept_id = gr.BrowserState("", storage_key="pupil-desk", secret="pupil")
+        self._kept_id = gr.Textbox(visible="hidden")
         self.token: gr.Textbox | None = None  # the field for a token, of the tab that asks who one is
         self.header = gr.HTML(header(None), elem_id="header", js_on_load=(HERE / "pick.js").read_text(encoding="utf-8"))
         self._refilling: list[Any] = []
@@ -63,7 +66,9 @@ class Page:
 
     def open(self, demo: gr.Blocks) -> None:
         """Find the visitor's desk again when the page is loaded, and fill everything in."""
-        entered = demo.load(enter, [self._kept_id, self.id], [self.id, self._kept_id, self.header], **QUIET)
+        outputs = [self.id, self._kept_id, self.header]
+        entered = demo.load(enter, [self._kept_id, self.id], outputs, js=KEPT_ID_JS, **QUIET)
+        entered.then(None, self._kept_id, None, js=KEEP_ID_JS, **QUIET)
         for event in (entered, *self._refilling):
             for fill, outputs in self._fills:
                 event.then(fill, self.id, outputs, **QUIET)

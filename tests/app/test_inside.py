@@ -1,5 +1,8 @@
 """Looking inside the agent in a real browser."""
 
+from playwright.sync_api import TimeoutError as TooLong
+from visitor import STROKE_MS
+
 PICTURES = "document.querySelectorAll('#state .layers img')"
 INNER = f"{PICTURES}[1].src"
 
@@ -18,10 +21,17 @@ def choose(visitor, kind, start_from, preset=None):
 
 
 def turn_to(visitor, step):
+    """Type the number of a state, again if the story was filled in anew meanwhile."""
     field = visitor.page.locator("#step input[type=number]")
-    field.fill(str(step))
-    field.press("Enter")
-    visitor.until_text("#state", f"State {step} of")
+    for _ in range(3):
+        field.fill(str(step))
+        field.press("Enter")
+        try:
+            visitor.until("(text) => document.querySelector('#state').innerText.includes(text)", f"State {step} of", STROKE_MS)
+            return
+        except TooLong:
+            continue
+    raise AssertionError(f"expected state {step}, got {visitor.text('#state')[:40]!r} in three attempts.")
 
 
 def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, written):
