@@ -345,7 +345,7 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
     "expectations": (
         lambda n_seeds, n_full: watching.expectations(FRAMES),
         "Mean squared error of the next frame, mean ± standard deviation over five seeds; with twice the frames an update, "
-        "unroll 2 has had half the updates of unroll 1:",
+        "unroll 2 has had half the updates of unroll 1 in as many frames, and as many in twice as many:",
     ),
     "seeking": (
         lambda n_seeds, n_full: watching.seeking(),

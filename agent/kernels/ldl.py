@@ -31,8 +31,7 @@ def forward(weights, plan, soft, skip, x, tape, scratch, out):
         if soft and i > 0:
             for j in range(a * n):
                 into[j] = into[j] / (1 + abs(into[j]))
-        for j in range(b * n):
-            sums[j] = weights[of_biases + j]
+        _fill(sums, weights[of_biases : of_biases + b * n], b * n)
         _mix(into, weights[of_weights : of_weights + a * b * n], a, b, n, sums)
         if skip and a == b:
             for j in range(b * n):
@@ -66,8 +65,9 @@ def backward(weights, plan, soft, skip, tape, up, scratch, gradient, down):
             for j in range(b * n):
                 ups[j] *= ups.dtype.type(np.sqrt(0.5))
                 downs[j] = ups[j]
+        biases = gradient[of_biases : of_biases + b * n]
         for j in range(b * n):
-            gradient[of_biases + j] += ups[j]
+            biases[j] += ups[j]
         slopes = gradient[of_weights : of_weights + a * b * n]
         _unmix(into, weights[of_weights : of_weights + a * b * n], a, b, n, ups, slopes, downs)
         if soft and i > 0:  # the slope of x / (1 + |x|) is (1 - |x / (1 + |x|)|)²
