@@ -92,3 +92,56 @@ def credit(trail, did, n_trail, surprise, rate, fade, worth):
                 credited.add(key)
                 worth[m, key[0], key[1]] += rate * surprise * fade**k
     return worth
+
+
+def slot(code, tags, met):
+    """Where a context lies, and whether it does: else the least met of the four places it may take."""
+    places = [(int(code) + way) % len(tags) for way in range(4)]
+    known = [place for place in places if met[place] and tags[place] == int(code) >> 32]
+    return (known[0], True) if known else (min(places, key=lambda place: met[place]), False)
+
+
+def expect(codes, tags, met, means, errors, priors, out):
+    """The most exact known context of each cell, and what followed in it."""
+    chosen = []
+    for i, row in enumerate(codes):
+        found = []
+        for c, code in enumerate(row):
+            place, known = slot(code, tags, met)
+            if known:
+                n = int(met[place])
+                found.append(((errors[place] * (n - 1) + priors[c, min(4, n) - 1]) / n, c, means[place]))
+        best = min(found, default=None)
+        chosen.append(len(row) if best is None else best[1])
+        out[i] = out[i] if best is None else best[2]
+    return chosen, out
+
+
+def learn(codes, seen, frame, tags, met, means, errors, priors):
+    """Running means of what followed, and of how far it was from the mean before."""
+    for i in np.flatnonzero(seen):
+        for c, code in enumerate(codes[i]):
+            place, known = slot(code, tags, met)
+            if not known:
+                tags[place], met[place], means[place], errors[place] = int(code) >> 32, 1, frame[i], 0
+                continue
+            n, away = int(met[place]), frame[i] - means[place]
+            priors[c, min(4, n) - 1] += 0.002 * (away**2 - priors[c, min(4, n) - 1])
+            met[place] = min(255, n + 1)
+            means[place] += away / min(16, n + 1)
+            errors[place] += (away**2 - errors[place]) / min(16, n)
+
+
+def addresses(values, reads, shifts, n_tiles, n_slots):
+    found = []
+    for m, (read, shift) in enumerate(zip(reads, shifts, strict=True)):
+        word = m
+        for t, (place, moved) in enumerate(zip(read, shift, strict=True)):
+            word = mixed(word, 64 * int((values[place] + 1) / 2 * n_tiles + moved) + t)
+        found.append((word >> 7) % n_slots)
+    return found
+
+
+def look_up(places, worth, tried):
+    rows = [(worth[m, place], tried[m, place]) for m, place in enumerate(places)]
+    return np.mean([row[0] for row in rows], axis=0), np.mean([row[1] for row in rows], axis=0)

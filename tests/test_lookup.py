@@ -70,6 +70,55 @@ def test_contexts_are_alike_where_those_of_the_twin_are(frames):
             assert len(set(of_text.values())) == len(of_text)  # other texts, other codes
 
 
+@pytest.mark.parametrize("n_slots", [8, 64, 1024])  # eight: contexts push each other out all the time
+def test_what_is_learned_and_expected_is_that_of_the_twin(n_slots):
+    rng = np.random.default_rng(n_slots)
+    known = rng.integers(0, 2**64, (30, kernel.CONTEXTS), np.uint64)
+    shapes = {"tags": np.uint32, "met": np.uint8, "means": np.float32, "errors": np.float32}
+    mine = {name: np.zeros(n_slots, kind) for name, kind in shapes.items()} | {"priors": np.full((kernel.CONTEXTS, 4), 0.05, np.float32)}
+    twin = {name: array.astype(np.float64) if name in ("means", "errors", "priors") else array.copy() for name, array in mine.items()}
+    n_known = 0
+    for _ in range(40):
+        codes, seen = known[rng.integers(0, len(known), 12)], rng.random(12) < 0.8
+        frame = rng.uniform(-1, 1, 12).astype(np.float32)
+        kernel.learn(codes, seen, frame, *mine.values())
+        naive.learn(codes, seen, frame, *twin.values())
+        for name in mine:
+            np.testing.assert_allclose(mine[name], twin[name], atol=1e-5, err_msg=name)
+        asked = known[rng.integers(0, len(known), 12)]
+        chosen, out = np.zeros(12, np.int8), np.zeros(12, np.float32)
+        kernel.expect(asked, *mine.values(), chosen, out)
+        expected, means = naive.expect(asked, *twin.values(), np.zeros(12))
+        assert chosen.tolist() == expected
+        np.testing.assert_allclose(out, means, atol=1e-5)
+        n_known += sum(each < kernel.CONTEXTS for each in expected)
+    assert n_known > 40
+
+
+def test_what_was_met_very_often_is_still_counted_once_more_and_no_more():
+    codes, frame = np.full((1, kernel.CONTEXTS), 5 << 32, np.uint64), np.ones(1, np.float32)
+    tags, met, means, errors = (np.zeros(8, kind) for kind in (np.uint32, np.uint8, np.float32, np.float32))
+    for _ in range(300):
+        kernel.learn(codes, np.ones(1, bool), frame, tags, met, means, errors, np.zeros((kernel.CONTEXTS, 4), np.float32))
+    assert met.tolist() == [255, 0, 0, 0, 0, 0, 0, 0] and means[0] == 1
+
+
+def test_addresses_and_what_is_looked_up_there_are_those_of_the_twin():
+    rng = np.random.default_rng(0)
+    reads, shifts = rng.integers(0, 20, (6, 5)).astype(np.int32), rng.random((6, 5), np.float32)
+    worth, tried = rng.standard_normal((6, 32, 4)).astype(np.float32), rng.integers(0, 9, (6, 32, 4)).astype(np.uint16)
+    met = set()
+    for _ in range(50):
+        values, places = rng.uniform(-1, 1, 20).astype(np.float32), np.zeros(6, np.int64)
+        kernel.addresses(values, reads, shifts, 8, 32, places)
+        assert places.tolist() == naive.addresses(values, reads, shifts, 8, 32)
+        met |= set(places.tolist())
+        got = np.zeros(4, np.float32), np.zeros(4, np.float32)
+        kernel.look_up(places, worth, tried, *got)
+        np.testing.assert_allclose(got, naive.look_up(places, worth, tried), atol=1e-6)
+    assert len(met) > 25  # addresses spread over the table
+
+
 def test_credit_goes_once_to_what_was_done_again_and_again():
     rng = np.random.default_rng(0)
     trail, did = rng.integers(0, 3, (8, 4)), rng.integers(0, 2, 8)
