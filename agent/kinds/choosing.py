@@ -99,10 +99,11 @@ class Choosing:
         choice = int(best[np.random.default_rng([self.config.seed, 2, self.n_chosen]).integers(len(best))])
         name, n_times = self.name(choice), times[choice]
         if worth[choice] >= worth.max() - 1e-6 and n_times >= 1:
-            return choice, f"{name}: {worth[choice]:+.2f} followed, the most of all, in {n_times:.0f} tries"
+            so_often = "once" if n_times < 1.5 else f"{n_times:.0f} times"
+            return choice, f"{name}: {worth[choice]:+.2f} followed, the most of all, tried {so_often}"
         if n_times < 1:
             return choice, f"{name}: never tried in a moment like this"
-        return choice, f"{name}: tried {n_times:.0f} times only"
+        return choice, f"{name}: tried only {'once' if n_times < 1.5 else f'{n_times:.0f} times'}"
 
     def name(self, choice: int) -> str:
         """Say what a choice is."""

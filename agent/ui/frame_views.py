@@ -93,7 +93,8 @@ def _picture(page: np.ndarray) -> str:
 def _chart(lines: Sequence[Line]) -> str:
     """Draw values against frames, both from 0, or from the least where that is less."""
     values = [value for line in lines for _, value in line.points]
-    low, high = min([0.0, *values]), max([1e-6, *values])
+    low, high = min([0.0, *values]), max([0.0, *values])
+    high = high if high > low else low + 1e-6  # nothing but zeros
     last = max([10.0, *(x for line in lines for x, _ in line.points)])
 
     def place(x: float, value: float) -> tuple[float, float]:
@@ -106,7 +107,7 @@ def _chart(lines: Sequence[Line]) -> str:
         _, y = place(0, value)
         ends = f'x1="{charts.LEFT}" x2="{charts.WIDTH - charts.RIGHT}"'
         grid.append(f'<line class="grid" {ends} y1="{y:.1f}" y2="{y:.1f}"/>')
-        grid.append(f'<text x="{charts.LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{value:.2g}</text>')
+        grid.append(f'<text x="{charts.LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{_short(value)}</text>')
         x, _ = place(share * last, low)
         grid.append(f'<text x="{x:.1f}" y="{charts.HEIGHT - 32}" text-anchor="middle">{share * last:,.0f}</text>')
     for line in lines:
@@ -119,6 +120,10 @@ def _chart(lines: Sequence[Line]) -> str:
         f'<div class="curve"><svg viewBox="0 0 {charts.WIDTH} {charts.HEIGHT}" role="img" aria-label="{label}">'
         f'{"".join(grid)}{"".join(drawn)}</svg><ul class="keys">{"".join(keys) or "<li>&nbsp;</li>"}</ul></div>'
     )
+
+
+def _short(value: float) -> str:
+    return "0" if abs(value) < 1e-5 else f"{value:.2g}"
 
 
 def _wires(pairs: Sequence[np.ndarray], caption: str) -> str:

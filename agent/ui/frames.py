@@ -38,6 +38,12 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         with gr.Column(elem_classes="step"):
             gr.HTML(step(1, own.STEP_WORLD))
             choices = _choices()
+            eyes = gr.Checkbox(label=own.EYES, elem_id="frames-eyes")
+            speed = gr.Slider(1, 30, value=12, step=1, label=own.SPEED, elem_id="frames-speed")
+            with gr.Row(elem_classes="go"):
+                anew = gr.Button(own.ANEW, elem_id="frames-anew")
+                film = gr.Button(own.FILM, elem_id="frames-film")
+                out = gr.DownloadButton(own.FILM, visible="hidden", elem_id="film-out")
         with gr.Column(elem_classes="step"):
             gr.HTML(step(2, own.STEP_WATCH))
             with gr.Row(elem_classes="go"):
@@ -49,12 +55,6 @@ def build(page: Page) -> tuple[Any, list[Any]]:
                 good = gr.Button(own.GOOD, elem_id="frames-good")
                 bad = gr.Button(own.BAD, elem_id="frames-bad")
             said = gr.HTML(status(""), elem_id="frames-status")
-            eyes = gr.Checkbox(label=own.EYES, elem_id="frames-eyes")
-            speed = gr.Slider(1, 30, value=12, step=1, label=own.SPEED, elem_id="frames-speed")
-            with gr.Row(elem_classes="go"):
-                anew = gr.Button(own.ANEW, elem_id="frames-anew")
-                film = gr.Button(own.FILM, elem_id="frames-film")
-                out = gr.DownloadButton(own.FILM, visible="hidden", elem_id="film-out")
     with gr.Column(elem_classes="card frames"):
         curves = gr.HTML(frame_views.curves(None), elem_id="frames-curves")
     with gr.Column(elem_classes="card frames"):
