@@ -9,7 +9,7 @@ from decimal import Decimal
 from agent import numbers
 from agent.copier import Copier, Progress
 from agent.kinds import Answer
-from agent.kinds.linear import curvatures, largest_rate
+from agent.kinds.linear import TEACHERS, curvatures, largest_rate
 from agent.runs.published import ASKED, REWARDS, SQUARED_ERROR, Row
 from agent.tasks.copy import Copy
 from agent.ui import words
@@ -26,10 +26,12 @@ Points = Sequence[tuple[int, float]]
 
 def curves(learners: Learners) -> str:
     """Draw how the mean errors fall, and how far w and b are off, of those that have them."""
+    everybody = tuple(learners.curves)
+    lines = tuple(name for name in everybody if name in TEACHERS)
     drawn = (
-        (own.ERROR_OF, _chart(learners, lambda seen: seen.error)),
-        (own.W_OF, _chart(learners, lambda seen: seen.line and abs(seen.line[0] - 1))),
-        (own.B_OF, _chart(learners, lambda seen: seen.line and abs(seen.line[1]))),
+        (own.ERROR_OF, _chart(learners, everybody, lambda seen: seen.error)),
+        (own.W_OF, _chart(learners, lines, lambda seen: seen.line and abs(seen.line[0] - 1))),
+        (own.B_OF, _chart(learners, lines, lambda seen: seen.line and abs(seen.line[1]))),
     )
     return "".join(f"<h3>{title}</h3>{chart}" for title, chart in drawn)
 
@@ -69,11 +71,11 @@ def published(repeated: Mapping[str, Sequence[float]]) -> str:
 # ---------------------------------------------------------------- curves
 
 
-def _chart(learners: Learners, value: Callable[[Progress], float | None]) -> str:
-    """Draw a value of everybody's progress against steps."""
+def _chart(learners: Learners, who: Sequence[str], value: Callable[[Progress], float | None]) -> str:
+    """Draw a value of the progress of some against steps; each has a line below from the beginning: nothing moves."""
     curves = {
-        name: [(seen.n_done, found) for seen in curve if (found := value(seen)) is not None]
-        for name, curve in learners.curves.items()
+        name: [(seen.n_done, found) for seen in learners.curves[name] if (found := value(seen)) is not None]
+        for name in who
     }
     end = max([10, *(curve[-1].n_total for curve in learners.curves.values() if curve)])
 
@@ -85,7 +87,7 @@ def _chart(learners: Learners, value: Callable[[Progress], float | None]) -> str
     drawn = "".join(_line(name, [place(*point) for point in points]) for name, points in curves.items() if points)
     lasts = {name: _small(points[-1][1]) for name, points in curves.items() if points}
     keys = "".join(
-        f'<li class="{_css(name)}"><i></i>{own.NAMES[name]} <b>{last}</b></li>' for name, last in lasts.items()
+        f'<li class="{_css(name)}"><i></i>{own.NAMES[name]} <b>{lasts.get(name, "–")}</b></li>' for name in who
     )
     said = "; ".join(f"{own.NAMES[name]} {last}" for name, last in lasts.items()) or own.CHART_EMPTY
     empty = "" if lasts else _text(WIDTH / 2, HEIGHT / 2 - 12, own.CHART_EMPTY)
