@@ -13,8 +13,6 @@ SKETCH_PAD = 2 * SKETCH_STRIDE + 2  # sketches reach one pixel far
 SKETCH_UNPACKED = (SKETCH + 4) * SKETCH_STRIDE + 2 * SKETCH_STRIDE
 FAR = np.int32(1 << 28)  # farther than anything; half as much again still fits
 LEAST_FAR = np.int32(SIDE * SIDE)  # however near the third nearest is
-BANDS = 4
-BAND_ROWS = SIDE // BANDS
 
 
 @njit(nogil=True, cache=True)
@@ -146,70 +144,61 @@ def rough_difference(one, other, cost, sums, best):
 
     one, other (2, SKETCH_UNPACKED) uint8 unpacked; cost, sums, best likewise, scratch -> int32, 0 = the same
     """
-    one_x, one_y, other_x, other_y = one[0], one[1], other[0], other[1]
-    corner = SKETCH_PAD - SKETCH_STRIDE - 1
-    n = SKETCH * SKETCH_STRIDE
+    corner, n = SKETCH_PAD - SKETCH_STRIDE - 1, SKETCH * SKETCH_STRIDE
     for i in range(n):
         best[i] = 255
     for dy in range(-1, 2):
         for dx in range(-1, 2):
             shift = corner + dy * SKETCH_STRIDE + dx
-            for i in range(n + 2 * SKETCH_STRIDE):
-                a, b = one_x[corner + i], other_x[shift + i]
-                across = np.uint8((a if a > b else b) - (b if a > b else a))
-                a, b = one_y[corner + i], other_y[shift + i]
-                down = np.uint8((a if a > b else b) - (b if a > b else a))
-                cost[i] = np.uint8(across + down)
-            for i in range(n + 2 * SKETCH_STRIDE - 2):
-                sums[i] = np.uint8(np.uint8(cost[i] + cost[i + 1]) + cost[i + 2])
-            for i in range(n):
-                total = np.uint8(np.uint8(sums[i] + sums[i + SKETCH_STRIDE]) + sums[i + 2 * SKETCH_STRIDE])
-                best[i] = total if total < best[i] else best[i]
-    result = np.int32(0)
-    for y in range(SKETCH):
-        for x in range(SKETCH):
-            least = np.int32(best[y * SKETCH_STRIDE + x])
-            result += least * least
-    return result
+            _bend(one[:, corner:], other[:, shift:], n, SKETCH_STRIDE, cost, sums, best)
+    return _squared(best, SKETCH, SKETCH_STRIDE)
 
 
 @njit(nogil=True, cache=True)
 def difference(one, other, bound, cost, sums, best):
     """Sum over all pixels the square of the least difference of their 3x3 surroundings, displaced by up to 2 pixels.
 
-    The remembered drawing bends to meet the one that is asked about. It is worked out in four bands of rows, and given
-    up when the sum reaches ``bound``. All small sums fit 8 bits: 9 pixels x 2 x 14 = 252.
+    The remembered drawing bends to meet the one that is asked about. Small sums fit 8 bits: 9 pixels x 2 x 14 = 252.
 
     one, other (2, U) uint8 unpacked; bound int32; cost, sums, best (U,) uint8 scratch -> int32, 0 … 49787136, 0 =
     the same; FAR when it is at least ``bound``
     """
+    corner, n = PAD - CODE_STRIDE - 1, SIDE * CODE_STRIDE
+    for i in range(n):
+        best[i] = 255
+    for dy in range(-REACH, REACH + 1):
+        for dx in range(-REACH, REACH + 1):
+            shift = corner + dy * CODE_STRIDE + dx
+            _bend(one[:, corner:], other[:, shift:], n, CODE_STRIDE, cost, sums, best)
+    result = _squared(best, SIDE, CODE_STRIDE)
+    return FAR if result >= bound else result
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _bend(one, other, n, stride, cost, sums, best):
+    """Keep for every pixel the least difference of its surroundings, with one more displacement.
+
+    one, other (2, …) uint8 from the corner of the first surroundings on -> best (n,) uint8
+    """
     one_x, one_y, other_x, other_y = one[0], one[1], other[0], other[1]
+    for i in range(n + 2 * stride):
+        across = np.uint8(max(one_x[i], other_x[i]) - min(one_x[i], other_x[i]))
+        down = np.uint8(max(one_y[i], other_y[i]) - min(one_y[i], other_y[i]))
+        cost[i] = np.uint8(across + down)
+    for i in range(n + 2):
+        sums[i] = np.uint8(np.uint8(cost[i] + cost[i + stride]) + cost[i + 2 * stride])
+    for i in range(n):
+        total = np.uint8(np.uint8(sums[i] + sums[i + 1]) + sums[i + 2])
+        best[i] = min(total, best[i])
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _squared(best, side, stride):
+    """Add up squares, of ``side`` pixels a row: one stroke that is not there says more than wobbles everywhere."""
     result = np.int32(0)
-    for turn in range(BANDS):
-        band = (turn + 1) % BANDS  # the middle first: most of the ink is there
-        corner = PAD - CODE_STRIDE - 1 + band * BAND_ROWS * CODE_STRIDE
-        for i in range(BAND_ROWS * CODE_STRIDE):
-            best[i] = 255
-        for dy in range(-REACH, REACH + 1):
-            for dx in range(-REACH, REACH + 1):
-                shift = corner + dy * CODE_STRIDE + dx
-                for i in range((BAND_ROWS + 2) * CODE_STRIDE):
-                    a, b = one_x[corner + i], other_x[shift + i]
-                    across = np.uint8((a if a > b else b) - (b if a > b else a))
-                    a, b = one_y[corner + i], other_y[shift + i]
-                    down = np.uint8((a if a > b else b) - (b if a > b else a))
-                    cost[i] = np.uint8(across + down)
-                for i in range((BAND_ROWS + 2) * CODE_STRIDE - 2):
-                    sums[i] = np.uint8(np.uint8(cost[i] + cost[i + 1]) + cost[i + 2])
-                for i in range(BAND_ROWS * CODE_STRIDE):
-                    total = np.uint8(np.uint8(sums[i] + sums[i + CODE_STRIDE]) + sums[i + 2 * CODE_STRIDE])
-                    best[i] = total if total < best[i] else best[i]
-        for y in range(BAND_ROWS):
-            for x in range(SIDE):
-                least = np.int32(best[y * CODE_STRIDE + x])
-                result += least * least  # one stroke that is not there says more than wobbles everywhere
-        if result >= bound:
-            return FAR
+    for i in range(side * stride):
+        least = np.int32(best[i]) * np.int32(i % stride < side)
+        result += least * least
     return result
 
 

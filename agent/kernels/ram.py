@@ -112,9 +112,12 @@ def voting_pixels(row, one, other, pixels, slot, rival, out):
     most = 1
     for count in counts:
         most = max(most, count)
+    shades = np.empty(most + 1, np.uint8)  # dividing once for each count, not for each pixel
+    for count in range(most + 1):
+        shades[count] = np.uint8(count * 255 // most)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            out[y, x] = np.uint8(counts[y * out.shape[1] + x] * 255 // most)
+            out[y, x] = shades[counts[y * out.shape[1] + x]]
 
 
 @njit(nogil=True, cache=True)
