@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 CELL_PX = 34
+CARD_PX, CARD_EDGE_PX, CARD_ACCENT = (1280, 720), 64, "#3B5BDB"
 MAX_STRIP_PX = 62 * 32, 28  # of the mental images of all labels that an agent may know
 PALETTES = {  # paper, ink, faint ink, lines, right, wrong
     False: ("#FFFFFF", "#1F2430", "#5F6470", "#E4E0D8", (43, 138, 62), (230, 119, 0)),
@@ -138,6 +139,42 @@ def confusion(table: np.ndarray, labels: Sequence[str], unsure: str = "?", dark:
     return page
 
 
+def card(lines: Sequence[str], drawings: Sequence[tuple[np.ndarray, str]]) -> Image.Image:
+    """Draw a card to show around: a title, a result in large type, what it means, drawings with their labels, a foot.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Title, result, meaning, foot; what is too wide is set smaller.
+    drawings : sequence of (numpy.ndarray, str)
+        Up to ten drawings (28, 28) uint8, and the label of each.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode RGB, 1280 x 720.
+
+    Examples
+    --------
+    >>> card(("Pupil", "61 % right", "of 500", "Mia"), [(np.zeros((28, 28), np.uint8), "4")]).size
+    (1280, 720)
+    """
+    paper, ink, faint, lines_colour, *_ = PALETTES[False]
+    page = Image.new("RGB", CARD_PX, paper)
+    draw = ImageDraw.Draw(page)
+    draw.rectangle((0, 0, CARD_PX[0], 12), fill=CARD_ACCENT)
+    width = CARD_PX[0] - 2 * CARD_EDGE_PX
+    rows = zip(lines, (40, 144, 36, 30), (92, 236, 360, 656), (ink, CARD_ACCENT, ink, faint), strict=True)
+    for text, size, middle, colour in rows:
+        draw.text((CARD_EDGE_PX, middle), text, fill=colour, font=_fitting(text, size, width), anchor="lm")
+    for place, (drawing, label) in enumerate(drawings[:10]):
+        left = CARD_EDGE_PX + place * (width + 16) // 10
+        page.paste(picture(drawing, 3), (left, 436))
+        draw.text((left + 42, 556), label, fill=ink, font=_fitting(label, 34, 100), anchor="mm")
+    draw.line((CARD_EDGE_PX, 606, CARD_PX[0] - CARD_EDGE_PX, 606), fill=lines_colour, width=2)
+    return page
+
+
 def strip_png(content: bytes) -> bytes | None:
     """Read a stranger's strip of mental images and pack it anew; None when it is no picture of that size.
 
@@ -195,6 +232,13 @@ def _centred(
     middle = ((column + 0.5) * CELL_PX, (row + 0.5) * CELL_PX)
     size = face if len(text) < 4 else ImageFont.load_default(11)
     draw.text(middle, text, fill=colour, font=size, anchor="mm")
+
+
+def _fitting(text: str, size_px: int, width_px: int) -> ImageFont.FreeTypeFont:
+    """Choose the size in which a text is no wider than this."""
+    face = ImageFont.load_default(size_px)
+    wide = face.getlength(text)
+    return face if wide <= width_px else ImageFont.load_default(max(8, int(size_px * width_px / wide)))
 
 
 def _mixed(paper: tuple[int, ...], colour: tuple[int, ...], strength: float) -> tuple[int, ...]:

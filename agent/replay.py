@@ -34,13 +34,15 @@ def rebuilding(kind: type[Kind], config: Any, log: Lessons) -> Generator[float, 
     return memory
 
 
-def replaying(memory: Kind, log: Lessons) -> Iterator[float]:
-    """Teach a memory everything in a log, in order: gives the share done, 0 … 1."""
-    entries = list(log.standing())
+def replaying(memory: Kind, log: Lessons, n_known: int = 0) -> Iterator[float]:
+    """Teach a memory everything in a log, in order, but for the first entries it knows: gives the share done, 0 … 1."""
+    entries = log.standing()[n_known:]
     n_all = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in entries)
     n_done = 0
     for entry in entries:
         if isinstance(entry, Lesson):
+            if entry.label not in memory.labels and len(memory.labels) >= memory.MAX_LABELS:
+                raise AgentError(f"expected at most {memory.MAX_LABELS} labels, got {entry.label!r} as one more.")
             memory.learn_one(entry.drawing, entry.label)
         elif isinstance(entry, Lost):
             memory.forget_one(entry.drawing, entry.label)
@@ -48,6 +50,9 @@ def replaying(memory: Kind, log: Lessons) -> Iterator[float]:
             yield from (n_done / n_all for _ in memory.study())
         elif isinstance(entry, Bulk):
             drawings, labels = bulk_lessons(entry)
+            n_labels = len({*memory.labels, *labels})
+            if n_labels > memory.MAX_LABELS:
+                raise AgentError(f"expected at most {memory.MAX_LABELS} labels, got {n_labels} with those of a source.")
             for start in range(0, len(labels), AT_ONCE):
                 part = slice(start, start + AT_ONCE)
                 memory.learn_many(drawings[part], labels[part])

@@ -49,7 +49,8 @@ FILES = {  # name: most bytes
     "labels.png": 500_000,
 }
 MAX_ZIP_BYTES = sum(FILES.values())
-_CONFIG = {"format": int, "kind": str, "name": str, "settings": dict, "labels": list, "n_lessons": int, "digest": str}
+_BIRTH = {"format": int, "kind": str, "name": str, "settings": dict}
+_CONFIG = {**_BIRTH, "labels": list, "n_lessons": int, "digest": str}
 _CAME_LATER = {"lineage": dict}  # older files lack it
 _SUMMED = ("agent.safetensors", "lessons.jsonl")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
@@ -138,10 +139,7 @@ def to_files(pupil: Agent, tested: Sequence[Score] = ()) -> dict[str, bytes]:
     tensors = {name: np.ascontiguousarray(array) for name, array in sorted(pupil.memory.tensors().items())}
     files = {"agent.safetensors": write_tensors(tensors), "lessons.jsonl": pupil.log.encode()}
     config = {
-        "format": FORMAT,
-        "kind": pupil.kind,
-        "name": clean_name(pupil.name),
-        "settings": dataclasses.asdict(pupil.memory.config),
+        **birth(pupil),
         "labels": list(pupil.labels),
         "n_lessons": pupil.n_lessons,
         "lineage": pupil.lineage.to_json(),
@@ -180,6 +178,32 @@ def from_files(files: Mapping[str, bytes]) -> Agent:
     pupil = family.restored(memory, log, config["name"])
     pupil.lineage = config["lineage"]
     return pupil
+
+
+def birth(pupil: Agent) -> dict[str, Any]:
+    """Tell what an agent is before its first lesson: format, kind, name, settings."""
+    return {
+        "format": FORMAT,
+        "kind": pupil.kind,
+        "name": clean_name(pupil.name),
+        "settings": dataclasses.asdict(pupil.memory.config),
+    }
+
+
+def check_birth(config: object, expected: Mapping[str, type] = _BIRTH) -> dict[str, Any]:
+    """Check what a stranger says an agent is, and give it with its lineage read; AgentError when it can be none."""
+    if not isinstance(config, dict) or set(config) - set(_CAME_LATER) != set(expected):
+        shown = sorted(config)[:8] if isinstance(config, dict) else type(config).__name__
+        raise AgentError(f"expected {', '.join(expected)} in config.json, got {shown}.")
+    for name, its_type in {**expected, **_CAME_LATER}.items():
+        if name in config and type(config[name]) is not its_type:
+            raise AgentError(f"expected {name} of type {its_type.__name__}, got {type(config[name]).__name__}.")
+    if config["format"] != FORMAT:
+        raise AgentError(f"expected format {FORMAT}, got {config['format']}. Update Pupil, or save it anew.")
+    config["name"] = clean_name(config["name"])
+    config["lineage"] = Lineage.from_json(config.get("lineage", Lineage().to_json()))
+    _check_settings(config["settings"], family_of(config["kind"]).KINDS[config["kind"]].Config)
+    return config
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -238,20 +262,9 @@ def _read(path: Path, most: int) -> bytes:
 
 def _config(content: bytes) -> dict[str, Any]:
     """Read config.json strictly."""
-    config = foreign.from_json(content, "config.json")
-    if not isinstance(config, dict) or set(config) - set(_CAME_LATER) != set(_CONFIG):
-        shown = sorted(config)[:8] if isinstance(config, dict) else type(config).__name__
-        raise AgentError(f"expected {', '.join(_CONFIG)} in config.json, got {shown}.")
-    for name, expected in (_CONFIG | _CAME_LATER).items():
-        if name in config and type(config[name]) is not expected:
-            raise AgentError(f"expected {name} of type {expected.__name__}, got {type(config[name]).__name__}.")
-    if config["format"] != FORMAT:
-        raise AgentError(f"expected format {FORMAT}, got {config['format']}. Update Pupil, or save it anew.")
+    config = check_birth(foreign.from_json(content, "config.json"), _CONFIG)
     kind = family_of(config["kind"]).KINDS[config["kind"]]
-    config["name"] = clean_name(config["name"])
-    config["lineage"] = Lineage.from_json(config.get("lineage", Lineage().to_json()))
     config["labels"] = _labels(config["labels"], kind.MAX_LABELS)
-    _check_settings(config["settings"], kind.Config)
     return config
 
 

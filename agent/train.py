@@ -305,12 +305,12 @@ def _confusion(said: Counter[tuple[str, str | None]], labels: tuple[str, ...]) -
 def _lessons(drawings: Iterable[object], labels: Iterable[object]) -> tuple[np.ndarray, list[str]]:
     """Check lessons and pass their drawings through the gate: (N, 28, 28) uint8 and N labels."""
     names = [clean_label(label) for label in labels]
-    kept = [retina.keep(drawing) for drawing in drawings]
+    kept = retina.keep_many(drawings)
     if len(kept) != len(names):
         raise AgentError(f"expected as many labels as drawings, got {len(kept)} drawings and {len(names)} labels.")
     if not names:
         raise AgentError("expected at least 1 lesson, got none. Choose some first.")
-    return np.stack(kept), names
+    return kept, names
 
 
 def share_right(pupil: Pupil, kept: np.ndarray, names: Sequence[str]) -> float:

@@ -51,6 +51,17 @@ def test_keep_is_its_plain_twin_within_one_level(drawing):
     assert (got != expected).mean() < 0.01
 
 
+def test_keeping_many_is_keeping_each(drawing):
+    pictures = np.stack([drawing, 255 - drawing, drawing[::-1], np.zeros_like(drawing)])
+    page, got = np.empty_like(drawing), np.empty((4, 28, 28), np.uint8)
+    retina.keep_many(pictures, gate.PAPER_CONTRAST, page, got)
+    expected = np.stack([gate.keep(picture) for picture in pictures])
+    assert (got == expected).all() and (got[0] == got[1]).all() and got[2].any() and not got[3].any()
+    pictures = np.concatenate([pictures] * 51)
+    pictures.flags.writeable = False
+    assert (gate.keep_many(pictures) == np.concatenate([expected] * 51)).all()
+
+
 def test_canonical_is_its_plain_twin_within_one_grey_value(kept, seen):
     assert np.abs(seen.astype(int) - naive.canonical(kept)).max() <= 1
 

@@ -162,6 +162,17 @@ def keep(drawing, out):
 
 
 @njit(nogil=True, cache=True)
+def keep_many(pictures, contrast, page, out):
+    """Decide for each picture what is ink, as `ink` does, and keep that.
+
+    pictures (N, H, W) uint8, page (H, W) uint8 scratch -> out (N, S, S) uint8
+    """
+    for row in range(pictures.shape[0]):
+        ink(pictures[row], contrast, page)
+        keep(page, out[row])
+
+
+@njit(nogil=True, cache=True)
 def canonical(kept, out):
     """Set a kept drawing upright, 20 pixels long, its centre of mass in the middle, in one bilinear resampling.
 

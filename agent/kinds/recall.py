@@ -12,6 +12,7 @@ votes of bulk lessons and is void when they change, or when there come to be mor
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -70,8 +71,7 @@ class Recall:
     Config: ClassVar[type] = RecallConfig
 
     def __init__(self, config: RecallConfig) -> None:
-        rng = np.random.default_rng(config.seed)
-        self._start(config, *_draw_mapping(config, rng), draw_warps(config.n_warps, rng))
+        self._start(config, *_drawn(config))
 
     def _start(self, config: RecallConfig, pixels: np.ndarray, planes: np.ndarray, warps: np.ndarray) -> None:
         self.config = config
@@ -345,6 +345,16 @@ class Recall:
             agent._terms = None
             agent._corrections = study.unpacked(tensors["corrections"], (*agent._bulk.tables.shape, len(labels)), slots)
         return agent
+
+
+@functools.lru_cache(maxsize=8)
+def _drawn(config: RecallConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw what an agent is born with, read-only and shared by all agents born alike: pixels, planes, warps."""
+    rng = np.random.default_rng(config.seed)
+    drawn = *_draw_mapping(config, rng), draw_warps(config.n_warps, rng)
+    for array in drawn:
+        array.flags.writeable = False
+    return drawn
 
 
 def _draw_mapping(config: RecallConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ def looking() -> None:
     """Compile what turns a drawing into rows and votes: half of the work."""
     memory = Recall(Recall.Config())
     memory.learn_one(_kept()[0], "1")
-    memory.propose(_kept()[0])
+    memory.propose(retina.keep_many(np.stack(_kept()))[0])
 
 
 def comparing() -> None:

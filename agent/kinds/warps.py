@@ -29,14 +29,14 @@ def draw_warps(n_warps: int, rng: np.random.Generator) -> np.ndarray:
     """
     places = np.linspace(-(FRAME - 1) / 2, (FRAME - 1) / 2, GRID)
     down, right = np.meshgrid(places, places, indexing="ij")
-    points = np.empty((n_warps, 2, GRID, GRID))
+    points, bend = np.empty((n_warps, 2, GRID, GRID)), BEND_PX * _spread()
     for warp in range(n_warps):
         turn = np.deg2rad(rng.uniform(-TURN_DEGREES, TURN_DEGREES))
         slant, *stretch = rng.uniform(-STRETCH, STRETCH, 3)
         rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         affine = rotate @ np.array([[1.0, slant], [0.0, 1.0]]) @ np.diag(1.0 + np.array(stretch))
         moved = np.tensordot(affine, np.stack([down, right]), axes=1)
-        points[warp] = moved - np.stack([down, right]) + rng.normal(0.0, 1.0, (2, GRID, GRID)) * BEND_PX * _spread()
+        points[warp] = moved - np.stack([down, right]) + rng.normal(0.0, 1.0, (2, GRID, GRID)) * bend
     return np.clip(np.round(points / UNIT), -32768, 32767).astype(np.int16)
 
 
