@@ -1,0 +1,102 @@
+"""Ten drawings for a fresh agent, while the visitor's own one waits."""
+
+import io
+import threading
+
+import gradio as gr
+import numpy as np
+import pytest
+from newborn import born
+from PIL import Image
+
+from agent.families import new
+from agent.tasks import digits
+from agent.ui import challenge, draw, events
+from agent.ui.desk import Desk, Desks
+
+
+@pytest.fixture
+def desks(monkeypatch):
+    desks = Desks(lambda: Desk(born("nearest")))
+    monkeypatch.setattr(events, "DESKS", desks)
+    monkeypatch.setattr(events.warm, "READY", threading.Event())
+    events.warm.READY.set()
+    return desks
+
+
+@pytest.fixture
+def ten():
+    """Ten digits, one of each."""
+    return digits.Selection({"mnist": 10}, seed=5).draw()
+
+
+def on_pad(drawing):
+    return {"background": None, "layers": [], "composite": np.asarray(Image.fromarray(drawing).resize((280, 280)))}
+
+
+def press(do):
+    return draw.challenge_me("desk", gr.EventData(None, {"do": do}))
+
+
+def status(desks):
+    with desks.open("desk") as desk:
+        return desk.status
+
+
+def test_ten_lessons_go_to_a_fresh_agent_and_the_visitors_own_one_is_left_as_it_was(desks, ten):
+    draw.tell("desk", on_pad(ten[0][0]), label="A")
+    with desks.open("desk") as desk:
+        own, log = desk.pupil, desk.pupil.log
+    press("begin")
+    expected = new(challenge.KIND)
+    for number, (drawing, label) in enumerate(zip(*ten, strict=True), 1):
+        shown = draw.tell("desk", on_pad(drawing), label=label)
+        with desks.open("desk") as desk:
+            expected.learn_one(desk.done, label)
+        if number < challenge.N_LESSONS:
+            assert status(desks) == f"Drawing {number + 1} of 10." and shown[-2].count('class="open"') == 10 - number
+    drawings, labels = digits.mnist("test")
+    answers = [expected.predict_one(drawing).label for drawing in drawings[: challenge.N_ASKED]]
+    right = sum(answer == label for answer, label in zip(answers, labels, strict=False))
+    with desks.open("desk") as desk:
+        result = desk.challenge.result
+        assert desk.at_pad is desk.pupil is own and own.log == log
+        assert result.right == right and 0.2 < right / challenge.N_ASKED < 0.9
+        assert [lesson.label for lesson in result.lessons] == list(ten[1])
+    assert status(desks) == f"{result.share} right after ten drawings." and result.share in shown[-2]
+
+
+def test_undo_takes_back_a_lesson_of_the_challenge_and_never_one_of_the_visitors_own(desks, ten):
+    drawings, labels = ten
+    draw.tell("desk", on_pad(drawings[0]), label="A")
+    press("begin")
+    draw.undo_lesson("desk")
+    assert status(desks) == "No lesson of yours to undo."
+    draw.tell("desk", on_pad(drawings[1]), label=labels[1])
+    draw.undo_lesson("desk")
+    assert status(desks) == f"Forgotten: the last {labels[1]}."
+    press("stop")
+    draw.redo_lesson("desk")
+    assert status(desks) == "No lesson to redo. Undo one first."
+    with desks.open("desk") as desk:
+        assert desk.challenge is None and [each.label for each in desk.pupil.lessons.own()] == ["A"]
+
+
+def test_another_agent_on_the_desk_ends_the_challenge(desks):
+    press("begin")
+    with desks.open("desk") as desk:
+        desk.replace(born("nearest"))
+        assert desk.challenge is None and desk.at_pad is desk.pupil
+
+
+@pytest.mark.parametrize("name", ["Mia", "M" * 40, "<b>`${1}"])
+def test_the_card_is_a_picture_and_a_name_is_text_whatever_it_says(ten, name):
+    one = challenge.Challenge(name)
+    for drawing, label in zip(*ten, strict=True):
+        one.pupil.learn_one(drawing, label)
+    one.advance()
+    with Image.open(io.BytesIO(challenge.card(name, one.result))) as card:
+        assert card.format == "PNG" and card.size == (1280, 720)
+        shown = np.asarray(card.convert("L"))
+    assert (shown[:, -40:][20:] == 255).all(), "nothing runs over the edge"
+    assert "<b>" not in challenge.show(one).replace("<b>4", "")
