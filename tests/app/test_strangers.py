@@ -1,0 +1,33 @@
+"""Requests that no page sends: none ends in a 500, none shows where it failed."""
+
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+from fuzzed import fuzzed
+from served import ROOT
+
+from agent.ui import words_browser as said
+
+N_REQUESTS = 300
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [3])
+def test_made_up_requests_are_all_answered_and_break_nothing(tmp_path, seed):
+    statuses, faults, grown_mb = fuzzed(tmp_path, N_REQUESTS, seed)
+    assert not faults, faults
+    assert statuses.total() > 0.9 * N_REQUESTS and {200, 400, 403, 404, 405, 422} <= set(statuses)
+    assert grown_mb < 150
+    log = (tmp_path / "server.log").read_text()
+    assert "refused POST" in log and said.NOT_UNDERSTOOD not in log
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", f"{ROOT}/app.py", "app.py", "../app.py", f"{ROOT}/assets/fonts/../../app.py", "http://127.0.0.1:9/x"])
+@pytest.mark.parametrize("route", ["gradio_api/file=", "file=", "gradio_api/proxy="])
+def test_no_file_of_the_server_and_no_other_address_is_read(server, route, path):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(server.url + route + urllib.parse.quote(path, safe="/:."), timeout=20)
+    with refused.value as answer:
+        assert answer.code in (400, 403, 404) and b"import" not in answer.read()
