@@ -1,10 +1,15 @@
 """The Space: one page, one tab per entry of `agent.ui.TABS`. `python app.py` serves it on GRADIO_SERVER_PORT."""
 
+import importlib.util
 import os
+import sys
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# After every event gradio sums up all it has served, in pandas, for a page that is switched off here.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
 
 from agent.kinds.warm import compile_apart  # noqa: E402
 
@@ -14,22 +19,45 @@ import gradio as gr  # noqa: E402  (after the environment)
 from starlette.middleware import Middleware  # noqa: E402
 
 from agent import ui  # noqa: E402
-from agent.ui import api, look, warm, words  # noqa: E402
-from agent.ui.guard import HANDLERS, BodyCap  # noqa: E402
+from agent.ui import api, look, memory, warm, words  # noqa: E402
+from agent.ui.closed import Closed, keep_no_values  # noqa: E402
+from agent.ui.guard import HANDLERS, Answered, BodyCap  # noqa: E402
+from agent.ui.language import OTHERS, Heard, speaking  # noqa: E402
+from agent.ui.pace import Pace  # noqa: E402
 from agent.ui.page import Page  # noqa: E402
 
-with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
-    page = Page()
-    api.build(page)
+if importlib.util.find_spec("mcp") and os.environ.get("PUPIL_MCP", "1") != "0":  # gradio's extra
+    from agent.ui.mcp_server import Tools, running
+else:
+    Tools = running = None
+
+
+def lay_out(page: Page) -> None:
+    """Lay out the tabs, in the language that is spoken."""
     with gr.Tabs(elem_id="tabs"):
         for tab in ui.TABS:
             page.tab(tab)
     page.open(demo)
-api.seal(demo)
 
-demo.queue(max_size=64, default_concurrency_limit=4)
+
+with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
+    page = Page()
+    api.build(page)
+    lay_out(page)
+for other in OTHERS:
+    with demo.route(other.name, other.path, show_in_navbar=False), speaking(other):
+        lay_out(Page())
+api.seal(demo)
+keep_no_values()
+
+# Thirty pupils who open the page at once ask for 90 events; nobody gets past the queue.
+# Everybody who waits is told how long every two seconds, not whenever anybody is served.
+demo.queue(max_size=300, default_concurrency_limit=4, api_open=False, status_update_rate=2)
+demo._queue.sleep_when_free = 0.005  # a server without visitors would look for work 1,000 times a second
 
 if __name__ == "__main__":
+    sys.setswitchinterval(0.0005)  # strokes need the interpreter often and for short: a course that runs lets go of it
+    memory.give_back_large()
     warm.start(compiling)
     demo.launch(
         theme=look.THEME,
@@ -40,5 +68,11 @@ if __name__ == "__main__":
         footer_links=["api"],
         show_error=False,
         enable_monitoring=False,
-        app_kwargs={"middleware": [Middleware(BodyCap)], "exception_handlers": HANDLERS},
+        mcp_server=False,  # there is one with keys: agent/ui/mcp_server.py
+        state_session_capacity=500,  # each holds the whole page's settings; a desk is found again without
+        app_kwargs={
+            "middleware": [Middleware(each) for each in (Heard, Answered, BodyCap, Closed, Pace, Tools) if each],
+            "lifespan": running,
+            "exception_handlers": HANDLERS,
+        },
     )

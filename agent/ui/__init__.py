@@ -1,4 +1,4 @@
-"""The app's tabs. To add one, write its file with ``TITLE`` and ``build(page)``, and add it to the tuple.
+"""The app's tabs. To add one, write its file with ``title()`` and ``build(page)``, and add it to the tuple.
 
 ``build(page)`` lays the tab out and gives ``(fill, outputs)``: the handler that brings ``outputs`` up to date whenever
 the tab is opened.

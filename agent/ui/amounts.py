@@ -1,6 +1,19 @@
-"""Numbers as people say them."""
+"""Numbers as people say them, in the language that is spoken."""
 
 from __future__ import annotations
+
+from agent.ui.language import spoken
+
+
+def number(value: object, form: str = ",") -> str:
+    """Write a number in a form that `format` knows.
+
+    Examples
+    --------
+    >>> number(60000), number(0.826, ".1f")
+    ('60,000', '0.8')
+    """
+    return spoken().figures(format(value, form))
 
 
 def count(number: int, thing: str) -> str:
@@ -11,7 +24,8 @@ def count(number: int, thing: str) -> str:
     >>> count(1, "lesson"), count(60000, "lesson")
     ('1 lesson', '60,000 lessons')
     """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    one, many = spoken().plurals.get(thing, (thing, f"{thing}s"))
+    return spoken().figures(f"{number:,} {one if number == 1 else many}")
 
 
 def seconds(duration_s: float) -> str:
@@ -22,7 +36,7 @@ def seconds(duration_s: float) -> str:
     >>> seconds(0.42), seconds(75.0)
     ('0.4 s', '75 s')
     """
-    return f"{duration_s:.1f} s" if duration_s < 10 else f"{duration_s:.0f} s"
+    return number(duration_s, ".1f" if duration_s < 10 else ".0f") + " s"
 
 
 def share(part: float) -> str:
@@ -34,7 +48,7 @@ def share(part: float) -> str:
     ('83 %', '0.4 %')
     """
     per_cent = 100 * part
-    return f"{per_cent:.1f} %" if 0 < per_cent < 1 else f"{per_cent:.0f} %"
+    return number(per_cent, ".1f" if 0 < per_cent < 1 else ".0f") + " %"
 
 
 def size(n_bytes: int) -> str:
@@ -45,4 +59,4 @@ def size(n_bytes: int) -> str:
     >>> size(800), size(19_685_424)
     ('1 kB', '19.7 MB')
     """
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1000)):,} kB"
+    return f"{number(n_bytes / 1e6, '.1f')} MB" if n_bytes >= 1e6 else f"{number(max(1, round(n_bytes / 1000)))} kB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agent.ui import words
 from agent.ui.markup import safe
@@ -39,7 +40,9 @@ def curve(lines: Sequence[Line], n_total: int, top: float | None = None) -> str:
     """
     end, most, shown = max(100, n_total), top or 1.0, [line for line in lines if line.points]
     span = math.log10(end) - 1
-    say, say_roughly = (words.share, words.share) if top is None else ("{:.4g}".format, "{:.2g}".format)
+    say, say_roughly = words.share, words.share
+    if top is not None:
+        say, say_roughly = (partial(words.number, form=form) for form in (".4g", ".2g"))
 
     def place(lessons: float, value: float) -> tuple[float, float]:
         x = LEFT + (WIDTH - LEFT - RIGHT) * (math.log10(max(10.0, lessons)) - 1) / span
@@ -78,7 +81,8 @@ def _grid(end: float, most: float, say: Callable[[float], str], place: Place) ->
             if lessons <= end and (digit == 1 or end <= 2000):
                 x, y = place(lessons, 0)
                 at_end = x > WIDTH - RIGHT - 40  # else the last one hangs over
-                parts.append(_text(WIDTH if at_end else x, y + 24, f"{lessons:,}", "end" if at_end else "middle"))
+                x, anchor = (WIDTH, "end") if at_end else (x, "middle")
+                parts.append(_text(x, y + 24, words.number(lessons), anchor))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, words.CURVE_X))
     return "".join(parts)
 

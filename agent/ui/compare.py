@@ -11,20 +11,24 @@ from agent import store
 from agent.errors import AgentError
 from agent.kinds import KINDS
 from agent.runs import comparing, folders
-from agent.ui import comparison, making, opened, words
+from agent.ui import comparison, making, opened, words, words_browser
 from agent.ui import words_compare as said
 from agent.ui.desk import DEFAULT_KIND, DESKS, Desk
-from agent.ui.events import QUIET, at_desk, step_by_step
+from agent.ui.events import QUIET, at_desk, in_turn, pressed
 from agent.ui.markup import safe
 from agent.ui.page import HERE, Page, header
 from agent.ui.teach import progress_bar
 
-TITLE = said.TITLE
 PICK_JS = (HERE / "pick.js").read_text(encoding="utf-8")
 TO_DRAW = "() => document.querySelector('#tabs button[role=tab]').click()"  # the first tab
 MOST_LEFT_OUT, MOST_CHOICES = 10, 40
 BY = ("experiment", "agent", "task")
 UNCHANGED = (gr.skip(),) * 13  # all that `all_of` gives, left as it is
+
+
+def title() -> str:
+    """Name the tab."""
+    return said.TITLE
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
@@ -46,7 +50,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             remove_it = gr.Button(said.REMOVE, elem_id="remove-run")
         with gr.Column(visible=False, elem_classes="more") as more:
             how_many = gr.Radio(
-                [(f"{n:,}", n) for n in making.MORE], value=60, label=said.HOW_MANY_MORE, elem_id="more-lessons",
+                [(words.number(n), n) for n in making.MORE], value=60, label=said.HOW_MANY_MORE, elem_id="more-lessons",
                 elem_classes="segments",
             )  # fmt: skip
             go_on, stop_it, bar = _running(said.CONTINUE, "continue", "")
@@ -76,7 +80,7 @@ def _form() -> list[gr.components.Component]:
     """Lay out what a small sweep can be: a task, agents, numbers of lessons, seeds."""
     gr.HTML(f"<h2>{said.MAKE}</h2><p>{said.MAKE_HINT.format(asked=making.QUICK['n_test'])}</p>")
     tasks = [(said.TASKS[name], name) for name in making.TASKS]
-    sizes = [(f"{size:,}", size) for size in making.SIZES]
+    sizes = [(words.number(size), size) for size in making.SIZES]
     segments = {"elem_classes": "segments"}
     task = gr.Radio(tasks, value=making.TASKS[0], label=said.TASK, elem_id="make-task", **segments)
     with gr.Row(elem_classes="which"):
@@ -183,7 +187,7 @@ def choose(desk: Desk, *chosen: Sequence[str] | None) -> tuple[Any, ...]:
 @at_desk
 def open_run(desk: Desk, event: gr.EventData) -> tuple[Any, ...]:
     """Open a run, by the number that it was listed under."""
-    number = (event._data or {}).get("number")
+    number = pressed(event).get("number")
     desk.shelf.run(number)
     desk.shelf.opened = number
     return all_of(desk)
@@ -204,18 +208,18 @@ def draw_on(desk: Desk) -> tuple[Any, ...]:
         raise AgentError(said.NO_AGENT)
     desk.replace(store.load(run.folder / folders.AGENT))
     desk.status = said.DRAWN_ON.format(name=safe(opened.title(run)))
-    return *all_of(desk), header(desk.pupil)
+    return *all_of(desk), header(desk)
 
 
 @at_desk
 def remove(desk: Desk) -> tuple[Any, ...]:
     """Take the opened run away, where it is one's own."""
     run = desk.shelf.remove(desk.shelf.opened)
-    gr.Info(said.REMOVED.format(name=safe(opened.title(run))))
+    gr.Info(said.REMOVED.format(name=safe(opened.title(run))), title=words_browser.NEWS)
     return all_of(desk)
 
 
-@step_by_step
+@in_turn
 def make(desk: Desk, task: str, agents: list[str], sizes: list[int], n_seeds: int) -> Iterator[tuple[Any, ...]]:
     """Make the runs that are chosen, one after another, until done or stopped."""
     for each in making.made(desk, making.sweep_of(task, agents, sizes, n_seeds)):
@@ -225,7 +229,7 @@ def make(desk: Desk, task: str, agents: list[str], sizes: list[int], n_seeds: in
         yield gr.Button(interactive=False), gr.skip(), gr.skip(), *buttons, bar, *shown
 
 
-@step_by_step
+@in_turn
 def continue_it(desk: Desk, n_lessons: int) -> Iterator[tuple[Any, ...]]:
     """Teach the agent of the opened run more lessons, which leaves a new run; it is opened in the end."""
     shelf = desk.shelf

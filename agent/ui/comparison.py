@@ -16,6 +16,7 @@ from agent.runs.comparing import Group
 from agent.runs.reading import SHARES, Run
 from agent.ui import charts, words
 from agent.ui import words_compare as said
+from agent.ui.language import spoken
 from agent.ui.markup import hue, safe
 
 MOST_DRAWN, MOST_TABLES, MOST_ROWS, MOST_OPENED = 8, 6, 60, 200
@@ -79,7 +80,7 @@ def of_run(run: Run) -> str:
 
 
 def _row(groups: Sequence[Group], place: int, row: Mapping[str, str], names: Sequence[str]) -> str:
-    cells = "".join(f"<td>{safe(row[name])}</td>" for name in names)
+    cells = "".join(f"<td>{spoken().figures(safe(row[name]))}</td>" for name in names)
     small = f"{safe(row['experiment'])} · {words.count(len(groups[place].runs), 'run')}"
     head = f"{_key(groups, place)} {safe(_about(groups[place]))}<small>{small}</small>"
     return f'<tr><th scope="row">{head}</th>{cells}</tr>'
@@ -165,7 +166,7 @@ def _bars(groups: Sequence[Group], places: Sequence[int]) -> str:
         around = f'<u style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></u>' if spread else ""
         rows.append(
             f'<li class="{_css(groups, place)}">{_key(groups, place)}<span>{safe(names[place])}</span>'
-            f"<b>{comparing.shown(SHARES[0], (mean, spread))}</b>"
+            f"<b>{spoken().figures(comparing.shown(SHARES[0], (mean, spread)))}</b>"
             f'<span class="track"><i style="width:{100 * mean:.1f}%"></i>{around}</span></li>'
         )
     title = said.BARS.format(lessons=words.count(common, "lesson"))

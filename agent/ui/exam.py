@@ -12,13 +12,12 @@ from agent.errors import AgentError
 from agent.tasks import digits
 from agent.ui import words
 from agent.ui.desk import DESKS, Desk, Missed
-from agent.ui.events import QUIET, at_desk, step_by_step
+from agent.ui.events import QUIET, at_desk, in_turn, pressed
 from agent.ui.markup import image, safe
 from agent.ui.page import HERE, Page, header
 
 MOST_SHOWN = 60
-ON = ((words.TEST_MNIST, "mnist"), (words.TEST_FONTS, "fonts"), (words.TEST_NOTEBOOK, "notebook"))
-COUNTS = (("100", 100), ("1,000", 1000), ("10,000", 10_000))
+COUNTS = (100, 1000, 10_000)
 
 
 def build(page: Page, choices: dict[str, gr.components.Component]) -> gr.HTML:
@@ -26,8 +25,10 @@ def build(page: Page, choices: dict[str, gr.components.Component]) -> gr.HTML:
     with gr.Row(elem_classes="card two"):
         with gr.Column(elem_classes="step"):
             gr.HTML(f'<h2 class="step-title"><i>3</i>{words.STEP_TEST}</h2>')
-            on = gr.Radio(ON, value="mnist", label=words.TEST_ON, elem_id="test-on", elem_classes="segments")
-            n_asked = gr.Radio(COUNTS, value=1000, label=words.HOW_MANY, elem_id="test-n", elem_classes="segments")
+            sources = ((words.TEST_MNIST, "mnist"), (words.TEST_FONTS, "fonts"), (words.TEST_NOTEBOOK, "notebook"))
+            on = gr.Radio(sources, value="mnist", label=words.TEST_ON, elem_id="test-on", elem_classes="segments")
+            counts = [(words.number(n), n) for n in COUNTS]
+            n_asked = gr.Radio(counts, value=1000, label=words.HOW_MANY, elem_id="test-n", elem_classes="segments")
             with gr.Row(elem_classes="go"):
                 go = gr.Button(words.TEST_NOW, variant="primary", elem_id="test-now")
                 stop = gr.Button(words.STOP, interactive=False, elem_id="test-stop")
@@ -49,8 +50,8 @@ def accuracy(seen: train.Evaluation | None, share: float, text: str) -> str:
     """Show the share right in large type, with its N and how far the test is."""
     big, of, unsure = "–", "&nbsp;", ""
     if seen is not None:
-        big = f"{100 * seen.accuracy:.1f} %"
-        of = words.ACCURACY.format(total=f"{seen.n_done:,}")
+        big = words.number(100 * seen.accuracy, ".1f") + " %"
+        of = words.ACCURACY.format(total=words.number(seen.n_done))
         unsure = f" · {words.UNSURE_OF_THEM.format(unsure=seen.n_unsure)}" if seen.n_unsure else ""
     bar = f'<div class="progress"><span><i style="width:{100 * share:.1f}%"></i></span><p>{text}</p></div>'
     return f'{bar}<p class="accuracy"><b>{big}</b><span>{of}{unsure}</span></p>'
@@ -93,7 +94,7 @@ def _mistake(number: int, missed: Missed | None) -> str:
 # ---------------------------------------------------------------- events
 
 
-@step_by_step
+@in_turn
 def test(desk: Desk, on: str, n_asked: int, fonts: list[str], seed: int) -> Iterator[tuple[Any, ...]]:
     """Ask held-out drawings, chunk by chunk, until done or stopped."""
     drawings, labels = asked(desk, on, n_asked, fonts, seed)
@@ -104,11 +105,15 @@ def test(desk: Desk, on: str, n_asked: int, fonts: list[str], seed: int) -> Iter
         desk.missed += [Missed(retina.keep(drawings[miss.index]), miss.label, miss.guessed) for miss in news]
         over = seen.n_done == seen.n_total
         words_used = words.TEST_IDLE if over else words.TESTING
-        yield _shown(desk, seen, not over, words_used.format(done=f"{seen.n_done:,}", total=f"{seen.n_total:,}"))
+        yield _shown(desk, seen, not over, words_used.format(**_numbers(seen)))
         if desk.course is not mine and not over:
-            text = words.TEST_STOPPED.format(done=f"{seen.n_done:,}", total=f"{seen.n_total:,}")
+            text = words.TEST_STOPPED.format(**_numbers(seen))
             yield _shown(desk, seen, False, text)
             return
+
+
+def _numbers(seen: train.Evaluation) -> dict[str, str]:
+    return {"done": words.number(seen.n_done), "total": words.number(seen.n_total)}
 
 
 def _shown(desk: Desk, seen: train.Evaluation, running: bool, text: str) -> tuple[Any, ...]:
@@ -124,13 +129,13 @@ def _shown(desk: Desk, seen: train.Evaluation, running: bool, text: str) -> tupl
 @at_desk
 def correct(desk: Desk, event: gr.EventData) -> tuple[str, str]:
     """Teach a mistake its right label."""
-    number = (event._data or {}).get("number")
+    number = pressed(event).get("number")
     if not isinstance(number, int) or not 0 <= number < len(desk.missed) or desk.missed[number] is None:
         raise AgentError(words.STALE)
     missed = desk.missed[number]
     desk.pupil.learn_one(missed.drawing, missed.label)
     desk.missed[number] = None
-    return mistakes(desk), header(desk.pupil)
+    return mistakes(desk), header(desk)
 
 
 def rest() -> tuple[Any, Any]:

@@ -13,6 +13,7 @@ from agent.errors import AgentError
 from agent.kinds.layers import Layer
 from agent.ui import charts
 from agent.ui import words_frames as own
+from agent.ui.amounts import number
 from agent.ui.charts import Line
 from agent.ui.markup import safe
 from agent.ui.watching import PICTURE_PX, Seat, Watch
@@ -51,11 +52,10 @@ def wiring() -> str:
     layer = Layer(WIRED, WIRED, BASE)
     full = [np.stack(np.indices((WIRED, WIRED))).reshape(2, -1)]
     many, large = SIZE * SIZE, Layer(SIZE, SIZE, 16)
-    counted = own.AT_SIZE.format(size=SIZE, few=large.n_weights, many=many)
-    return (
-        f'<div class="wires">{_wires(full, own.DENSE.format(n=WIRED * WIRED))}'
-        f"{_wires(layer.partners(), own.LINEARITHMIC.format(base=BASE, n=layer.n_weights))}</div><p>{counted}</p>"
-    )
+    counted = own.AT_SIZE.format(size=number(SIZE), few=number(large.n_weights), many=number(many))
+    dense = _wires(full, own.DENSE.format(n=number(WIRED * WIRED)))
+    sparse = _wires(layer.partners(), own.LINEARITHMIC.format(base=BASE, n=number(layer.n_weights)))
+    return f'<div class="wires">{dense}{sparse}</div><p>{counted}</p>'
 
 
 def film(watch: Watch | None) -> bytes:
@@ -76,8 +76,8 @@ def _seat(watch: Watch, seat: Seat) -> str:
         f'<figure><img class="ink" src="{_picture(page)}" alt="{name}"><figcaption>{name}</figcaption></figure>'
         for page, name in ((both[:, :half], own.SEEN), (both[:, half:], own.EXPECTED))
     )
-    facts = own.FACTS.format(n=f"{seat.watcher.n_lessons:,}", rate=watch.rate)
-    why = own.DREAMS if watch.eyes_closed else own.WHY.format(why=safe(seat.seen.because))
+    facts = own.FACTS.format(n=number(seat.watcher.n_lessons), rate=number(watch.rate, ".0f"))
+    why = own.DREAMS if watch.eyes_closed else own.WHY.format(why=f'<span lang="en">{safe(seat.seen.because)}</span>')
     return (
         f'<section><h3>{safe(seat.watcher.kind)} <small>{facts}</small></h3><div class="pair">{pictures}</div>'
         f'<p class="because">{why}</p></section>'
@@ -109,13 +109,14 @@ def _chart(lines: Sequence[Line]) -> str:
         grid.append(f'<line class="grid" {ends} y1="{y:.1f}" y2="{y:.1f}"/>')
         grid.append(f'<text x="{charts.LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{_short(value)}</text>')
         x, _ = place(share * last, low)
-        grid.append(f'<text x="{x:.1f}" y="{charts.HEIGHT - 32}" text-anchor="middle">{share * last:,.0f}</text>')
+        frames = number(share * last, ",.0f")
+        grid.append(f'<text x="{x:.1f}" y="{charts.HEIGHT - 32}" text-anchor="middle">{frames}</text>')
     for line in lines:
         if line.points:
             joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line.points))
             drawn.append(f'<g class="{line.css}"><polyline points="{joined}"/></g>')
-            keys.append(f'<li class="{line.css}"><i></i>{line.name} <b>{line.points[-1][1]:.3g}</b></li>')
-    label = "; ".join(f"{line.name} {line.points[-1][1]:.3g}" for line in lines if line.points)
+            keys.append(f'<li class="{line.css}"><i></i>{line.name} <b>{number(line.points[-1][1], ".3g")}</b></li>')
+    label = "; ".join(f"{line.name} {number(line.points[-1][1], '.3g')}" for line in lines if line.points)
     return (
         f'<div class="curve"><svg viewBox="0 0 {charts.WIDTH} {charts.HEIGHT}" role="img" aria-label="{label}">'
         f'{"".join(grid)}{"".join(drawn)}</svg><ul class="keys">{"".join(keys) or "<li>&nbsp;</li>"}</ul></div>'
@@ -123,7 +124,7 @@ def _chart(lines: Sequence[Line]) -> str:
 
 
 def _short(value: float) -> str:
-    return "0" if abs(value) < 1e-5 else f"{value:.2g}"
+    return "0" if abs(value) < 1e-5 else number(value, ".2g")
 
 
 def _wires(pairs: Sequence[np.ndarray], caption: str) -> str:

@@ -23,13 +23,17 @@ from agent.ui.teach import step
 from agent.ui.watching import Watch
 from agent.watcher import Watcher
 
-TITLE = own.FRAMES
 FAMILY = Watcher.FAMILY
 MAX_PLAY_S = 600.0
 CURVES_S = 1.0  # between two looks at the curves
 AT_ONCE = 8  # visitors who may watch live; others wait for their turn
 DOWNLOAD = "() => { const it = document.querySelector('#film-out'); (it.querySelector('a') ?? it).click(); }"
 _FILMS: deque[Path] = deque()  # folders of the last films: gradio copies the file before the next but 31
+
+
+def title() -> str:
+    """Name the tab."""
+    return own.FRAMES
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:

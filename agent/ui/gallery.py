@@ -14,13 +14,12 @@ from agent.pupil import Pupil
 from agent.tasks import digits
 from agent.ui import markup, start, words
 from agent.ui.desk import Desk
-from agent.ui.events import QUIET, at_desk, sentence, step_by_step
+from agent.ui.events import QUIET, at_desk, in_turn, pressed, sentence, step_by_step
 from agent.ui.markup import safe
 from agent.ui.page import HERE, Page
 from agent.ui.publish import as_before
 
 PICK_JS = (HERE / "pick.js").read_text(encoding="utf-8")
-SORTS = ((words.NEWEST, "newest"), (words.MOST_LIKED, "liked"))
 N_COMPARED, N_SHOWN = 300, 24  # test digits asked, and those shown that were answered differently
 
 
@@ -31,7 +30,8 @@ def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
         with gr.Row(elem_classes="seek"):
             bare = {"show_label": False, "container": False}
             seek = gr.Textbox(label=words.SEEK, placeholder=words.SEEK, max_length=80, elem_id="seek", **bare)
-            sort = gr.Radio(SORTS, value="newest", label=words.SORT, elem_classes="segments", elem_id="sort", **bare)
+            sorts = ((words.NEWEST, "newest"), (words.MOST_LIKED, "liked"))
+            sort = gr.Radio(sorts, value="newest", label=words.SORT, elem_classes="segments", elem_id="sort", **bare)
             again = gr.Button(words.LOOK, elem_id="look-again")
         listed = gr.HTML(f"<p>{words.GALLERY_LOOKING}</p>", elem_id="gallery", js_on_load=PICK_JS)
     with gr.Column(elem_classes="card gallery"):
@@ -66,7 +66,8 @@ def _card(entry: Entry, picture: bytes | None) -> str:
     shown = f'<img class="ink" src="{render.png_uri(picture)}" alt="{words.ITS_IMAGES}">' if picture else ""
     right = words.NEVER_TESTED
     if entry.n_asked:
-        right = words.RIGHT_OF.format(share=words.share(entry.n_right / entry.n_asked), asked=f"{entry.n_asked:,}")
+        share, asked = words.share(entry.n_right / entry.n_asked), words.number(entry.n_asked)
+        right = words.RIGHT_OF.format(share=share, asked=asked)
     when = f"{entry.modified:%Y-%m-%d}" if entry.modified else ""
     buttons = "".join(
         f'<button type="button" data-do="{do}" data-label="{safe(entry.repo_id)}">{text}</button>'
@@ -75,7 +76,8 @@ def _card(entry: Entry, picture: bytes | None) -> str:
     labels = " ".join(safe(label) for label in entry.labels)
     return (
         f'<article><div class="images">{shown}</div><h3>{name}</h3><p class="by">{safe(entry.author)} · {when}'
-        f" · ♥ {entry.likes:,}</p><p>{safe(entry.kind)} · {words.count(entry.n_lessons, 'lesson')} · {right}</p>"
+        f" · ♥ {words.number(entry.likes)}</p>"
+        f"<p>{safe(entry.kind)} · {words.count(entry.n_lessons, 'lesson')} · {right}</p>"
         f'<p class="known">{labels}</p><div class="do">{buttons}</div></article>'
     )
 
@@ -112,7 +114,7 @@ def look(desk_id: str, seek: str, sort: str) -> str:
 @step_by_step
 def take(desk: Desk, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
     """Try an agent of the gallery, start from it, or join it."""
-    asked = event._data or {}
+    asked = pressed(event)
     do, repo_id = asked.get("do"), asked.get("label")
     yield guest_of(desk), *start.told(desk, words.PULLING.format(repo=safe(repo_id)))
     other = hub.pull(repo_id)
@@ -138,7 +140,7 @@ def not_taken(desk: Desk) -> tuple[Any, ...]:
     return guest_of(desk), *start.told(desk, markup.about(desk.pupil))
 
 
-@step_by_step
+@in_turn
 def take_out(desk: Desk) -> Iterator[tuple[Any, ...]]:
     """Take the agent that was joined last out again."""
     steps = desk.pupil.unjoining()
@@ -158,7 +160,7 @@ def send_away(desk: Desk) -> tuple[str, str]:
     return guest_of(desk), ""
 
 
-@step_by_step
+@in_turn
 def compare_now(desk: Desk) -> Iterator[str]:
     """Ask both agents the same test digits."""
     if desk.guest is None:
@@ -176,7 +178,7 @@ def comparison(seen: train.Comparison, names: tuple[str, str], drawings: Any) ->
         (words.BOTH_RIGHT, seen.both), (words.ONLY.format(name=names[0]), seen.first),
         (words.ONLY.format(name=names[1]), seen.second), (words.NEITHER, seen.neither),
     )  # fmt: skip
-    rows = "".join(f"<dt>{name}</dt><dd>{n:,}</dd>" for name, n in cells)
+    rows = "".join(f"<dt>{name}</dt><dd>{words.number(n)}</dd>" for name, n in cells)
     figures = "".join(
         f"<figure>{markup.image(drawings[each.index], '')}<figcaption>{_said_of(each)}</figcaption></figure>"
         for each in seen.differing[:N_SHOWN]

@@ -13,15 +13,21 @@ from agent.kinds.recall import Recall
 from agent.kinds.state import State
 from agent.lessons import Lesson
 from agent.pupil import Pupil
-from agent.ui import markup, nodes, states, words
+from agent.ui import life, markup, nodes, states, words
 from agent.ui.desk import Desk
-from agent.ui.events import QUIET, at_desk, step_by_step
+from agent.ui.events import QUIET, at_desk, in_turn, pressed
+from agent.ui.language import spoken
 from agent.ui.page import HERE, Page
 
-TITLE = words.INSIDE
 N_LESSONS = 24  # own lessons to choose from
 PRESENT = -1  # the number of the drawing on the pad
+TO_LOOKED_JS = "() => document.querySelector('#looked').scrollIntoView({block: 'nearest'})"
 PICK_JS = (HERE / "pick.js").read_text(encoding="utf-8")
+
+
+def title() -> str:
+    """Name the tab."""
+    return words.INSIDE
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
@@ -45,11 +51,14 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     with gr.Column(elem_classes="card inside"):
         asked = gr.HTML("", elem_id="draw-me", js_on_load=PICK_JS)
         drawn = gr.HTML("", elem_id="drawn")
+    with gr.Column(elem_classes="card inside"):
+        past = gr.HTML("", elem_id="past", js_on_load=PICK_JS)
     clock = gr.Timer(0.5, active=False)
     outputs = [chosen, story, step, state, neuron, looking_up, votes, node, images, reasons, why, asked, drawn, play]
-    outputs.append(clock)
+    outputs += [clock, past]
     asked.pick(draw_me, page.id, drawn, **QUIET)
     chosen.pick(choose, page.id, outputs, **QUIET)
+    past.pick(choose, page.id, outputs, **QUIET).then(None, js=TO_LOOKED_JS, **QUIET)
     step.input(turn_to, [page.id, step], [state, neuron], **QUIET)
     state.pick(choose_neuron, page.id, neuron, **QUIET)
     votes.pick(choose_node, page.id, node, **QUIET)
@@ -81,6 +90,7 @@ def all_of(desk: Desk) -> tuple[Any, ...]:
         "",
         gr.Button(words.PLAY),
         gr.Timer(active=False),
+        life.show(pupil.lessons, number),
     )
 
 
@@ -135,11 +145,12 @@ def facts(pupil: Pupil) -> list[tuple[str, str]]:
     """What an agent is and holds: names and values."""
     memory = pupil.memory
     shared = [
-        (words.FACT_KIND, f"{pupil.kind}: {memory.SUMMARY}"),
-        (words.LESSONS, f"{pupil.n_lessons:,}"),
+        (words.FACT_KIND, f"{pupil.kind}: {words.SUMMARIES.get(pupil.kind, memory.SUMMARY)}"),
+        (words.LESSONS, words.number(pupil.n_lessons)),
         (words.MEMORY_USED, words.size(memory.n_bytes)),
     ]
-    return shared + [(words.FACTS[name], value) for name, value in memory.facts().items()]
+    told = {name: words.FACT_VALUES.get(value, spoken().figures(value)) for name, value in memory.facts().items()}
+    return shared + [(words.FACTS[name], value) for name, value in told.items()]
 
 
 def _lesson(lesson: Lesson, is_chosen: bool) -> str:
@@ -187,7 +198,7 @@ def fill(desk: Desk) -> tuple[Any, ...]:
 @at_desk
 def choose(desk: Desk, event: gr.EventData) -> tuple[Any, ...]:
     """Look at another drawing."""
-    number = (event._data or {}).get("number")
+    number = pressed(event).get("number")
     desk.inside.number = number if type(number) is int else PRESENT
     desk.inside.step = 1
     return all_of(desk)
@@ -203,7 +214,7 @@ def turn_to(desk: Desk, step: float) -> tuple[str, str]:
 @at_desk
 def choose_neuron(desk: Desk, event: gr.EventData) -> str:
     """Look at another neuron."""
-    number = (event._data or {}).get("number")
+    number = pressed(event).get("number")
     if type(number) is int and isinstance(desk.pupil.memory, State):
         machine = desk.pupil.memory.machine
         desk.inside.neuron = min(max(0, number), machine.n_inputs + machine.n_outputs - 1)
@@ -213,17 +224,17 @@ def choose_neuron(desk: Desk, event: gr.EventData) -> str:
 @at_desk
 def choose_node(desk: Desk, event: gr.EventData) -> str:
     """Look at another RAM node: one that reads the pixel pressed."""
-    pixel, memory, drawing = (event._data or {}).get("number"), desk.pupil.memory, _looked_at(desk)[1]
+    pixel, memory, drawing = pressed(event).get("number"), desk.pupil.memory, _looked_at(desk)[1]
     if type(pixel) is not int or not isinstance(memory, Recall) or drawing is None or not memory.labels:
         return ""
     desk.inside.node = nodes.next_reading(memory, drawing, pixel, desk.inside.node)
     return nodes.node(memory, drawing, desk.inside.node)
 
 
-@step_by_step
+@in_turn
 def draw_me(desk: Desk, event: gr.EventData) -> Iterator[str]:
     """Draw something from memory, and let it grow from the top."""
-    label = (event._data or {}).get("label")
+    label = pressed(event).get("label")
     desk.inside.n_drawn += 1
     page = desk.pupil.draw_one(label, desk.inside.n_drawn)
     guess = desk.pupil.predict_one(page)

@@ -60,12 +60,23 @@ def shown_of(desk: Desk, text: str = "") -> tuple[Any, ...]:
 
 def write(pupil: Pupil) -> str:
     """Write an agent to a file named after it, in a folder of its own."""
+    stem = re.sub(r"[^\w-]+", "-", pupil.name).strip("-").lower() or "agent"
+    return str(store.save(pupil, _folder() / f"{stem}.zip"))
+
+
+def write_file(name: str, content: bytes) -> str:
+    """Write a file in a folder of its own."""
+    path = _folder() / name
+    path.write_bytes(content)
+    return str(path)
+
+
+def _folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="pupil-"))
     _SAVED.append(folder)
     while len(_SAVED) > 32:
         shutil.rmtree(_SAVED.popleft(), ignore_errors=True)
-    stem = re.sub(r"[^\w-]+", "-", pupil.name).strip("-").lower() or "agent"
-    return str(store.save(pupil, folder / f"{stem}.zip"))
+    return folder
 
 
 # ---------------------------------------------------------------- events

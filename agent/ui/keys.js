@@ -7,6 +7,18 @@
   document.querySelector("#guess")?.setAttribute("aria-live", "polite");
   document.querySelector("#status")?.setAttribute("role", "status");
 
+  // The pad calls itself a place to drop files, on an element without a role: say what it is, as soon as it is there.
+  const name = () => {
+    const paper = document.querySelector("#pad .image-container");
+    paper?.setAttribute("role", "group");
+    paper?.setAttribute("aria-label", document.querySelector("#pen").dataset.pad);
+    return paper;
+  };
+  if (!name()) {
+    const waiting = new MutationObserver(() => name() && waiting.disconnect());
+    waiting.observe(document.body, { childList: true, subtree: true });
+  }
+
   // The pad's own wheel and pinch zoom would only lead astray: let the page scroll instead.
   const leave = (event) => event.target.closest?.("#pad") && event.stopImmediatePropagation();
   document.addEventListener("wheel", leave, { capture: true, passive: true });
@@ -32,7 +44,8 @@
       return press(event, sheet ? `.sheet [data-label="${event.key}"]` : `#label-${event.key}`);
     }
     if (sheet || (event.key === "Enter" && event.target.closest?.("button, a, summary"))) return;
-    if (named[event.key]) press(event, named[event.key]);
+    const redo = event.key === "Backspace" && event.shiftKey;
+    if (named[event.key]) press(event, redo ? "#redo" : named[event.key]);
   });
 
   document.addEventListener("click", (event) => {

@@ -16,7 +16,7 @@ THEME = gr.themes.Default(
 
 def css() -> str:
     """Give the style sheet, each font's own digits beside its name included."""
-    names = ("theme.css", "compare.css", "numbers.css", "frames.css")
+    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css")
     sheets = ((HERE / name).read_text(encoding="utf-8") for name in names)
     return "".join([*sheets, *_font_rows()])
 

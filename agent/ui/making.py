@@ -49,8 +49,8 @@ def sweep_of(task: str, agents: Sequence[str], sizes: Sequence[int], n_seeds: in
     seeds = range(1, n_seeds + 1)
     n_runs, n_lessons = len(agents) * len(sizes) * n_seeds, len(agents) * n_seeds * sum(sizes)
     if n_runs > MAX_RUNS or n_lessons > MAX_LESSONS:
-        most = {"most_runs": MAX_RUNS, "most_lessons": f"{MAX_LESSONS:,}"}
-        raise AgentError(said.TOO_MUCH.format(runs=n_runs, lessons=f"{n_lessons:,}", **most))
+        most = {"most_runs": MAX_RUNS, "most_lessons": words.number(MAX_LESSONS)}
+        raise AgentError(said.TOO_MUCH.format(runs=n_runs, lessons=words.number(n_lessons), **most))
     return [
         {"task": task, "agent": agent, "lessons": size, "seed": seed, "experiment": f"here/lessons={size}", **QUICK}
         for size, seed, agent in product(sorted(sizes), seeds, agents)
@@ -125,6 +125,7 @@ def _made(at: int, n_runs: int, asked: Asked, step: Step) -> Made:
     part = step.n_done / step.n_total / 2 + (step.what == "testing") / 2
     agent = asked["agent"] if isinstance(asked["agent"], str) else asked["agent"]["name"]
     text = {"teaching": said.TEACHING, "testing": said.TESTING, "studying": said.STUDYING}[step.what]
-    name = f"{agent}, seed {asked['seed']}"
-    told = text.format(at=at + 1, total=n_runs, name=name, done=f"{step.n_done:,}", lessons=f"{step.n_total:,}")
+    name = said.SWEPT.format(agent=agent, seed=asked["seed"])
+    done, lessons = words.number(step.n_done), words.number(step.n_total)
+    told = text.format(at=at + 1, total=n_runs, name=name, done=done, lessons=lessons)
     return Made((at + part) / n_runs, told)

@@ -62,7 +62,7 @@ def bars(labels: Sequence[str], guess: Guess | None) -> str:
             f'<li{best} style="{hue(label)}"><b>{safe(label)}</b>'
             f'<span class="track"><i style="width:{100 * share:.1f}%"></i></span></li>'
         )
-    many = f' many" style="--rows:{-(-len(rows) // 2)}' if len(rows) > len(DIGITS) else ""
+    many = f' many" tabindex="0" style="--rows:{-(-len(rows) // 2)}' if len(rows) > len(DIGITS) else ""
     return f'<ul class="bars{many}">{"".join(rows)}</ul>'
 
 
@@ -134,10 +134,11 @@ def per_label(counts: Mapping[str, int], labels: Sequence[str]) -> str:
     columns = "".join(
         f'<li style="{hue(label)}" title="{words.count(counts.get(label, 0), "lesson")}">'
         f'<span class="column"><i style="height:{100 * counts.get(label, 0) / most:.0f}%"></i></span>'
-        f"<b>{safe(label)}</b><small>{counts.get(label, 0):,}</small></li>"
+        f"<b>{safe(label)}</b><small>{words.number(counts.get(label, 0))}</small></li>"
         for label in all_labels(labels)
     )
-    return f'<ul class="columns">{columns}</ul>'
+    scrolled = ' tabindex="0"' if len(all_labels(labels)) > len(DIGITS) else ""
+    return f'<ul class="columns"{scrolled}>{columns}</ul>'
 
 
 def about(pupil: Pupil) -> str:

@@ -63,7 +63,7 @@ def _life(at: Location) -> str:
     """Say who wrote a location."""
     if not at.n_rows:
         return words.LOCATION_EMPTY.format(address=at.address)
-    wrote = ", ".join(f"{markup.safe(label)} ({n:,})" for label, n in at.n_rows.items())
+    wrote = ", ".join(f"{markup.safe(label)} ({words.number(n)})" for label, n in at.n_rows.items())
     lessons = words.count(at.n_writers, "lesson")
     return words.LOCATION_LIFE.format(address=at.address, lessons=lessons, labels=wrote)
 
@@ -73,5 +73,5 @@ def _bar(name: str, n: int, n_nodes: int, style: str, is_best: bool) -> str:
     return (
         f'<li{best} style="{style}"><b>{name}</b>'
         f'<span class="track"><i style="width:{100 * n / n_nodes:.1f}%"></i></span>'
-        f"<small>{n:,}</small></li>"
+        f"<small>{words.number(n)}</small></li>"
     )

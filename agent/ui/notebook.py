@@ -22,7 +22,7 @@ LAST = 20  # lessons behind the running share
 def show(pupil: Pupil) -> str:
     """Lay out the notebook."""
     own = pupil.lessons.own()
-    thumbs = "".join(_thumb(lesson) for lesson in reversed(own[-N_SHOWN:]))
+    thumbs = "".join(thumb(lesson) for lesson in reversed(own[-N_SHOWN:]))
     strip = f'<div class="strip">{thumbs}</div>' if own else f'<div class="strip empty">{words.NOTEBOOK_EMPTY}</div>'
     right, told = pupil.lessons.right_before_told(LAST)
     share = words.RIGHT_BEFORE.format(right=right, told=told) if told else words.RIGHT_BEFORE_NONE
@@ -39,13 +39,13 @@ def show(pupil: Pupil) -> str:
 
 def sheet(desk: Desk, number: int) -> str:
     """Lay out the panel that changes one lesson; empty when it is no longer there."""
-    lesson = next((lesson for lesson in desk.pupil.lessons.own() if lesson.number == number), None)
+    lesson = next((lesson for lesson in desk.at_pad.lessons.own() if lesson.number == number), None)
     if lesson is None:
         return ""
     before = words.SHEET_UNSURE if lesson.guessed is None else words.SHEET_GUESSED.format(guessed=safe(lesson.guessed))
     buttons = "".join(
         f'<button type="button" data-do="relabel" data-label="{name}" style="{hue(label)}">{name}</button>'
-        for label, name in ((label, safe(label)) for label in all_labels(desk.pupil.labels))
+        for label, name in ((label, safe(label)) for label in all_labels(desk.at_pad.labels))
     )
     field = f'<input type="text" maxlength="8" aria-label="{words.OWN_LABEL}" placeholder="{words.OWN_LABEL}">'
     return (
@@ -63,11 +63,11 @@ def change(desk: Desk, asked: dict[str, Any]) -> str:
     """Relabel or forget a lesson as asked from the panel, and say so."""
     number, do = asked.get("number"), asked.get("do")
     if do == "forget":
-        label = next((lesson.label for lesson in desk.pupil.lessons.own() if lesson.number == number), "")
-        desk.pupil.delete(number)
+        label = next((lesson.label for lesson in desk.at_pad.lessons.own() if lesson.number == number), "")
+        desk.at_pad.delete(number)
         return words.FORGOTTEN_LESSON.format(label=safe(label))
     if do == "relabel":
-        desk.pupil.relabel(number, asked.get("label"))
+        desk.at_pad.relabel(number, asked.get("label"))
         return words.RELABELLED.format(label=safe(asked.get("label")))
     raise AgentError(f"expected forget or relabel, got {str(do)[:20]!r}.")
 
@@ -102,11 +102,12 @@ def running_share(own: list[Lesson]) -> list[float]:
     return [sum(window) / len(window) for window in windows]
 
 
-def _thumb(lesson: Lesson) -> str:
+def thumb(lesson: Lesson, do: str = "pick", marked: str = "") -> str:
+    """Show a lesson as a button that asks for this to be done with it."""
     knew = words.KNEW if lesson.knew else words.LEARNED_THEN
     name = words.LESSON_NAME.format(label=safe(lesson.label), knew=knew)
     return (
-        f'<button type="button" class="thumb {"knew" if lesson.knew else "told"}" data-do="pick" '
-        f'data-number="{lesson.number}" aria-label="{name}" title="{name}">'
+        f'<button type="button" class="thumb {"knew" if lesson.knew else "told"}" data-do="{do}" '
+        f'data-number="{lesson.number}" aria-label="{name}" title="{name}"{marked}>'
         f"{image(lesson.drawing, '')}<b>{safe(lesson.label)}</b></button>"
     )

@@ -14,6 +14,7 @@ from agent.runs.published import ASKED, REWARDS, SQUARED_ERROR, Row
 from agent.tasks.copy import Copy
 from agent.ui import words
 from agent.ui import words_numbers as own
+from agent.ui.language import spoken
 from agent.ui.learners import EVERYBODY, Chosen, Learners
 from agent.ui.markup import safe
 
@@ -57,8 +58,9 @@ def sentences(chosen: Chosen | None) -> str:
     small, large = curvatures(shown)
     lr, steps = (chosen.lr, chosen.steps) if chosen else (0.01, 500)
     left = max(0.0, 1 - lr * small) ** steps
-    told = {"small": small, "large": large, "product": lr * steps, "limit": largest_rate(shown, "mse")}
-    told |= {"left": f"{100 * left:.2g} %"}
+    told = {"small": words.number(small, ".3g"), "large": words.number(large, ".3g")}
+    told |= {"product": words.number(lr * steps, "g"), "limit": words.number(largest_rate(shown, "mse"), ".2g")}
+    told |= {"left": words.number(100 * left, ".2g") + " %"}
     parts = "".join(f"<p><b>{head}</b> {text.format(**told)}</p>" for head, text in own.SEEN)
     return f'<h2>{own.SEE}</h2><div class="seen">{parts}</div>'
 
@@ -105,7 +107,7 @@ def _grid(end: int, place: Callable[[float, float], tuple[float, float]]) -> str
         parts.append(_text(LEFT - 8, y + 5, own.ZERO if power == LEAST else _power(power), "end"))
     for power in range(int(math.log10(end)) + 1):
         x, y = place(10**power, 10.0**LEAST)
-        parts.append(_text(x, y + 22, f"{10**power:,}"))
+        parts.append(_text(x, y + 22, words.number(10**power)))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, own.CHART_X))
     return "".join(parts)
 
@@ -140,7 +142,8 @@ def _answer(name: str, copier: Copier, x: Decimal, learners: Learners) -> str:
     elif answer.unsure and answer.because:
         note = own.NEVER_SHOWN.format(symbol=safe(answer.because))
     else:
-        low, high = (f"{each:.3g}".replace("-", "−") for each in (copier.memory.course.low, copier.memory.course.high))
+        ends = copier.memory.course.low, copier.memory.course.high
+        low, high = (words.number(each, ".3g").replace("-", "−") for each in ends)
         note = (own.OUTSIDE if answer.extrapolated else own.INSIDE).format(low=low, high=high)
     value, off = _said(answer), _off(answer)
     exact = "" if answer.value is None else f' title="{numbers.plain(answer.value)}"'
@@ -176,9 +179,9 @@ def _digits(number: Decimal) -> str:
     ('123,123,122,176', '−0.123457')
     """
     rounded = number if abs(number) >= 10**15 else round(number, PLACES)
-    text = f"{rounded:,f}"
+    text = format(rounded, ",f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in ("-0", "") else text.replace("-", "−")
+    return "0" if text in ("-0", "") else spoken().figures(text.replace("-", "−"))
 
 
 def _small(number: float) -> str:
@@ -192,10 +195,10 @@ def _small(number: float) -> str:
     if number == 0:
         return "0"
     if 1e-3 <= abs(number) < 1e6:
-        return f"{number:,.3g}".replace("-", "−") if abs(number) < 1000 else f"{number:,.0f}".replace("-", "−")
+        return words.number(number, ",.3g" if abs(number) < 1000 else ",.0f").replace("-", "−")
     figures, power = f"{number:.2g}e0".split("e")[0], math.floor(math.log10(abs(number)))
     figures = f"{number / 10.0**power:.2g}" if power > -300 else figures
-    return f"{figures} · {_power(power)}".replace("-", "−")
+    return f"{spoken().figures(figures)} · {_power(power)}".replace("-", "−")
 
 
 def _power(power: int) -> str:
@@ -213,7 +216,7 @@ def _power(power: int) -> str:
 
 
 def _table(title: str, rows: Sequence[Row], repeated: Mapping[str, Sequence[float]]) -> str:
-    names = (own.SETTING, own.WAS, own.LEAST, own.MEDIAN, own.MOST, "")
+    names = (own.SETTING, own.WAS, own.LEAST, own.MEDIAN, own.MOST, own.EACH)
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     body = "".join(_published(row, sorted(repeated.get(row.name, ()))) for row in rows)
     return (
@@ -225,9 +228,17 @@ def _table(title: str, rows: Sequence[Row], repeated: Mapping[str, Sequence[floa
 def _published(row: Row, found: Sequence[float]) -> str:
     """Lay out a setting: what was published, and how the answers of the seeds are spread."""
     spread = [found[0], found[len(found) // 2], found[-1]] if found else []
-    cells = "".join(f"<td>{each:.3f}</td>" for each in spread) or "<td>–</td>" * 3
-    dots = _dots(row.answer, found)
-    return f'<tr><th scope="row">{row.name}</th><td>{row.answer:.3f}</td>{cells}<td>{dots}</td></tr>'
+    cells = "".join(f"<td>{words.number(each, '.3f')}</td>" for each in spread) or "<td>–</td>" * 3
+    cells = f'<td>{words.number(row.answer, ".3f")}</td>{cells}'
+    return f'<tr><th scope="row">{_setting(row)}</th>{cells}<td>{_dots(row.answer, found)}</td></tr>'
+
+
+def _setting(row: Row) -> str:
+    """Name a published setting: by its rate, or by the letter of its reward."""
+    steps = words.number(row.settings["steps"])
+    if "lr" in row.settings:
+        return own.EPOCHS.format(steps=steps, lr=words.number(row.settings["lr"], "g"))
+    return own.REWARD_STEPS.format(letter=row.name.partition(",")[0][-1], steps=steps)
 
 
 def _dots(was: float, found: Sequence[float]) -> str:
@@ -238,7 +249,8 @@ def _dots(was: float, found: Sequence[float]) -> str:
         return 110 + 100 * (answer - ASKED) / reach
 
     dots = "".join(f'<circle cx="{place(each):.1f}" cy="12" r="3"/>' for each in found)
-    said = own.DOTS.format(n=len(found), low=f"{found[0]:.3f}", high=f"{found[-1]:.3f}", was=was) if found else ""
+    low, high = (words.number(each, ".3f") for each in (found[0], found[-1])) if found else ("", "")
+    said = own.DOTS.format(n=len(found), low=low, high=high, was=words.number(was, "")) if found else ""
     return (
         f'<svg class="dots" viewBox="0 0 220 24" role="img" aria-label="{said or words.NONE}">'
         f'<line x1="110" x2="110" y1="2" y2="22"/>{dots}<circle class="was" cx="{place(was):.1f}" cy="12" r="6"/></svg>'

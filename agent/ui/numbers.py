@@ -18,21 +18,26 @@ from agent.tasks.copy import Copy
 from agent.ui import keep, number_views, start, words
 from agent.ui import words_numbers as own
 from agent.ui.desk import DESKS, Desk
-from agent.ui.events import QUIET, at_desk, sentence, step_by_step
+from agent.ui.events import QUIET, at_desk, in_turn, pressed, sentence
+from agent.ui.language import spoken
 from agent.ui.learners import EVERYBODY, Chosen
 from agent.ui.markup import safe, status
 from agent.ui.page import HERE, Page
 from agent.ui.teach import progress_bar, step
 
-TITLE = own.NUMBERS
 RANGES = (("0 … 10", "0 10"), ("−10 … 10", "-10 10"), ("0 … 1", "0 1"))
-RATES = (("0.001", 0.001), ("0.003", 0.003), ("0.01", 0.01), ("0.03", 0.03))
-STEPS = (("500", 500), ("5,000", 5000), ("25,000", 25_000), ("100,000", 100_000))
+RATES = (0.001, 0.003, 0.01, 0.03)
+STEPS = (500, 5000, 25_000, 100_000)
 FIRST = ("mse", "slope", "two_tries", "tuples", "symbols")  # chosen when one comes
 N_SEEDS, AT_ONCE = 20, 5  # of published settings repeated, and how many between two looks
 FAMILY = Copier.FAMILY
 PICK_JS = (HERE / "pick.js").read_text(encoding="utf-8")
 DOWNLOAD = "() => { const it = document.querySelector('#number-out'); (it.querySelector('a') ?? it).click(); }"
+
+
+def title() -> str:
+    """Name the tab."""
+    return own.NUMBERS
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
@@ -67,12 +72,13 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 def _choices() -> dict[str, gr.components.Component]:
     """Lay out what can be chosen: the names are those of `chosen`'s parameters."""
     who = [(f"{own.NAMES[name]} · {own.TELLS[name]}", name) for name in EVERYBODY]
+    steps, rates = [(words.number(n), n) for n in STEPS], [(words.number(rate, "g"), rate) for rate in RATES]
     choices: dict[str, gr.components.Component] = {
         "who": gr.CheckboxGroup(who, value=[*FIRST], label=own.LEARNERS, info=own.LEARNERS_HINT,
                                 elem_id="numbers-who", elem_classes="segments tall"),
         "shown": gr.Radio(RANGES, value="0 10", label=own.RANGE, elem_id="numbers-range", elem_classes="segments"),
-        "steps": gr.Radio(STEPS, value=25_000, label=own.STEPS, elem_id="numbers-steps", elem_classes="segments"),
-        "lr": gr.Radio(RATES, value=0.01, label=own.RATE, elem_id="numbers-rate", elem_classes="segments"),
+        "steps": gr.Radio(steps, value=25_000, label=own.STEPS, elem_id="numbers-steps", elem_classes="segments"),
+        "lr": gr.Radio(rates, value=0.01, label=own.RATE, elem_id="numbers-rate", elem_classes="segments"),
         "precision": gr.Radio(own.PRECISIONS, value="float64", label=own.PRECISION, elem_id="numbers-precision",
                               elem_classes="segments"),
     }  # fmt: skip
@@ -195,22 +201,22 @@ def fill(desk: Desk) -> tuple[Any, ...]:
     return *_all(desk), number_views.published(desk.learners.repeated)
 
 
-@step_by_step
+@in_turn
 def learn(desk: Desk, *choices: Any) -> Iterator[tuple[Any, ...]]:
     """Let all that are chosen learn side by side until done or stopped."""
     learners, begun = desk.learners, time.perf_counter()
     wanted = chosen(*choices)
     rounds = learners.begin(wanted)
     mine = desk.course = object()
-    total = f"{wanted.steps:,}"
+    total = words.number(wanted.steps)
     yield *_buttons(True), progress_bar(0, own.GOING.format(done=0, total=total)), *_all(desk)
     for share in rounds:
         if desk.course is not mine and share < 1:
-            stopped = own.STOPPED.format(done=f"{learners.n_done:,}", total=total)
+            stopped = own.STOPPED.format(done=words.number(learners.n_done), total=total)
             said = stopped if learners.chosen is wanted else own.REPLACED
             yield *_buttons(False), progress_bar(share, said), *_all(desk)
             return
-        said = own.GOING.format(done=f"{learners.n_done:,}", total=total)
+        said = own.GOING.format(done=words.number(learners.n_done), total=total)
         yield *_buttons(True), progress_bar(share, said), *_all(desk)
     spent = words.seconds(time.perf_counter() - begun)
     said = own.DONE.format(total=total, n=len(wanted.who), seconds=spent)
@@ -220,6 +226,7 @@ def learn(desk: Desk, *choices: Any) -> Iterator[tuple[Any, ...]]:
 @at_desk
 def ask(desk: Desk, x: str) -> str:
     """Let everybody answer a number."""
+    x = spoken().typed(x or "")
     try:
         numbers.read(x)
     except AgentError as error:  # told in its place: one is still writing
@@ -231,13 +238,14 @@ def ask(desk: Desk, x: str) -> str:
 @at_desk
 def ask_quick(desk: Desk, event: gr.EventData) -> tuple[str, str]:
     """Ask one of the numbers worth asking."""
-    x = str((event._data or {}).get("label"))
-    numbers.read(x)
-    desk.learners.asked = x
+    x = str(pressed(event).get("label"))
+    number = spoken().typed(x)
+    numbers.read(number)
+    desk.learners.asked = number
     return x, number_views.answers(desk.learners, _loaded(desk))
 
 
-@step_by_step
+@in_turn
 def repeat_published(desk: Desk) -> Iterator[tuple[Any, ...]]:
     """Repeat every published setting with twenty seeds, a few at a time, until done or stopped."""
     begun, mine = time.perf_counter(), object()

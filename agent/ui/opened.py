@@ -9,8 +9,9 @@ from typing import Any
 
 from agent.runs import comparing
 from agent.runs.reading import Run
-from agent.ui import comparison
+from agent.ui import comparison, words
 from agent.ui import words_compare as said
+from agent.ui.language import spoken
 from agent.ui.markup import safe
 from agent.ui.shelf import Shelf
 
@@ -65,7 +66,8 @@ def _text(name: str, value: object) -> str:
 def _numbers(run: Run) -> dict[str, str]:
     told = {name: comparing.shown(name, (value, 0.0)).partition(" ±")[0] for name, value in run.scores.items()}
     told = {name: f"{value} %" if name in comparing.SHARES else value for name, value in told.items()}
-    return {said.LESSONS: f"{run.lessons:,}", said.KNOWN: f"{run.known:,}"} | told
+    told = {name: spoken().figures(value) for name, value in told.items()}
+    return {said.LESSONS: words.number(run.lessons), said.KNOWN: words.number(run.known)} | told
 
 
 def _list(pairs: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ import gradio as gr
 
 from agent import hub
 from agent.errors import AgentError
-from agent.ui import start, words
+from agent.ui import start, words, words_browser
 from agent.ui.desk import Desk
 from agent.ui.events import QUIET, at_desk, step_by_step
 from agent.ui.markup import about, safe
@@ -26,7 +26,7 @@ SAID_ONCE = """() => {
   address.searchParams.delete("login");
   history.replaceState(null, "", address);
 }"""
-VISIBILITIES = ((words.PUBLIC, "public"), (words.PRIVATE, "private"))
+HUBS_FIRST = "initial commit"  # what the Hub calls the commit with which it makes a repo: there is no agent in it
 
 
 def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
@@ -38,7 +38,8 @@ def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
             repo = gr.Textbox(label=words.REPO, info=words.REPO_HINT, max_length=97, elem_id="repo")
             message = gr.Textbox(label=words.MESSAGE, info=words.MESSAGE_HINT, max_length=200, elem_id="message")
         with gr.Row(elem_classes="fields"):
-            visibility = gr.Radio(VISIBILITIES, value="public", label=words.VISIBILITY, elem_classes="segments",
+            levels = ((words.PUBLIC, "public"), (words.PRIVATE, "private"))
+            visibility = gr.Radio(levels, value="public", label=words.VISIBILITY, elem_classes="segments",
                                   elem_id="visibility")  # fmt: skip
             drawings = gr.Checkbox(False, label=words.WITH_DRAWINGS, info=words.WITH_DRAWINGS_HINT, elem_id="drawings")
         with gr.Row(elem_classes="buttons"):
@@ -98,7 +99,7 @@ def said_by(typed: str | None, signed_in: gr.OAuthToken | None) -> str | None:
 def say_refused(request: gr.Request) -> None:
     """Tell a visitor who comes back without having signed in; the agent is found again as after any page load."""
     if request.query_params.get("login") == "refused":
-        gr.Warning(words.SIGN_IN_REFUSED)
+        gr.Warning(words.SIGN_IN_REFUSED, title=words_browser.WARNING)
 
 
 @step_by_step
@@ -106,6 +107,7 @@ def push(
     desk: Desk, repo: str, message: str, visibility: str, drawings: bool, typed: str, signed_in: gr.OAuthToken | None
 ) -> Iterator[tuple[Any, ...]]:
     """Push the agent, and tell how far it is."""
+    desk.count("share")
     pupil, token = desk.pupil, said_by(typed, signed_in)
     steps = hub.pushing(pupil, (repo or "").strip() or slug(pupil.name), token, message, visibility == "private",
                         drawings=bool(drawings))  # fmt: skip
@@ -127,6 +129,7 @@ def contribute(
     target = (repo or "").strip() or lineage.home
     if not target:
         raise AgentError(words.NOTHING_TO_PROPOSE)
+    desk.count("share")
     yield _told(desk, words.PUSHING["send"])
     done = hub.contribute(desk.pupil, target, token, message, drawings=bool(drawings))
     yield _told(desk, words.PROPOSED.format(repo=safe(done.repo_id), number=done.number), done.url)
@@ -150,7 +153,7 @@ def fetch(
 def list_versions(desk: Desk, wanted: str, typed: str, signed_in: gr.OAuthToken | None) -> gr.Radio:
     """List the versions of a repo, to pull one of them."""
     repo_id = (wanted or "").strip().partition("@")[0]
-    versions = [each for each in hub.versions(repo_id, said_by(typed, signed_in)) if each.title != words.HUBS_FIRST]
+    versions = [each for each in hub.versions(repo_id, said_by(typed, signed_in)) if each.title != HUBS_FIRST]
     choices = [(f"{each.when:%Y-%m-%d %H:%M} · {each.title} · {each.author}", each.commit) for each in versions[:20]]
     return gr.Radio(choices, value=choices[0][1] if choices else None, visible=True)
 

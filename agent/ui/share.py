@@ -10,7 +10,10 @@ from agent.ui import gallery, keep, publish, words
 from agent.ui.markup import status
 from agent.ui.page import Page
 
-TITLE = words.SHARE
+
+def title() -> str:
+    """Name the tab."""
+    return words.SHARE
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:

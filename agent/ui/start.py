@@ -15,22 +15,21 @@ from agent.replay import rebuilding
 from agent.starters import STARTERS
 from agent.ui import settings, words
 from agent.ui.desk import DEFAULT_KIND, DESKS, Desk
-from agent.ui.events import QUIET, at_desk, step_by_step
+from agent.ui.events import QUIET, at_desk, in_turn, pressed
 from agent.ui.markup import safe, status
 from agent.ui.page import Page, header
-
-STARTS = (*((words.STARTS[name], name) for name in ("empty", *STARTERS)), (words.START_NOTEBOOK, "lessons"))
 
 
 def build(page: Page, shown: Sequence[gr.components.Component]) -> None:
     """Lay out the card and connect it; ``shown`` are the status, the name and the way back."""
     gr.HTML(f"<h2>{words.START}</h2><p>{words.START_HINT}</p>")
-    kinds = [(f"{name}: {kind.SUMMARY}", name) for name, kind in KINDS.items()]
+    kinds = [(f"{name}: {summary}", name) for name, summary in words.SUMMARIES.items()]
     kind = gr.Radio(kinds, value=DEFAULT_KIND, label=words.KIND, elem_id="kind")
     preset = gr.Dropdown(label=words.PRESET, visible=False, elem_id="preset")
     with gr.Accordion(words.SETTINGS_OF_ITS_OWN, open=False, elem_id="settings"):
         groups, fields = settings.build(DEFAULT_KIND)
-    start_from = gr.Radio(STARTS, value="empty", label=words.START_FROM, elem_id="start-from")
+    starts = [*((words.STARTS[name], name) for name in ("empty", *STARTERS)), (words.START_NOTEBOOK, "lessons")]
+    start_from = gr.Radio(starts, value="empty", label=words.START_FROM, elem_id="start-from")
     question = gr.HTML("", elem_id="question")
     ask = gr.Button(words.START_NOW, elem_id="start")
     with gr.Row(elem_classes="are-you-sure"):
@@ -53,7 +52,7 @@ def told(desk: Desk, text: str) -> tuple[Any, ...]:
     """What just happened, the name, the way back, the header."""
     before = desk.previous
     label = words.BACK if before is None else words.BACK_TO.format(name=before.name, lessons=lessons_of(before))
-    return status(text), desk.pupil.name, gr.Button(label, interactive=before is not None), header(desk.pupil)
+    return status(text), desk.pupil.name, gr.Button(label, interactive=before is not None), header(desk)
 
 
 def lessons_of(pupil: Agent) -> str:
@@ -64,7 +63,7 @@ def lessons_of(pupil: Agent) -> str:
 # ---------------------------------------------------------------- events
 
 
-@step_by_step
+@in_turn
 def start(desk: Desk, kind: str, start_from: str, *values: Any) -> Iterator[tuple[Any, ...]]:
     """Put a new agent on the desk; while it is taught this one's lessons, tell how far it is, and stop if asked."""
     said = words.RETEACHING if start_from == "lessons" else words.STARTING
@@ -113,10 +112,10 @@ def _begun(old: Pupil, kind: str, start_from: str, chosen: dict[str, Any]) -> Ge
     return Pupil(memory, log, old.name)
 
 
-@step_by_step
+@in_turn
 def from_menu(desk: Desk, event: gr.EventData) -> Iterator[tuple[str, str]]:
     """Start with what was chosen in the menu at the top, and tell there how far it is."""
-    start_from = (event._data or {}).get("label")
+    start_from = pressed(event).get("label")
     if start_from not in ("empty", *STARTERS):
         raise AgentError(f"expected a start among empty, {', '.join(STARTERS)}, got {start_from!r}.")
     for share, pupil in beginning(desk, DEFAULT_KIND, start_from, {}):
@@ -125,7 +124,7 @@ def from_menu(desk: Desk, event: gr.EventData) -> Iterator[tuple[str, str]]:
             said = words.START_STOPPED
         elif pupil is not None:
             said = words.STARTED.format(lessons=lessons_of(pupil))
-        yield status(said), header(desk.pupil, said if pupil is None else "")
+        yield status(said), header(desk, said if pupil is None else "")
 
 
 @at_desk

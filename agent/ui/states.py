@@ -105,7 +105,7 @@ def _reads(memory: State, connected: np.ndarray, layer: np.ndarray, name: str) -
         return ""
     touched = connected.reshape(-1, memory.config.n_bits).any(axis=1).reshape(_SHAPE)
     mixed = render.tinted(_picture(memory, layer), touched.astype(np.uint8) * 160)
-    caption = words.READS.format(name=name, n=f"{int(connected.sum()):,}")
+    caption = words.READS.format(name=name, n=words.number(int(connected.sum())))
     picture = f'<img class="ink" src="{render.data_uri(mixed)}" alt="{caption}">'
     return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 

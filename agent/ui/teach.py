@@ -15,17 +15,21 @@ from agent.errors import AgentError
 from agent.lessons import Bulk
 from agent.pupil import Pupil
 from agent.tasks import digits
-from agent.ui import charts, exam, words
+from agent.ui import charts, exam, words, words_browser
 from agent.ui.desk import DESKS, Desk
-from agent.ui.events import QUIET, at_desk, step_by_step
+from agent.ui.events import QUIET, at_desk, in_turn
 from agent.ui.markup import DIGITS
 from agent.ui.page import Page, header
 
-TITLE = words.TEACH
-MNIST_COUNTS = ((words.NONE, 0), ("10", 10), ("60", 60), ("600", 600), ("6,000", 6000), (words.ALL_MNIST, 60_000))
+MNIST_COUNTS = (10, 60, 600, 6000)
 N_HELD_OUT = 300
 Part = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str], dict[str, Any] | None]
 Curves = tuple[list[tuple[float, float]], list[tuple[float, float]]]
+
+
+def title() -> str:
+    """Name the tab."""
+    return words.TEACH
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
@@ -56,8 +60,9 @@ def _choices() -> dict[str, gr.components.Component]:
     """Lay out what can be chosen: the names are those of `chosen`'s parameters."""
     sets = digits.data_sets()
     font_choices = [(name, digits.FONT + name) for name in digits.fonts()]
+    counts = [(words.NONE, 0), *((words.number(n), n) for n in MNIST_COUNTS), (words.ALL_MNIST, 60_000)]
     choices: dict[str, gr.components.Component] = {
-        "mnist": gr.Radio(MNIST_COUNTS, value=60, label=words.MNIST, info=words.MNIST_HINT, elem_id="mnist",
+        "mnist": gr.Radio(counts, value=60, label=words.MNIST, info=words.MNIST_HINT, elem_id="mnist",
                           elem_classes="segments"),
         "fonts": gr.CheckboxGroup(font_choices, label=words.FONTS, info=words.FONTS_HINT, elem_id="fonts"),
         "sets": gr.CheckboxGroup([*sets], label=words.OTHER_SETS, visible=bool(sets), elem_id="sets"),
@@ -133,17 +138,19 @@ def taught(pupil: Pupil, parts: list[Part], held_out: digits.Selection | None) -
 def fill(desk: Desk) -> Any:
     """Show how large the notebook is, the mistakes left, and the header."""
     own = f"{words.NOTEBOOK_SET} ({words.count(len(desk.notebook()), 'drawing')})"
-    return gr.update(label=own), exam.mistakes(desk), header(desk.pupil)
+    return gr.update(label=own), exam.mistakes(desk), header(desk)
 
 
-@step_by_step
+@in_turn
 def course(desk: Desk, *choices: Any) -> Iterator[tuple[Any, ...]]:
     """Teach what is chosen, chunk by chunk, until done or stopped."""
+    if not desk.browser.is_known:
+        raise AgentError(words_browser.WAIT)
     parts, selection = chosen(desk, *choices)
     n_total, pupil = sum(len(labels) for _, labels, _ in parts), desk.pupil
     mine = desk.course = object()
     n_done, before, after = 0, [], []
-    yield _shown(desk, 0, n_total, words.COURSE.format(done=0, total=f"{n_total:,}"), (before, after))
+    yield _shown(desk, 0, n_total, words.COURSE.format(done=0, total=words.number(n_total)), (before, after))
     held_out = selection.held_out(N_HELD_OUT) if selection else None
     for n_done, progress in taught(pupil, parts, held_out):
         before.append((n_done, progress.right_before_told))
@@ -152,12 +159,12 @@ def course(desk: Desk, *choices: Any) -> Iterator[tuple[Any, ...]]:
         text = _text(n_done, n_total, progress.seconds)
         yield _shown(desk, n_done, n_total, text, (before, after))
         if desk.course is not mine and n_done < n_total:
-            text = words.COURSE_STOPPED.format(done=f"{n_done:,}", total=f"{n_total:,}")
+            text = words.COURSE_STOPPED.format(done=words.number(n_done), total=words.number(n_total))
             yield _shown(desk, n_done, n_total, text if desk.pupil is pupil else words.REPLACED, (before, after))
             return
 
 
-@step_by_step
+@in_turn
 def study(desk: Desk) -> Iterator[tuple[Any, ...]]:
     """Let the agent go over its bulk lessons once more, until done or stopped."""
     pupil, begun = desk.pupil, time.perf_counter()
@@ -167,13 +174,13 @@ def study(desk: Desk) -> Iterator[tuple[Any, ...]]:
     )
     for share in pupil.studying():
         text = words.STUDYING.format(lessons=lessons, share=words.share(share))
-        yield *_buttons(share < 1), progress_bar(share, text), header(desk.pupil)
+        yield *_buttons(share < 1), progress_bar(share, text), header(desk)
         if desk.course is not mine and share < 1:
             text = words.STUDY_STOPPED if desk.pupil is pupil else words.REPLACED
-            yield *_buttons(True), progress_bar(share, text), header(desk.pupil)
+            yield *_buttons(True), progress_bar(share, text), header(desk)
             return
     text = words.STUDIED.format(lessons=lessons, seconds=words.seconds(time.perf_counter() - begun))
-    yield *_buttons(False), progress_bar(1, text), header(desk.pupil)
+    yield *_buttons(False), progress_bar(1, text), header(desk)
 
 
 def rest() -> tuple[Any, ...]:
@@ -187,8 +194,8 @@ def _buttons(running: bool) -> tuple[Any, ...]:
 
 def _text(n_done: int, n_total: int, seconds: float) -> str:
     if n_done < n_total:
-        return words.COURSE.format(done=f"{n_done:,}", total=f"{n_total:,}")
-    return words.COURSE_DONE.format(done=f"{n_done:,}", seconds=words.seconds(seconds))
+        return words.COURSE.format(done=words.number(n_done), total=words.number(n_total))
+    return words.COURSE_DONE.format(done=words.number(n_done), seconds=words.seconds(seconds))
 
 
 def _shown(desk: Desk, n_done: int, n_total: int, text: str, curves: Curves) -> tuple[Any, ...]:
@@ -199,5 +206,5 @@ def _shown(desk: Desk, n_done: int, n_total: int, text: str, curves: Curves) -> 
         *_buttons(n_done < n_total),
         progress_bar(n_done / n_total, text),
         charts.curve(lines, n_total),
-        header(desk.pupil),
+        header(desk),
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from agent.ui.amounts import count, seconds, share, size
+from agent import kinds
+from agent.ui.amounts import count, number, seconds, share, size
+from agent.ui.language import translated
 
-__all__ = ["count", "seconds", "share", "size"]  # and every text below
+__all__ = ["count", "number", "seconds", "share", "size"]  # and every text below
 
 TITLE = "Pupil"
 
 # ------------------------------------------------------------------ page
-DROPPED = "Your agent was cleared after a long pause. Load your file to go on."
 STALE = "This drawing is no longer there. The list has been brought up to date."
 HELP_TITLE = "How it works"
 HELP = (
@@ -21,17 +22,21 @@ HELP = (
 KEYS = (
     ("0 – 9", "it is this digit"),
     ("Enter", "right, it is what you say"),
-    ("Backspace", "undo the last lesson"),
+    ("Backspace", "undo the last lesson; with Shift: redo it"),
     ("Escape", "clear the pad"),
 )
 THEME = "light or dark"
-DRAWINGS_PRIVATE = "What you draw is sent to this app and kept in its memory for your agent alone."
+DRAWINGS_PRIVATE = (
+    "What you draw is sent to this app and kept in its memory for your agent alone. Your browser keeps your lessons "
+    "too, and gives them back when the app has forgotten them."
+)
 
 # ------------------------------------------------------------------ Draw
 DRAW = "Draw"
 PAD = "Drawing pad: draw one digit"
 CLEAR = "Clear"
-UNDO = "Undo lesson"
+UNDO = "Undo"
+REDO = "Redo"
 RIGHT = "Right ↵"
 IT_IS_A = "It is a"
 PRESS = "press the digit, or its key"
@@ -67,8 +72,9 @@ RELABELLED = "Learned: that was a {label}."
 DRAW_FIRST = "Draw something first."
 NOTHING_TO_CONFIRM = "Not sure, so there is nothing to confirm. Press the digit."
 NOTHING_TO_UNDO = "No lesson of yours to undo."
+NOTHING_TO_REDO = "No lesson to redo. Undo one first."
+REDONE = "Learned again: this is a {label}."
 NO_LABEL = "Write a label of 1 to 8 characters first."
-WAKING = "First start: warming up. The first answer takes some seconds."
 
 # ------------------------------------------------------------------ notebook
 NOTEBOOK = "Notebook"
@@ -126,12 +132,10 @@ COURSE = "{done} of {total} lessons"
 COURSE_DONE = "Learned {done} lessons in {seconds}."
 COURSE_STOPPED = "Stopped after {done} of {total} lessons. What it learned stays."
 REPLACED = "Stopped: the agent was replaced meanwhile."
-BUSY = "One course at a time. Stop the running one first."
 CURVE_EMPTY = "The learning curve appears here."
 CURVE_BEFORE = "right before being told"
 CURVE_HELD_OUT = "right on held-out digits"
 CURVE_X = "lessons"
-CURVE_NEAREST = "1-nearest neighbour"
 TEST_ON = "Ask it about"
 TEST_MNIST = "MNIST test digits"
 TEST_FONTS = "the fonts chosen above"
@@ -148,7 +152,6 @@ CONFUSION_ALT = "Confusion table: rows are what it was, columns what was said, t
 MISTAKES = "Mistakes"
 MISTAKES_HINT = "click one to teach it the right label"
 MISTAKES_MORE = "the first {shown} of {total}"
-NO_MISTAKES = "None."
 MISTAKE_NAME = "a {label}, it said {guessed}"
 UNSURE = "not sure"
 
@@ -163,6 +166,8 @@ MENTAL_IMAGES_HINT = (
     "What it remembers of each label, all its lessons on top of each other. Bright: most of them had ink here."
 )
 FACT_KIND = "kind"
+FACT_VALUES = {"yes": "yes", "no": "no"}  # others are numbers and names
+SUMMARIES = {name: kind.SUMMARY for name, kind in kinds.KINDS.items()}
 LESSONS = "lessons"
 MEMORY_USED = "memory"
 FACTS = {
@@ -292,7 +297,6 @@ PULL_HINT = "It takes the place of the agent in use, which stays one click away.
 REPO_OF_ANYBODY = "Repo, as OWNER/NAME"
 PULL_NOW = "Pull"
 VERSIONS = "Versions"
-HUBS_FIRST = "initial commit"  # what the Hub calls the commit with which it makes a repo: there is no agent in it
 PULLING = "Fetching {repo} …"
 PULLED = "Pulled: {repo} at {commit}, {lessons}."
 NOT_BESIDE = "expected an agent that learns drawings, got {name} of the kind {kind}. Start from it instead."
@@ -391,3 +395,5 @@ SETTINGS = {  # of all kinds: a name and what it means
 }
 RETEACHING = "It is taught your lessons: {share} %."
 STARTED = "Started: a new agent, {lessons}."
+
+translated(__name__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agent.ui.language import translated
+
 TITLE = "Compare"
 RUNS = "Runs"
 HINT = "Which agent learns best: the mean over seeds, ± its spread. Choose some, or leave all empty for everything."
@@ -17,7 +19,6 @@ LEFT_OUT = "{runs} left out"
 MORE_LEFT_OUT = "and {n} more"
 RESULTS = "Results"
 RESULTS_HINT = "per cent right of what was asked in the end; other numbers as they were measured"
-KEY = "key"
 AS_CSV = "CSV"
 AS_MARKDOWN = "Markdown"
 DOWNLOAD = "Download as"
@@ -80,4 +81,7 @@ DONE = "{done} of {total} done"
 STOPPED = "Stopped after {done}. The same choice goes on where it was stopped."
 MADE = "Made: {made}."
 MADE_BEFORE = "Made: {made}; {before} finished before."
+SWEPT = "{agent}, seed {seed}"
 NO_ROOM = "expected at most {runs} runs and {size} on a desk, got that many. Remove some first."
+
+translated(__name__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agent.ui.language import translated
+
 FRAMES = "Frames"
 STEP_WORLD = "What it watches"
 STEP_WATCH = "Watch"
@@ -27,7 +29,7 @@ FILM = "Save a film"
 SEEN, EXPECTED = "seen", "expected next"
 NOTHING_YET = "Press Play: what it sees appears here, and beside it what it expects to see next."
 DREAMS = "Its eyes are closed: what it expects is what it sees."
-FACTS = "{n} frames · {rate:.0f} a second"
+FACTS = "{n} frames · {rate} a second"
 WHY = "Now: {why}."
 ERRORS = "How far off it is"
 ERRORS_HINT = "Mean squared difference, each point the mean of some frames. What costs nothing to expect is grey."
@@ -46,6 +48,8 @@ WIRING_HINT = (
     "A dense layer joins every number with every number. Its linearithmic layers mix a digit of each place at "
     "a time: far fewer weights, and still every number reaches every number. Drawn from the plan that the layers go by."
 )
-DENSE = "dense, 16 to 16: {n:,} weights"
-LINEARITHMIC = "linearithmic, 16 to 16 by {base}: {n:,} weights"
-AT_SIZE = "From {size:,} to {size:,} numbers: {few:,} weights in place of {many:,}."
+DENSE = "dense, 16 to 16: {n} weights"
+LINEARITHMIC = "linearithmic, 16 to 16 by {base}: {n} weights"
+AT_SIZE = "From {size} to {size} numbers: {few} weights in place of {many}."
+
+translated(__name__)

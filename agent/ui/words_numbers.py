@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agent.ui.language import translated
+
 NUMBERS = "Numbers"
 STEP_WHAT = "Who learns what"
 STEP_LEARN = "Learn"
@@ -48,17 +50,12 @@ DONE = "{total} steps of {n} learners in {seconds}."
 STOPPED = "Stopped after {done} of {total} steps. What they learned stays."
 REPLACED = "Stopped: others learn now."
 CHOOSE = "Choose a learner first."
-ERROR = "mean error"
 ERROR_OF = "Mean error on what was shown"
-W_OFF = "|w − 1|"
-B_OFF = "|b|"
 W_OF = "|w − 1|, how far the factor is off"
 B_OF = "|b|, how far the rest is off"
 CHART_EMPTY = "The curves appear here."
 CHART_X = "steps"
 ZERO = "0"
-NO_LINE = "no w and b"
-ASK = "Ask"
 NUMBER = "A number"
 NUMBER_HINT = "any; those outside of what was shown are the interesting ones"
 QUICK = ("1", "10", "123", "123123123123", "-5", "3.5")
@@ -87,9 +84,9 @@ NOTHING_TO_KEEP = "expected a learner to keep, got none. Let some learn first."
 SEE = "What one sees"
 SEEN = (
     ("Rate times steps.",
-     "The squared error is a bowl, {large:.3g} steep one way and {small:.3g} the other. The slow way loses "
-     "{small:.3g} · rate of its error a step, so rate × steps = {product:g} leaves {left} of it. Ten times the steps "
-     "at a tenth of the rate leave the same. More steps are not overfitting: they are nearer. Rates beyond {limit:.2g} "
+     "The squared error is a bowl, {large} steep one way and {small} the other. The slow way loses "
+     "{small} · rate of its error a step, so rate × steps = {product} leaves {left} of it. Ten times the steps "
+     "at a tenth of the rate leave the same. More steps are not overfitting: they are nearer. Rates beyond {limit} "
      "climb out of the bowl."),
     ("Steps of one size jitter.",
      "The slope of |e| is as steep beside the answer as far away. A step of one size overshoots for ever; a rate that "
@@ -119,7 +116,11 @@ REPEATED = "{total} runs in {seconds}."
 REPEATING_STOPPED = "Stopped after {done} of {total} runs."
 SETTING = "setting"
 WAS = "published"
-LEAST, MEDIAN, MOST = "least", "median", "most"
+LEAST, MEDIAN, MOST, EACH = "least", "median", "most", "each seed"
 OF_SQUARED_ERROR = "Squared error"
+EPOCHS = "{steps} epochs, lr {lr}"
+REWARD_STEPS = "reward {letter}, {steps} steps"
 OF_REWARDS = "Slopes of rewards"
 DOTS = "{n} seeds from {low} to {high}, published {was}"
+
+translated(__name__)

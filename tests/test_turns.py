@@ -1,0 +1,72 @@
+"""Courses take turns, and rest for the strokes of everybody else."""
+
+import threading
+
+import pytest
+
+from agent.errors import AgentError
+from agent.families import new
+from agent.ui import events, warm
+from agent.ui.desk import Desk, Desks
+
+
+@pytest.fixture(autouse=True)
+def desks(monkeypatch):
+    """Desks of this test's own, and nobody who owes a rest."""
+    warm.READY.set()
+    monkeypatch.setattr(events, "DESKS", Desks(lambda: Desk(new("nearest"))))
+    monkeypatch.setattr(events._PACE, "rest_until", 0.0)
+
+
+@events.in_turn
+def course(desk, steps):
+    """Do what each step says, and tell in which thread."""
+    for step in steps:
+        step()
+        yield threading.get_ident()
+
+
+def test_steps_of_all_courses_are_done_in_one_thread_one_at_a_time():
+    inside, together = set(), []
+
+    def step():
+        inside.add(threading.get_ident())
+        together.append(len(inside))
+        inside.discard(threading.get_ident())
+
+    found = []
+    threads = [threading.Thread(target=lambda name=name: found.extend(course(name, [step] * 20))) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 60 and len(set(found)) == 1 and set(together) == {1}
+
+
+def test_a_mistake_in_a_step_is_told_in_plain_words_and_the_next_course_goes_on():
+    def fails():
+        raise AgentError("expected ink, got none.")
+
+    steps = course("mia", [lambda: None, fails])
+    next(steps)
+    with pytest.raises(events.gr.Error, match="Expected ink, got none"):
+        next(steps)
+    assert len(list(course("ben", [lambda: None]))) == 1
+
+
+def test_a_course_rests_for_the_strokes_that_came_in_during_a_step_and_for_nothing_else(monkeypatch):
+    rested = []
+    monkeypatch.setattr(events.time, "sleep", rested.append)
+    monkeypatch.setattr(events.time, "monotonic", lambda: 100.0)
+    stroke = events.at_desk(lambda desk: None)
+
+    def during():
+        for name in ("one", "other", "third"):
+            stroke(name)
+
+    list(course("mia", [during, lambda: None]))
+    assert rested == pytest.approx([0, 3 * events._STROKE_S, 3 * events._STROKE_S])
+    events._PACE.rest_until = 0.0
+    rested.clear()
+    list(course("mia", [lambda: [stroke("one") for _ in range(1000)], lambda: None]))
+    assert max(rested) == events._MOST_REST_S
