@@ -4,6 +4,7 @@ import re
 import threading
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -11,7 +12,22 @@ from agent import kinds
 from agent.errors import AgentError
 from agent.families import new
 from agent.tasks import digits
-from agent.ui import draw, events, frames, guard, markup, notebook, words, words_compare, words_numbers
+from agent.ui import (
+    draw,
+    events,
+    frames,
+    guard,
+    markup,
+    notebook,
+    words,
+    words_browser,
+    words_challenge,
+    words_compare,
+    words_frames,
+    words_life,
+    words_numbers,
+    words_visit,
+)
 from agent.ui.desk import Desk, Desks
 
 CSS = (Path(draw.__file__).parent / "theme.css").read_text()
@@ -78,6 +94,21 @@ def test_a_late_report_of_a_taught_drawing_is_no_news(pad):
     assert "looks like" in draw.refresh("desk")[0]
 
 
+def test_the_same_drawing_again_is_news_once_the_pad_was_empty(pad):
+    draw.tell("desk", pad, label="1")
+    draw.see("desk", draw.BLANK)
+    draw.see("desk", pad)
+    assert "looks like" in draw.refresh("desk")[0]
+
+
+def test_what_was_put_on_the_pad_is_said_to_be_there_until_a_stroke_follows(pad):
+    put = draw.put_example("desk", gr.EventData(None, {"label": "4-open"}))
+    assert "It is on the pad" in put[-1]
+    draw.see("desk", draw.BLANK)  # from before
+    assert "It is on the pad" in draw.see("desk", put[0])[-1]
+    assert "It is on the pad" not in draw.see("desk", pad)[-1]
+
+
 def test_undo_takes_back_the_word_that_it_was_learned(pad):
     draw.tell("desk", pad, label="1")
     assert "Learned" not in draw.undo_lesson("desk")[0]
@@ -136,7 +167,9 @@ def test_text_has_enough_contrast(theme):
 
 
 def test_words_do_not_shout():
-    modules = (words, words_compare, words_numbers)
+    modules = (
+        words, words_browser, words_challenge, words_compare, words_frames, words_life, words_numbers, words_visit
+    )  # fmt: skip
     texts = " ".join(str(value) for each in modules for name, value in vars(each).items() if name.isupper())
     assert "!" not in texts and "please" not in texts.lower() and "successfully" not in texts.lower()
 

@@ -30,6 +30,7 @@ ROOMS = [
     "families",
     "card",
     "store",
+    "retold",
     "train",
 ]
 ROOMS += ["metrics", "plots", "runs", "hub", "ui", "command", "__main__", "app"]
@@ -38,6 +39,7 @@ OUTSIDE = {
     "pandas": {"ui"},
     "matplotlib": {"plots"},
     "huggingface_hub": {"hub"},
+    "mcp": {"ui"},
     "hydra": {"command"},
     "numba": {"kernels"},
     "gymnasium": {"tasks"},

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from agent.ui import TABS
 from tests import bench
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,12 +62,12 @@ def test_every_requirement_is_pinned_or_bounded():
     for line in (ROOT / "requirements.txt").read_text().splitlines() + (
         ROOT / "tests/requirements.txt"
     ).read_text().splitlines():
-        assert re.fullmatch(r"[\w.-]+(\[[\w,]+\])?(==[\d.]+|>=[\d.]+,<[\d.]+)", line), line
+        assert re.fullmatch(r'[\w.-]+(\[[\w,]+\])?(==[\d.]+|>=[\d.]+,<[\d.]+)(; sys_platform != "win32")?', line), line
 
 
 def test_the_app_needs_nothing_that_is_not_required():
     names = {re.split(r"[\[=<>]", line)[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines()}
-    brought = {"starlette": "gradio", "authlib": "gradio", "PIL": "pillow"}
+    brought = {"starlette": "gradio", "authlib": "gradio", "mcp": "gradio", "PIL": "pillow"}
     brought |= dict.fromkeys(("hydra", "omegaconf", "yaml"), "hydra-core")  # the package that a module comes with
     for file in [ROOT / "app.py", *ROOT.glob("agent/**/*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -107,6 +108,14 @@ def test_the_map_of_files_is_the_disk():
 def test_pictures_the_readme_shows_exist():
     for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+def test_every_tab_is_shown_and_its_pictures_are_light():
+    shown = re.findall(r"\((tests/golden/tabs/[^)]+)\)", README)
+    for tab in TABS:
+        name = tab.__name__.rpartition(".")[2]
+        assert f"tests/golden/tabs/{name}-dark.webp" in shown, name
+    assert all((ROOT / path).stat().st_size <= 90_000 for path in shown)
 
 
 def test_no_file_is_too_large_for_a_plain_git_host():

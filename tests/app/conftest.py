@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from gradio_client import Client
 from playwright.sync_api import sync_playwright
 from served import ARGUMENTS, serving, written_digits
 from visitor import LOOKS, Visitor
@@ -11,8 +12,9 @@ from visitor import LOOKS, Visitor
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """One server for all tests."""
+    """One server for all tests, once its kernels are compiled."""
     with serving(tmp_path_factory.mktemp("server")) as server:
+        Client(server.url, verbose=False, analytics_enabled=False).predict(api_name="/save")
         yield server
 
 
@@ -32,11 +34,11 @@ def visit(server, browser):
     """Open the app as a new visitor; afterwards nobody may have seen an error or asked another machine."""
     visitors = []
 
-    def new(look="desktop, light", prepare=None, known=()):
+    def new(look="desktop, light", prepare=None, known=(), path=""):
         context = browser.new_context(accept_downloads=True, ignore_https_errors=True, **LOOKS[look])
         if prepare:
             prepare(context)
-        visitors.append(Visitor(context, server.url, touch="phone" in look, known=known))
+        visitors.append(Visitor(context, server.url, touch="phone" in look, known=known, path=path))
         return visitors[-1]
 
     yield new

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agent.tasks import digits
@@ -19,6 +20,12 @@ NOBODY = "http://127.0.0.1:9"  # no Hub, unless a test starts one
 HARMLESS = r"^starlette\.requests\.ClientDisconnect|^RuntimeError: `spaces` package is required to run hot-reloading"
 ANY_CERTIFICATE = ssl._create_unverified_context()  # also one that nobody has signed
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def aside(do, *given):
+    """Do something in a thread of its own: in that of a browser an event loop runs already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(do, *given).result()
 
 
 def free_port():

@@ -10,6 +10,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from agent import store
+from agent.ui import api
 
 
 @pytest.fixture
@@ -30,25 +31,23 @@ def picture(written, tmp_path):
     return write
 
 
-def test_only_the_five_endpoints_are_named(client):
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
-        "/guess",
-        "/teach",
-        "/undo",
-        "/save",
-        "/load",
-    }
+def test_only_these_endpoints_are_named_and_all_say_what_they_do(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert [name[1:] for name in named] == list(api.NAMES)
+    assert all(endpoint["description"].endswith((".", "!")) for endpoint in named.values())
 
 
 def test_endpoints_guess_teach_undo_save_and_load(client, server, picture):
     assert client.predict(picture("4"), api_name="/guess")["unsure"]
-    assert client.predict(picture("4"), "4", api_name="/teach") == {"label": "4", "guessed": None, "n_lessons": 1}
+    taught = client.predict(picture("4"), "4", api_name="/teach")
+    assert (taught["label"], taught["guessed"], taught["n_lessons"]) == ("4", None, 1)
     assert client.predict(picture("0"), "0", api_name="/teach")["n_lessons"] == 2
     guess = client.predict(picture("4", 1), api_name="/guess")
     assert guess["label"] == "4" and set(guess["responses"]) == {"0", "4"} and 0 < guess["confidence"] <= 1
     file = client.predict(api_name="/save")
     assert store.load(file).n_lessons == 2
-    assert client.predict(api_name="/undo") == {"label": "0", "n_lessons": 1}
+    undone = client.predict(api_name="/undo")
+    assert (undone["label"], undone["n_lessons"]) == ("0", 1)
     other = Client(server.url, verbose=False, analytics_enabled=False)
     loaded = other.predict(handle_file(file), api_name="/load")
     assert loaded == {"name": "Pupil", "kind": "recall", "n_lessons": 2, "labels": ["0", "4"]}
@@ -63,6 +62,36 @@ def test_endpoints_say_what_was_expected(client, picture, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(AppError):
         client.predict(handle_file(str(tmp_path / "text.png")), api_name="/guess")
+
+
+def test_a_caller_that_keeps_the_log_has_every_lesson_again(client, server, picture, tmp_path):
+    lines, drawn = [], [("4", 0), ("0", 0), ("4", 1), ("7", 0)]
+    for label, row in drawn:
+        news = client.predict(picture(label, row), label, api_name="/teach")["log"]
+        lines[news["start"] :] = news["lines"]
+    news = client.predict(picture("0"), "0", api_name="/forget")["log"]
+    lines[news["start"] :] = news["lines"]
+    (tmp_path / "log.jsonl").write_text("\n".join([news["birth"], *lines]))
+    other = Client(server.url, verbose=False, analytics_enabled=False)
+    restored = other.predict(handle_file(str(tmp_path / "log.jsonl")), api_name="/restore")
+    assert (restored["n_lessons"], restored["labels"]) == (3, ["4", "7"])
+    again, before = (each.predict(picture("7", 1), api_name="/guess") for each in (other, client))
+    assert again == before and again["label"] is not None
+    with pytest.raises(AppError, match="Expected a lesson in line 1"):
+        (tmp_path / "log.jsonl").write_text(news["birth"] + "\n[]")
+        other.predict(handle_file(str(tmp_path / "log.jsonl")), api_name="/restore")
+    assert other.predict(picture("7", 1), api_name="/guess") == before
+
+
+def test_training_tells_how_far_it_is_and_what_was_learned_can_be_seen(client):
+    done = [told["n_done"] for told in client.submit(60, api_name="/train")]
+    assert done == [10, 20, 50, 60]
+    image = client.predict("7", api_name="/imagine")
+    with Image.open(image) as picture:
+        assert picture.size == (28, 28)
+    for n_lessons in (60_001, 0):
+        with pytest.raises(AppError, match=f"Expected 1 to 60,000 lessons, got {n_lessons}"):
+            client.predict(n_lessons, api_name="/train")
 
 
 def post(url, body, chunked=False):

@@ -44,7 +44,7 @@ def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, writte
     visitor.until_text("#looked", "reference design")
     visitor.until_text("#looked", "784 I, 784 Q, 4 Z")
     inner = []
-    for step in range(1, 12):
+    for step in (1, 2, 3, 11):
         turn_to(visitor, step)
         inner.append(visitor.page.evaluate(INNER))
     assert len(set(inner)) > 2 and inner[0] != inner[1]

@@ -13,6 +13,13 @@ def test_keys_teach_confirm_undo_and_clear(visit, written):
     visitor.until_text("#status", "(2 lessons of 7)")
     keyboard.press("Backspace")
     visitor.until_text("#status", "Forgotten: the last 7.")
+    keyboard.press("Shift+Backspace")
+    visitor.until_text("#status", "Learned again: this is a 7.")
+    visitor.until_text("#chip", "2 lessons")
+    keyboard.press("Shift+Backspace")
+    visitor.until_text("#status", "No lesson to redo. Undo one first.")
+    keyboard.press("Backspace")
+    visitor.until_text("#status", "Forgotten: the last 7.")
     visitor.draw(written["1"][0])
     visitor.until_guessed()
     keyboard.press("Escape")
@@ -45,12 +52,14 @@ def test_a_label_of_ones_own_is_shown_as_text_whatever_it_says(visit, written):
     visitor.page.locator("#own-label textarea").fill("<b>${1}")
     visitor.press("#add")
     visitor.until_learned("<b>${1}")
-    assert visitor.text("#own-labels button") == "<b>${1}"
+    assert visitor.text("#own-labels button b") == "<b>${1}"
     assert visitor.page.locator(".bars li").count() == 11
     visitor.draw(written["8"][0])
     visitor.until_guessed("<b>${1}")
     visitor.press("#own-labels button")
     visitor.until_text("#status", "(2 lessons of <b>${1})")
+    visitor.until_text("#own-labels button small", "2 lessons")
+    assert visitor.page.locator("#own-labels button .ink").count() == 2
 
 
 def test_a_lesson_in_the_notebook_can_be_relabelled_and_forgotten(visit, written):

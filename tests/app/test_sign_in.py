@@ -2,11 +2,15 @@
 
 import datetime
 import ipaddress
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from raw import Stranger
 from served import free_port, serving
 from sharing import people, push, refused, taught
 
@@ -138,3 +142,52 @@ def test_who_refuses_to_sign_in_comes_back_to_their_agent(space):
     sign_in(ben, "Sign in as ben")
     ben.until_text("#sign-in", "Signed in as ben")
     assert ben.page.locator(".toast-body").count() == 0
+
+
+def signed_in(stranger, hub, name):
+    """Sign in without a browser, step by step: the cookie that says who one is."""
+    begun = stranger.ask("GET", "login/huggingface")
+    asked = begun.headers["location"] + f"&login_hint={name}"
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *words):
+            return None
+
+    with pytest.raises(urllib.error.HTTPError) as sent_back:
+        urllib.request.build_opener(Stay).open(asked)
+    with sent_back.value as answer:
+        back = urlsplit(answer.headers["Location"])
+    done = stranger.ask("GET", f"{back.path}?{back.query}", None, {"Cookie": begun.cookies[0].split(";")[0]})
+    return done.cookies[0]
+
+
+def test_another_site_cannot_use_a_sign_in(server, hub):
+    stranger = Stranger(server.url)
+    cookie = signed_in(stranger, hub, "mia")
+    assert "httponly" in cookie.lower() and "secure" in cookie.lower()
+    config = stranger.ask("GET", "config").told
+    button = next(each["id"] for each in config["components"] if each["props"].get("elem_id") == "push")
+    push_it = next(each["id"] for each in config["dependencies"] if [button, "click"] in each["targets"])
+    before = {id for _, id in hub.repos}
+
+    def pressed(repo, origin):
+        data = [None, repo, "", "public", True, ""]
+        return stranger.outcome(push_it, data, None, {"Cookie": cookie.split(";")[0], "Origin": origin})
+
+    for origin in ("https://evil.example", "null", server.url.rstrip("/").replace("127.0.0.1", "evil.example")):
+        told = pressed("stolen", origin)
+        assert told["success"] is False and "Sign in" in str(told["output"]), told
+    assert {id for _, id in hub.repos} == before
+    told = pressed("mine", server.url.rstrip("/"))
+    assert "knows nothing" in str(told["output"]) and "Sign in" not in str(told["output"]), told  # mia is known there
+
+
+def test_a_sign_in_that_somebody_else_began_leads_nowhere(server, hub):
+    stranger = Stranger(server.url)
+    n_asked = len([each for each in hub.log if each.path.startswith("/oauth/token")])
+    told = stranger.ask("GET", "login/callback?code=stolen&state=made-up&_target_url=https://evil.example/")
+    assert told.status in (302, 307) and told.headers["location"].startswith("/login/huggingface?")
+    assert len([each for each in hub.log if each.path.startswith("/oauth/token")]) == n_asked
+    for target in ("https://evil.example/x", "//evil.example/x", "/\\evil.example/x", "https:evil.example"):
+        back = stranger.ask("GET", f"logout?_target_url={target}").headers["location"]
+        assert back.startswith("/") and not back.startswith(("//", "/\\")), back

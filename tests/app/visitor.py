@@ -31,8 +31,8 @@ HARMLESS = ("WebGL", "GPU stall")
 class Visitor:
     """One browser with one page of the app."""
 
-    def __init__(self, context, url, touch=False, known=()):
-        self.context, self.url, self.touch = context, url, touch
+    def __init__(self, context, url, touch=False, known=(), path=""):
+        self.context, self.url, self.touch, self.path = context, url, touch, path
         self.errors, self.outside, self.leaving = [], [], False
         self.known = (url, "data:", "blob:", *known)  # what the page may ask for
         context.add_init_script(CALM)
@@ -57,14 +57,14 @@ class Visitor:
     def open(self):
         """Load the page and wait until it is filled in."""
         self.leaving = True  # what the page left behind breaks off is no error
-        self.page.goto(self.url)
+        self.page.goto(self.url + self.path)
         self.leaving = False
         self.arrive()
 
     def arrive(self):
         """Wait until the agent is on the desk and the pad takes ink."""
         self.page.locator("#pad canvas").first.wait_for()
-        self.until("document.querySelector('#chip')?.innerText.includes('lesson')")
+        self.until("/lesson|Lektion/.test(document.querySelector('#chip')?.innerText)")
         self.until("document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')")
         self.until("document.querySelector('.notebook') !== null")
 
@@ -127,11 +127,18 @@ class Visitor:
 
     def until_empty(self):
         """Wait until there is no ink on the pad."""
+        self._until_ink(lambda n_pixels: n_pixels < RING, "expected the pad to be empty by now.")
+
+    def until_inked(self):
+        """Wait until there is ink on the pad, put there by a press."""
+        self._until_ink(lambda n_pixels: n_pixels > 2 * RING, "expected a drawing on the pad by now.")
+
+    def _until_ink(self, enough, otherwise):
         for _ in range(200):
             shown = np.asarray(Image.open(io.BytesIO(self.page.locator("#pad").screenshot())).convert("L"))
-            if (shown[20:-20, 20:-20] > 128).sum() < RING:
+            if enough((shown[20:-20, 20:-20] > 128).sum()):
                 return
-        raise AssertionError("expected the pad to be empty by now.")
+        raise AssertionError(otherwise)
 
     # ------------------------------------------------------------ pressing
 
