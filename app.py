@@ -1,8 +1,10 @@
 """The Space: one page, one tab per entry of `agent.ui.TABS`. `python app.py` serves it on GRADIO_SERVER_PORT."""
 
+import contextlib
 import importlib.util
 import os
 import sys
+from collections.abc import AsyncIterator
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
@@ -16,11 +18,12 @@ from agent.kinds.warm import compile_apart  # noqa: E402
 compiling = compile_apart() if __name__ == "__main__" else []  # while this process imports gradio
 
 import gradio as gr  # noqa: E402  (after the environment)
+from fastapi import FastAPI  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from agent import ui  # noqa: E402
-from agent.ui import api, look, memory, warm, words  # noqa: E402
-from agent.ui.closed import Closed, keep_no_values  # noqa: E402
+from agent.ui import api, lighter, look, memory, warm, words  # noqa: E402
+from agent.ui.closed import Closed  # noqa: E402
 from agent.ui.guard import HANDLERS, Answered, BodyCap  # noqa: E402
 from agent.ui.language import OTHERS, Heard, speaking  # noqa: E402
 from agent.ui.pace import Pace  # noqa: E402
@@ -30,6 +33,15 @@ if importlib.util.find_spec("mcp") and os.environ.get("PUPIL_MCP", "1") != "0": 
     from agent.ui.mcp_server import Tools, running
 else:
     Tools = running = None
+
+
+@contextlib.asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[None]:
+    """Get ready before the first request, and take requests for tools as long as the app runs."""
+    lighter.ask_first(app)
+    memory.settle()
+    async with running(app) if running else contextlib.nullcontext():
+        yield
 
 
 def lay_out(page: Page) -> None:
@@ -48,12 +60,13 @@ for other in OTHERS:
     with demo.route(other.name, other.path, show_in_navbar=False), speaking(other):
         lay_out(Page())
 api.seal(demo)
-keep_no_values()
+lighter.keep_no_values()
+lighter.do_at_once()
 
 # Thirty pupils who open the page at once ask for 90 events; nobody gets past the queue.
 # Everybody who waits is told how long every two seconds, not whenever anybody is served.
 demo.queue(max_size=300, default_concurrency_limit=4, api_open=False, status_update_rate=2)
-demo._queue.sleep_when_free = 0.005  # a server without visitors would look for work 1,000 times a second
+lighter.look_less(demo)
 
 if __name__ == "__main__":
     sys.setswitchinterval(0.0005)  # strokes need the interpreter often and for short: a course that runs lets go of it
@@ -72,7 +85,7 @@ if __name__ == "__main__":
         state_session_capacity=500,  # each holds the whole page's settings; a desk is found again without
         app_kwargs={
             "middleware": [Middleware(each) for each in (Heard, Answered, BodyCap, Closed, Pace, Tools) if each],
-            "lifespan": running,
+            "lifespan": served,
             "exception_handlers": HANDLERS,
         },
     )

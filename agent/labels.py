@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -28,6 +29,21 @@ def clean_label(label: object) -> str:
     if not 1 <= len(name) <= MAX_LABEL_CHARS or not name.isprintable():
         raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} visible characters, got {label[:40]!r}.")
     return name
+
+
+def clean_labels(labels: Iterable[object]) -> list[str]:
+    """Check many labels, each text among them once.
+
+    Examples
+    --------
+    >>> clean_labels(["A ", 7, "A "])
+    ['A', '7', 'A']
+    """
+    known: dict[object, str] = {}
+    for label in (labels := list(labels)):
+        if isinstance(label, str) and label not in known:
+            known[label] = clean_label(label)
+    return [known[label] if isinstance(label, str) else clean_label(label) for label in labels]
 
 
 def clean_name(name: object) -> str:

@@ -12,7 +12,7 @@ from agent import render, retina
 from agent.errors import AgentError
 from agent.kinds import KINDS, Guess, Kind
 from agent.kinds.images import drawn_image
-from agent.labels import clean_label
+from agent.labels import clean_label, clean_labels
 from agent.lessons import Bulk, Lesson, Lessons, Lost
 from agent.lineage import Lineage
 from agent.logs import check_log
@@ -122,7 +122,7 @@ class Pupil:
             Which of the source's lessons is the first of these.
         """
         kept = retina.keep_many(drawings)
-        names = [clean_label(label) for label in labels]
+        names = clean_labels(labels)
         if len(kept) != len(names):
             raise AgentError(f"expected as many labels as drawings, got {len(kept)} drawings and {len(names)} labels.")
         blank = np.flatnonzero(~kept.any(axis=(1, 2)))

@@ -15,7 +15,7 @@ from agent import retina
 from agent.card import Score
 from agent.errors import AgentError
 from agent.families import Agent
-from agent.labels import clean_label
+from agent.labels import clean_labels
 from agent.lessons import Bulk
 from agent.pupil import Pupil
 from agent.tasks.digits import Selection
@@ -304,7 +304,7 @@ def _confusion(said: Counter[tuple[str, str | None]], labels: tuple[str, ...]) -
 
 def _lessons(drawings: Iterable[object], labels: Iterable[object]) -> tuple[np.ndarray, list[str]]:
     """Check lessons and pass their drawings through the gate: (N, 28, 28) uint8 and N labels."""
-    names = [clean_label(label) for label in labels]
+    names = clean_labels(labels)
     kept = retina.keep_many(drawings)
     if len(kept) != len(names):
         raise AgentError(f"expected as many labels as drawings, got {len(kept)} drawings and {len(names)} labels.")

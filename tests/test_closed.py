@@ -4,10 +4,8 @@ import asyncio
 import io
 import json
 import zlib
-from types import SimpleNamespace
 
 import pytest
-from gradio.state_holder import SessionState
 from PIL import Image, PngImagePlugin
 
 from agent.errors import AgentError
@@ -93,17 +91,6 @@ def png(*chunks, **more):
         info.add(name, content)
     Image.new("L", (20, 20), 255).save(file, "PNG", pnginfo=info, **more)
     return file.getvalue()
-
-
-def test_what_is_typed_is_kept_nowhere(monkeypatch):
-    monkeypatch.setattr(SessionState, "_update_value_in_config", SessionState._update_value_in_config)
-    state, kept = SimpleNamespace(config_values={7: {"props": {}}}), []
-    for forget in (lambda: None, closed.keep_no_values):  # as gradio has it, then as it is here
-        forget()
-        state.config_values[7] = {"props": {}}
-        SessionState._update_value_in_config(state, 7, "hf_secret")
-        kept.append("hf_secret" in str(state.config_values))
-    assert kept == [True, False]
 
 
 BOMBS = {

@@ -12,7 +12,7 @@ import numpy as np
 
 from agent import retina
 from agent.errors import AgentError, nearest
-from agent.labels import clean_label
+from agent.labels import clean_labels
 from agent.runs.found import class_of, is_path
 from agent.tasks import data_sets, digits, strokes
 from agent.tasks.copy import Copy
@@ -242,7 +242,7 @@ def drawn(pairs: Drawn | Sequence[Any], source: dict[str, Any] | None = None) ->
     drawings, labels = pairs
     if not len(labels):
         raise AgentError("expected a task to draw at least 1 lesson, got none.")
-    return Drawn(retina.keep_many(drawings), tuple(clean_label(label) for label in labels), source)
+    return Drawn(retina.keep_many(drawings), tuple(clean_labels(labels)), source)
 
 
 def _own_file(path: str) -> tuple[np.ndarray, tuple[str, ...]]:

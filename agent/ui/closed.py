@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 
 from agent.ui import words_browser as said
@@ -51,21 +50,6 @@ class Closed:
                     await refused(said.NO_UPLOAD)(scope, receive, send)
                     return
         await self.app(scope, receive, send)
-
-
-def keep_no_values() -> None:
-    """Let gradio keep nothing of a session but its desk; deep links need the rest, nothing else does.
-
-    That is what was written into fields, such as a token, and what each component of the pages is like: 60 ms of
-    processor and 0.6 MB for each visitor and language.
-    """
-    begin = SessionState.__init__
-
-    def begin_bare(self: SessionState, blocks: Any) -> None:
-        begin(self, SimpleNamespace(default_config=blocks.default_config, blocks={}))
-
-    SessionState.__init__ = begin_bare
-    SessionState._update_value_in_config = lambda self, key, value: None
 
 
 def is_foreign(scope: MutableMapping[str, Any]) -> bool:
@@ -123,6 +107,12 @@ def _is_upload(path: str) -> bool:
     """Whether a file lies where gradio keeps what was uploaded, and what it hands out."""
     try:
         file = Path(path).resolve()
-        return file.is_relative_to(Path(get_upload_folder()).resolve()) and file.is_file()
+        return file.is_relative_to(_resolved(get_upload_folder())) and file.is_file()
     except ValueError:  # a path that cannot be, such as one with a zero byte
         return False
+
+
+@functools.cache
+def _resolved(folder: str) -> Path:
+    """Where a folder really is."""
+    return Path(folder).resolve()

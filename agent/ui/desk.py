@@ -25,7 +25,7 @@ from agent.families import Agent, new
 from agent.kinds import KINDS
 from agent.lessons import Lesson
 from agent.pupil import Pupil
-from agent.ui import words, words_browser
+from agent.ui import memory, words, words_browser
 from agent.ui.browser import Browser, Stand
 from agent.ui.language import ENGLISH, Language
 from agent.ui.learners import Learners
@@ -207,7 +207,9 @@ class Desks:
                 self._dropped.pop(desk_id, None)
             seat.used = self._clock()
             self._seats.move_to_end(desk_id)
-            self._make_room()
+            made_room = self._make_room()
+        if made_room:
+            memory.give_back_small()
         with seat.lock:
             try:
                 yield seat.desk
@@ -229,18 +231,19 @@ class Desks:
         with self._lock:
             return self._dropped.pop(desk_id, self) is None
 
-    def _make_room(self) -> None:
-        """Drop idle desks and, beyond the caps, the least recently used; never the one just opened."""
-        oldest_use = self._clock() - self._idle_s
+    def _make_room(self) -> bool:
+        """Drop idle desks and, beyond the caps, the least recently used; never the one just opened. Say if any went."""
+        oldest_use, n_before = self._clock() - self._idle_s, len(self._seats)
         n_bytes = sum(seat.n_bytes for seat in self._seats.values())
         for desk_id, seat in list(self._seats.items())[:-1]:
             if len(self._seats) <= self._max_desks and n_bytes <= self._max_bytes and seat.used >= oldest_use:
-                return
+                break
             del self._seats[desk_id]
             n_bytes -= seat.n_bytes
             self._dropped[desk_id] = None
             if len(self._dropped) > 10_000:
                 self._dropped.popitem(last=False)
+        return len(self._seats) < n_before
 
 
 class Id(str):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from anyio import from_thread
 
 from agent.errors import AgentError
 from agent.ui import warm
@@ -24,6 +25,7 @@ _END = object()
 _TURNS = ThreadPoolExecutor(1, "turns")
 _STROKE_S = 0.06  # what all of a stroke takes, where two cores serve fifty people
 _MOST_REST_S = 2.0
+_LATE_S, _LOOK_S, _PATIENCE_S = 0.01, 0.2, 10.0  # the event loop is late; looked for so often; and not for ever
 
 
 @dataclass
@@ -37,12 +39,23 @@ class _Pace:
     rest_until: float = 0.0
 
     def rest(self) -> None:
-        """Wait until it is time for a step again."""
+        """Wait until it is time for a step again, and, for a while, until strokes are served at once."""
         time.sleep(max(0.0, self.rest_until - time.monotonic()))
+        patience = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < patience and _lateness_s() > _LATE_S:
+            time.sleep(_LOOK_S)
 
     def worked(self, n_events: int) -> None:
         """Owe a rest for the events that came in during a step."""
         self.rest_until = max(self.rest_until, time.monotonic()) + min(n_events * _STROKE_S, _MOST_REST_S)
+
+
+def _lateness_s() -> float:
+    """How long the event loop lets something wait that takes no time; none where no loop has sent this thread."""
+    asked = time.monotonic()
+    with contextlib.suppress(RuntimeError):
+        from_thread.run_sync(int)
+    return time.monotonic() - asked
 
 
 _PACE = _Pace()

@@ -12,6 +12,7 @@ import inspect
 import re
 import sys
 import tomllib
+import typing
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -184,4 +185,7 @@ def speaker(language: Language, handle: Callable[..., Any]) -> Callable[..., Any
                 return
             yield shown
 
-    return steps if inspect.isgeneratorfunction(handle) else answer
+    speaks = steps if inspect.isgeneratorfunction(handle) else answer
+    with contextlib.suppress(NameError, TypeError):  # names that only type checkers know; what is no plain function
+        speaks.__annotations__ = typing.get_type_hints(handle)  # gradio would work them out anew for each call
+    return speaks
