@@ -1,4 +1,4 @@
-"""Nobody draws before the kernels are compiled: events wait for `READY`."""
+"""Nobody draws before the kernels of drawings are compiled: events wait for `READY`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ def start(compiling: list[subprocess.Popen[bytes]]) -> None:
 
     def wait_and_warm() -> None:
         try:
-            for process in compiling:
-                process.wait()
-            warm.everything()
+            warm.compiled(compiling)
+            warm.drawings()
         finally:
             READY.set()
+        warm.copying()
+        warm.watching()
 
     threading.Thread(target=wait_and_warm, name="warm-up", daemon=True).start()
