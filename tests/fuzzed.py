@@ -200,22 +200,24 @@ def own_tracebacks(log: str) -> list[str]:
     return found
 
 
-def fuzzed(folder: Path, n_requests: int, seed: int = 0) -> tuple[Counter[int], list[str], float]:
-    """Send so many requests to a new server: what it answered, what is wrong, and by how many MB it grew."""
+def fuzzed(folder: Path, n_requests: int, seed: int = 0) -> tuple[Counter[int], list[str], tuple[float, float]]:
+    """Send so many requests to a new server: what it answered, what is wrong, and by how many MB it grew.
+
+    Counted after the first hundred: until half of all, and in the second half, when all desks are taken.
+    """
     from load import resident_mb
 
-    server = Server(folder)
+    server, sizes = Server(folder), []
     try:
         stranger = Stranger(server.url, seed)
-        for _ in range(min(100, n_requests)):
-            stranger.ask()
-        before = resident_mb(server.process.pid)
-        for _ in range(n_requests - 100):
-            stranger.ask()
-        grown = resident_mb(server.process.pid) - before
+        for n_more in (100, n_requests // 2 - 100, n_requests - n_requests // 2):
+            for _ in range(n_more):
+                stranger.ask()
+            sizes.append(resident_mb(server.process.pid))
     finally:
         server.stop()
-    return stranger.statuses, stranger.faults + own_tracebacks(server.log.read_text()), grown
+    faults = stranger.faults + own_tracebacks(server.log.read_text())
+    return stranger.statuses, faults, (sizes[1] - sizes[0], sizes[2] - sizes[1])
 
 
 def harm(n_requests: int = 10_000) -> list[dict[str, str]]:
@@ -223,7 +225,8 @@ def harm(n_requests: int = 10_000) -> list[dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         statuses, faults, grown = fuzzed(Path(folder), n_requests)
     answers = ", ".join(f"{status}: {n:,}" for status, n in sorted(statuses.items()))
-    return [{"requests": f"{statuses.total():,}", "answers": answers, "faults": f"{len(faults)}", "grown by, MB": f"{grown:.0f}"}]
+    return [{"requests": f"{statuses.total():,}", "answers": answers, "faults": f"{len(faults)}",
+             "grown by, MB: first half, second": f"{grown[0]:.0f}, {grown[1]:.0f}"}]  # fmt: skip
 
 
 def main() -> None:
@@ -234,7 +237,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         statuses, faults, grown = fuzzed(Path(folder), options.requests, options.seed)
-    print(f"answers: {dict(sorted(statuses.items()))}; grown by {grown:.0f} MB; {len(faults)} faults")
+    print(f"answers: {dict(sorted(statuses.items()))}; grown by {grown[0]:.0f} and {grown[1]:.0f} MB; {len(faults)} faults")
     print("\n".join(sorted(set(faults))[:40]))
     sys.exit(bool(faults))
 

@@ -30,8 +30,8 @@ from served import Server, written_digits  # noqa: E402
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TEACH_EVERY = 10
 N_PROCESSES = 5  # of clients: fifty in one would wait for each other's interpreter, not for the server
-ARRIVE_S = 10  # until processes of clients have started
-IDLE_S = 30  # after which a desk goes in this test, so that it ends
+ARRIVE_S = 25  # until processes of clients have started
+IDLE_S = 60  # after which a desk goes in this test, so that it ends
 
 
 def resident_mb(pid: int) -> float:

@@ -114,7 +114,7 @@ def test_every_tab_is_shown_and_its_pictures_are_light():
     shown = re.findall(r"\((tests/golden/tabs/[^)]+)\)", README)
     for tab in TABS:
         name = tab.__name__.rpartition(".")[2]
-        assert f"tests/golden/tabs/{name}-dark.webp" in shown, name
+        assert {f"tests/golden/tabs/{name}-{look}.webp" for look in ("desktop", "dark", "phone")} <= set(shown), name
     assert all((ROOT / path).stat().st_size <= 90_000 for path in shown)
 
 
