@@ -1,7 +1,9 @@
 """Courses take turns, and rest for the strokes of everybody else."""
 
 import threading
+import time
 
+import anyio
 import pytest
 
 from agent.errors import AgentError
@@ -70,3 +72,39 @@ def test_a_course_rests_for_the_strokes_that_came_in_during_a_step_and_for_nothi
     rested.clear()
     list(course("mia", [lambda: [stroke("one") for _ in range(1000)], lambda: None]))
     assert max(rested) == events._MOST_REST_S
+
+
+def test_a_course_waits_until_strokes_are_served_at_once_but_not_for_ever(monkeypatch):
+    late, looked = [0.5, 0.5, 0.001], []
+    monkeypatch.setattr(events, "_lateness_s", lambda: late.pop(0))
+    monkeypatch.setattr(events.time, "sleep", looked.append)
+    events._PACE.rest()
+    assert looked == [0, events._LOOK_S, events._LOOK_S] and not late
+    clock = iter(range(1000))
+    monkeypatch.setattr(events, "_lateness_s", lambda: 0.5)
+    monkeypatch.setattr(events.time, "monotonic", lambda: float(next(clock)))
+    events._PACE.rest()
+    assert next(clock) < 3 * events._PATIENCE_S
+
+
+def test_a_loop_that_is_busy_is_late_and_where_there_is_none_nothing_is():
+    is_there, is_busy, late = threading.Event(), threading.Event(), []
+
+    def look():
+        is_there.set()
+        is_busy.wait()
+        return events._lateness_s()
+
+    async def ask():
+        late.append(await anyio.to_thread.run_sync(look))
+
+    async def busy():
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask)
+            while not is_there.is_set():
+                await anyio.sleep(0.001)
+            is_busy.set()
+            time.sleep(0.2)  # as a loop that has much to do
+        return late[0]
+
+    assert anyio.run(busy) > events._LATE_S > events._lateness_s()
