@@ -62,6 +62,7 @@ for other in OTHERS:
 api.seal(demo)
 lighter.keep_no_values()
 lighter.do_at_once()
+lighter.write_once()
 
 # Thirty pupils who open the page at once ask for 90 events; nobody gets past the queue.
 # Everybody who waits is told how long every two seconds, not whenever anybody is served.

@@ -1,6 +1,7 @@
 """What was made lighter of gradio: it is still what gradio does, and nothing else changes."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio import to_thread
-from gradio import queueing
+from gradio import processing_utils, queueing
+from PIL import Image
 
 from agent.ui import lighter
 
@@ -101,6 +103,21 @@ def test_the_routes_of_strokes_are_tried_first_and_all_others_are_still_there(bo
 def test_what_is_typed_is_kept_nowhere_and_a_session_holds_no_components(both):
     (n_as_it_was, was_kept), (n_as_it_is, is_kept) = both["kept"]
     assert n_as_it_was > 0 == n_as_it_is and was_kept and not is_kept
+
+
+def test_a_picture_is_written_once_where_gradio_writes_it_and_again_when_it_is_gone(monkeypatch, tmp_path):
+    picture, save = Image.new("L", (28, 28), 7), processing_utils.save_pil_to_cache
+    as_it_was = Path(save(picture, str(tmp_path), format="png"))
+    first, content = as_it_was.stat(), as_it_was.read_bytes()
+    os.utime(as_it_was, (0, 0))
+    monkeypatch.setattr(processing_utils, "save_pil_to_cache", save)
+    lighter.write_once()
+    as_it_is = Path(processing_utils.save_pil_to_cache(picture, str(tmp_path), format="png"))
+    assert as_it_is == as_it_was and as_it_is.stat().st_ino == first.st_ino
+    assert as_it_is.stat().st_mtime >= first.st_mtime  # nobody deletes it as an old one
+    as_it_is.unlink()
+    assert Path(processing_utils.save_pil_to_cache(picture, str(tmp_path), format="png")).read_bytes() == content
+    assert [*as_it_is.parent.iterdir()] == [as_it_is]
 
 
 LEFT = """

@@ -7,15 +7,19 @@ whether each is still what it was.
 from __future__ import annotations
 
 import functools
+import os
+import uuid
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI
-from gradio import queueing
+from gradio import processing_utils, queueing
 from gradio.blocks import Blocks
 from gradio.state_holder import SessionState
+from PIL import Image
 
 # What takes microseconds: six of the seven turns of other threads that a stroke would wait for.
 AT_ONCE = {
@@ -53,6 +57,24 @@ def do_at_once() -> None:
         return await in_thread(function, *given, **how)
 
     to_thread.run_sync = queueing.run_sync = run_sync
+
+
+def write_once() -> None:
+    """Let a picture that is handed out be written once, and whole: gradio writes it anew while others read it."""
+
+    def save(img: Image.Image, cache_dir: str, name: str = "image", format: str = "webp") -> str:
+        content = processing_utils.encode_pil_to_bytes(img, format)
+        file = Path(cache_dir).resolve() / processing_utils.hash_bytes(content) / f"{name}.{format}"
+        try:
+            os.utime(file)  # it is needed again: old ones are deleted
+        except FileNotFoundError:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            begun = file.with_name(uuid.uuid4().hex)
+            begun.write_bytes(content)
+            begun.replace(file)
+        return str(file)
+
+    processing_utils.save_pil_to_cache = save
 
 
 def look_less(demo: Blocks) -> None:
