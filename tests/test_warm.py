@@ -3,6 +3,7 @@
 import shutil
 import sys
 
+import numba
 import pytest
 
 from agent.kinds import warm
@@ -11,7 +12,7 @@ from agent.kinds import warm
 @pytest.fixture(autouse=True)
 def empty(monkeypatch, tmp_path):
     """A machine on which nothing has been compiled."""
-    monkeypatch.setattr(warm.numba.config, "CACHE_DIR", str(tmp_path / "kernels"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kernels"))
 
 
 def started(monkeypatch, program):

@@ -13,10 +13,12 @@ R remembered rows · L labels
 
 import hashlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 import numba
+from llvmlite.binding import get_host_cpu_name
 
 
 def _cache_folder() -> str:
@@ -32,3 +34,9 @@ def _cache_folder() -> str:
 
 
 numba.config.CACHE_DIR = _cache_folder()
+
+
+def stamp() -> Path:
+    """Name a file beside the compiled loops after all that numba keeps them apart by: it is there once all are."""
+    told = (__file__, numba.__version__, sys.version, get_host_cpu_name())
+    return Path(numba.config.CACHE_DIR) / f"all-{hashlib.sha256(repr(told).encode()).hexdigest()[:16]}"

@@ -6,7 +6,6 @@ processes of their own, with low priority, while the app imports what it needs.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -14,11 +13,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import numba
 import numpy as np
-from llvmlite.binding import get_host_cpu_name
 
-from agent import retina
+from agent import kernels, retina
 from agent.kernels import match, ram, recall
 from agent.kinds import FRAMES, KINDS
 from agent.kinds.found import Found
@@ -36,7 +33,7 @@ PARTS = ("looking", "comparing", "copying", "watching")
 
 def compile_apart() -> list[subprocess.Popen[bytes]]:
     """Start one process for each part; none where all have been compiled before, on such a processor."""
-    if _stamp().exists():
+    if kernels.stamp().exists():
         return []
     root = Path(__file__).resolve().parents[2]
     return [subprocess.Popen([sys.executable, "-m", "agent.kinds.warm", part], cwd=root) for part in PARTS]
@@ -46,14 +43,8 @@ def compiled(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     """Wait for such processes, and remember it where all have done their part."""
     failed = [process.wait() for process in processes]
     if processes and not any(failed):
-        _stamp().parent.mkdir(parents=True, exist_ok=True)
-        _stamp().touch()
-
-
-def _stamp() -> Path:
-    """A file beside the compiled kernels, named after all that numba keeps them apart by."""
-    told = (__file__, numba.__version__, sys.version, get_host_cpu_name())
-    return Path(numba.config.CACHE_DIR) / f"all-{hashlib.sha256(repr(told).encode()).hexdigest()[:16]}"
+        kernels.stamp().parent.mkdir(parents=True, exist_ok=True)
+        kernels.stamp().touch()
 
 
 def drawings() -> None:

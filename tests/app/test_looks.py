@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.parametrize("look", ["desktop, light", "phone, light"])
+@pytest.mark.parametrize("look", [pytest.param("desktop, light", marks=pytest.mark.long), "phone, light"])
 def test_nothing_moves_while_one_draws_and_teaches(visit, written, look):
     visitor = visit(look)
     parts = ("#pad", "#guess", "#bars", "#label-0", "#right", "#add", "#notebook")
