@@ -7,6 +7,7 @@ thread on the machine at hand, so only their ratios mean anything elsewhere.
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import tempfile
 import time
@@ -304,32 +305,9 @@ def write(part: str, text: str) -> None:
     README.write_text(f"{before}{begin}\n{text}\n{after}", encoding="utf-8")
 
 
-def in_browser(*_: int) -> list[Row]:
-    """Open the page in Chromium."""
-    from tests import visits  # these need the app, a browser or clients, which others do without
-
-    return visits.visit()
-
-
-def crowded(*_: int) -> list[Row]:
-    """Let fifty visitors come."""
-    from tests import load
-
-    return load.load()
-
-
-def killed(*_: int) -> list[Row]:
-    """Kill the server twenty times."""
-    from tests import killed as kills
-
-    return kills.killed()
-
-
-def fuzzed(*_: int) -> list[Row]:
-    """Send ten thousand requests."""
-    from tests import fuzzed as requests
-
-    return requests.harm()
+def elsewhere(module: str, function: str) -> Callable[[int, int], list[Row]]:
+    """Measure with a module that needs the app, a browser or clients, which others do without."""
+    return lambda *_: getattr(importlib.import_module(f"tests.{module}"), function)()
 
 
 PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
@@ -380,14 +358,15 @@ PARTS: dict[str, tuple[Callable[[int, int], list[Row]], str]] = {
         "Scores a frame, mean ± standard deviation over five seeds; by chance, over stretches of 500 frames:",
     ),
     "costs": (costs, "Costs on one core, warm (absolute times are this machine's: compare across a row):"),
-    "visit": (in_browser, "What a visit costs, each the first of a new server and a new browser, five times:"),
+    "visit": (elsewhere("visits", "visit"), "What a visit costs, each the first of a new server and a new browser, five times:"),
     "load": (
-        crowded,
+        elsewhere("load", "load"),
         "Fifty visitors with clients of gradio's, each with an agent of its own, draw once a second for three minutes, "
         "every tenth time to teach, while two others teach all of MNIST again and again; all of it on two cores:",
     ),
-    "killed": (killed, "The server is killed with -9 in the middle of lessons, each time started again and the same page opened again:"),
-    "fuzzed": (fuzzed, "Requests made up by chance from what the server says it takes, spoiled or not:"),
+    "killed": (elsewhere("killed", "killed"), "The server is killed with -9 in the middle of lessons, each time started again "
+               "and the same page opened again:"),
+    "fuzzed": (elsewhere("fuzzed", "harm"), "Requests made up by chance from what the server says it takes, spoiled or not:"),
     "starts": (lambda n_seeds, _: starts.measured(n_seeds), "Seconds until a new process has started and ended, warm, "
                "two cores, {seeds} times each:"),
 }  # fmt: skip
