@@ -12,6 +12,8 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # After every event gradio sums up all it has served, in pandas, for a page that is switched off here.
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
+# Around every event gradio asks matplotlib how it draws; unless it is said, the first answer takes half a second.
+os.environ.setdefault("MPLBACKEND", "agg")
 
 from agent.kinds.warm import compile_apart  # noqa: E402
 

@@ -144,3 +144,14 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmRSS"
 def test_what_visitors_who_left_had_goes_back_to_the_machine():
     kept, back = (int(re.search(r"\d+", printed(LEFT, how))[0]) for how in ("kept", "back"))
     assert kept - back > 10_000  # kB
+
+
+def test_the_page_is_served_without_what_draws_charts():
+    """Half a second of the first visitor's time: gradio asks matplotlib for it around every event."""
+    bare = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    asks = "import sys, app\nfrom gradio import utils\nwith utils.MatplotlibBackendMananger():\n    "
+    told = subprocess.run(
+        [sys.executable, "-c", asks + "print('matplotlib.pyplot' in sys.modules, 'matplotlib' in sys.modules)"],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=120, env=bare,
+    )  # fmt: skip
+    assert told.stdout.split() == ["False", "True"]
