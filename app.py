@@ -78,6 +78,7 @@ if __name__ == "__main__":
     demo.launch(
         theme=look.THEME,
         css=look.css(),
+        head=look.head(),
         ssr_mode=False,
         run_history=False,
         max_file_size="64mb",

@@ -21,6 +21,11 @@ def css() -> str:
     return "".join([*sheets, *_font_rows()])
 
 
+def head() -> str:
+    """Give what the page does before anything is on it."""
+    return f"<script>{(HERE / 'pad.js').read_text(encoding='utf-8')}</script>"
+
+
 def _font_rows() -> list[str]:
     """Let each font's choice show its ten digits, as the agent will see them, in the colour of the text."""
     return [

@@ -1,0 +1,66 @@
+"""The pad costs no more than it must: what nobody sees is not drawn, least of all where a processor draws it."""
+
+import io
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+COSTS = """() => {
+    const { app, outline_graphics } = window.editor;
+    const { renderer, ticker } = app;
+    return {
+        textures: renderer.gl.getParameter(renderer.gl.MAX_TEXTURE_IMAGE_UNITS),
+        smoothed: renderer.gl.getContextAttributes().antialias,
+        shadows: outline_graphics.filters?.length ?? 0,
+        frames_per_s: ticker.maxFPS,
+        resolution: renderer.resolution,
+        shares: app.canvas.width / renderer.screen.width,
+        is_pad: document.querySelector('#pad canvas') === app.canvas,
+    };
+}"""
+SAME = {"textures": 1, "smoothed": False, "shadows": 0, "is_pad": True}
+BY_PROCESSOR = {"frames_per_s": 20, "resolution": 0.75, "shares": 0.75}
+BY_CARD = {"frames_per_s": 0, "resolution": 1, "shares": 1}  # as many frames as the screen has, at its resolution
+UNMASKED_RENDERER_WEBGL = 0x9246
+LINES = (((0.25, 0.25), (0.25, 0.5), (0.25, 0.75)), ((0.75, 0.25), (0.6, 0.5), (0.75, 0.75)))
+PROCESSORS = (
+    "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero)), SwiftShader driver)",
+    "llvmpipe (LLVM 15.0.7, 256 bits)",
+    "ANGLE (Microsoft, Microsoft Basic Render Driver Direct3D11, D3D11)",
+)
+CARDS = ("ANGLE (NVIDIA, NVIDIA GeForce RTX 3060 Direct3D11, D3D11)", "Apple GPU")
+
+
+def test_a_processor_draws_fewer_and_smaller_frames_than_a_card(visit):
+    def pretend(context):  # to be drawn by whoever the address names
+        context.add_init_script(
+            f"""const own = WebGL2RenderingContext.prototype.getParameter;
+            const name = decodeURIComponent(location.search.slice(1));
+            WebGL2RenderingContext.prototype.getParameter = function (asked) {{
+                return asked === {UNMASKED_RENDERER_WEBGL} && name ? name : own.call(this, asked);
+            }};"""
+        )
+
+    visitor = visit(prepare=pretend)
+    for names, cost in ((("", *PROCESSORS), BY_PROCESSOR), (CARDS, BY_CARD)):
+        for name in names:  # none: who draws here is a processor
+            visitor.path = f"?{quote(name)}"
+            visitor.open()
+            assert visitor.page.evaluate(COSTS) == SAME | cost, name
+
+
+def test_the_ink_is_where_the_pen_was(visit):
+    visitor = visit()
+    box = visitor.page.locator("#pad").bounding_box()
+    at = [[(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line] for line in LINES]
+    for points in at:
+        visitor._stroke(points)
+    shown = np.asarray(Image.open(io.BytesIO(visitor.page.locator("#pad").screenshot())).convert("L")) > 128
+    height, width = shown.shape
+    for x, y in (point for line in LINES for point in line):
+        assert shown[round(y * height), round(x * width)], (x, y)
+    rows, columns = np.nonzero(shown[20:-20, 20:-20])
+    assert (columns.min() + 20) / width == pytest.approx(0.25, abs=0.06)
+    assert (rows.max() + 20) / height == pytest.approx(0.75, abs=0.06)
