@@ -31,11 +31,13 @@ HARMLESS = ("WebGL", "GPU stall")
 class Visitor:
     """One browser with one page of the app."""
 
+    prepare = CALM  # done before the page is loaded
+
     def __init__(self, context, url, touch=False, known=(), path=""):
         self.context, self.url, self.touch, self.path = context, url, touch, path
         self.errors, self.outside, self.leaving = [], [], False
         self.known = (url, "data:", "blob:", *known)  # what the page may ask for
-        context.add_init_script(CALM)
+        context.add_init_script(self.prepare)
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
         self._fingers = context.new_cdp_session(self.page)  # one for all strokes: a finger lifted by detaching is lost
