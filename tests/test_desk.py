@@ -2,6 +2,7 @@
 
 import re
 import threading
+import uuid
 from pathlib import Path
 
 import gradio as gr
@@ -19,6 +20,7 @@ from agent.ui import (
     guard,
     markup,
     notebook,
+    page,
     words,
     words_browser,
     words_challenge,
@@ -107,6 +109,16 @@ def test_what_was_put_on_the_pad_is_said_to_be_there_until_a_stroke_follows(pad)
     draw.see("desk", draw.BLANK)  # from before
     assert "It is on the pad" in draw.see("desk", put[0])[-1]
     assert "It is on the pad" not in draw.see("desk", pad)[-1]
+
+
+def test_a_page_that_is_opened_has_an_empty_pad(pad, monkeypatch):
+    monkeypatch.setattr(page, "DESKS", events.DESKS)
+    desk_id = uuid.uuid4().hex
+    draw.tell(desk_id, pad, label="1")
+    draw.see(desk_id, pad | {"composite": markup.np.eye(28, dtype="uint8")[::-1] * 255})
+    assert "looks like" in draw.refresh(desk_id)[0]
+    page.enter(desk_id, desk_id)
+    assert "Draw a digit" in draw.refresh(desk_id)[0]
 
 
 def test_undo_takes_back_the_word_that_it_was_learned(pad):

@@ -109,10 +109,11 @@ class Desk:
         running = self.challenge is not None and self.challenge.result is None
         return self.challenge.pupil if running else self.pupil
 
-    def speak(self, language: Language) -> None:
-        """Speak the language of the page that is opened: what was said before in another one is not repeated."""
+    def turn_page(self, language: Language) -> None:
+        """Meet a page that is opened: its pad is empty, and what was said in another language is not repeated."""
+        self.showing, self.is_put, self.outcome = None, False, ()
         if language is not self.language:
-            self.language, self.status, self.outcome = language, "", ()
+            self.language, self.status = language, ""
 
     def challenged(self, challenge: Challenge | None) -> None:
         """Begin a challenge, or end it: the pad is empty for whoever is drawn for now."""

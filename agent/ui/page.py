@@ -120,7 +120,7 @@ def enter(kept_id: object, session_id: str) -> tuple[str, str]:
             desk.browser.ask()
         elif desk_id != kept_id and desk.browser.stand is Stand.UNKNOWN:  # a first visit
             desk.browser.meet()
-        desk.speak(spoken())
+        desk.turn_page(spoken())
         return desk_id, header(desk, desk_id=desk_id)
 
 
