@@ -8,6 +8,7 @@ show a traceback; no traceback in the server's log may lead through the project'
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import random
@@ -210,10 +211,11 @@ def fuzzed(folder: Path, n_requests: int, seed: int = 0) -> tuple[Counter[int], 
     server, sizes = Server(folder), []
     try:
         stranger = Stranger(server.url, seed)
-        for n_more in (100, n_requests // 2 - 100, n_requests - n_requests // 2):
-            for _ in range(n_more):
-                stranger.ask()
-            sizes.append(resident_mb(server.process.pid))
+        with contextlib.closing(stranger.connection):
+            for n_more in (100, n_requests // 2 - 100, n_requests - n_requests // 2):
+                for _ in range(n_more):
+                    stranger.ask()
+                sizes.append(resident_mb(server.process.pid))
     finally:
         server.stop()
     faults = stranger.faults + own_tracebacks(server.log.read_text())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from authlib.integrations.base_client.errors import OAuthError
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse
 
@@ -101,6 +102,7 @@ class Answered:
     """ASGI middleware: a request that gradio breaks off at gets a sentence and 400, not 500; the log has a line of it.
 
     Unknown components and functions raise KeyError there; a call past the queue answers 500 to all that fails in it.
+    A stream of events tells its reader itself that nobody knows the session, and ends.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
@@ -129,6 +131,9 @@ class Answered:
         except ClientDisconnect:  # nobody is there to be answered
             return
         except Exception as error:
+            if begun and isinstance(error.__cause__, HTTPException):
+                await send({"type": "http.response.body"})
+                return
             if begun:
                 raise
             _LOG.warning("refused %s %.100r: %.200r in %s", scope["method"], scope["path"], error, _place(error))

@@ -31,3 +31,10 @@ def test_no_file_of_the_server_and_no_other_address_is_read(server, route, path)
         urllib.request.urlopen(server.url + route + urllib.parse.quote(path, safe="/:."), timeout=20)
     with refused.value as answer:
         assert answer.code in (400, 403, 404) and b"import" not in answer.read()
+
+
+def test_a_stream_of_a_session_nobody_knows_says_so_and_ends(server):
+    with urllib.request.urlopen(server.url + "gradio_api/queue/data?session_hash=nobody", timeout=20) as stream:
+        told = stream.read().decode()
+    assert '"session_not_found":true' in told and "Not Found" in told
+    assert "Traceback" not in server.log.read_text()
