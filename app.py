@@ -26,6 +26,7 @@ from starlette.middleware import Middleware  # noqa: E402
 from agent import ui  # noqa: E402
 from agent.ui import api, lighter, look, memory, warm, words  # noqa: E402
 from agent.ui.closed import Closed  # noqa: E402
+from agent.ui.delivery import Delivery  # noqa: E402
 from agent.ui.guard import HANDLERS, Answered, BodyCap  # noqa: E402
 from agent.ui.language import OTHERS, Heard, speaking  # noqa: E402
 from agent.ui.pace import Pace  # noqa: E402
@@ -88,7 +89,7 @@ if __name__ == "__main__":
         mcp_server=False,  # there is one with keys: agent/ui/mcp_server.py
         state_session_capacity=500,  # each holds the whole page's settings; a desk is found again without
         app_kwargs={
-            "middleware": [Middleware(each) for each in (Heard, Answered, BodyCap, Closed, Pace, Tools) if each],
+            "middleware": [Middleware(each) for each in (Delivery, Heard, Answered, BodyCap, Closed, Pace, Tools) if each],
             "lifespan": served,
             "exception_handlers": HANDLERS,
         },

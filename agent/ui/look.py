@@ -6,6 +6,7 @@ import gradio as gr
 
 from agent import render
 from agent.tasks import digits
+from agent.ui import delivery
 from agent.ui.page import HERE
 
 FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # the semibold gradio ships lacks most letters
@@ -23,7 +24,7 @@ def css() -> str:
 
 def head() -> str:
     """Give what the page does before anything is on it."""
-    return f"<script>{(HERE / 'pad.js').read_text(encoding='utf-8')}</script>"
+    return f"{delivery.early()}<script>{(HERE / 'pad.js').read_text(encoding='utf-8')}</script>"
 
 
 def _font_rows() -> list[str]:
