@@ -63,6 +63,7 @@ for other in OTHERS:
     with demo.route(other.name, other.path, show_in_navbar=False), speaking(other):
         lay_out(Page())
 api.seal(demo)
+layers = (Delivery, Heard, Answered, BodyCap, Closed, Pace, Tools)  # that a request passes, the outermost first
 lighter.keep_no_values()
 lighter.do_at_once()
 lighter.write_once()
@@ -89,7 +90,7 @@ if __name__ == "__main__":
         mcp_server=False,  # there is one with keys: agent/ui/mcp_server.py
         state_session_capacity=500,  # each holds the whole page's settings; a desk is found again without
         app_kwargs={
-            "middleware": [Middleware(each) for each in (Delivery, Heard, Answered, BodyCap, Closed, Pace, Tools) if each],
+            "middleware": [Middleware(layer) for layer in layers if layer],
             "lifespan": served,
             "exception_handlers": HANDLERS,
         },

@@ -44,13 +44,13 @@ def status(desks):
 
 
 def test_ten_lessons_go_to_a_fresh_agent_and_the_visitors_own_one_is_left_as_it_was(desks, ten):
-    draw.tell("desk", on_pad(ten[0][0]), label="A")
+    draw.tell("desk", on_pad(ten[0][0]), gr.EventData(gr.Button("A"), None))
     with desks.open("desk") as desk:
         own, log = desk.pupil, desk.pupil.log
     press("begin")
     expected = new(challenge.KIND)
     for number, (drawing, label) in enumerate(zip(*ten, strict=True), 1):
-        shown = draw.tell("desk", on_pad(drawing), label=label)
+        shown = draw.tell("desk", on_pad(drawing), gr.EventData(gr.Button(label), None))
         with desks.open("desk") as desk:
             expected.learn_one(desk.done, label)
         if number < challenge.N_LESSONS:
@@ -68,11 +68,11 @@ def test_ten_lessons_go_to_a_fresh_agent_and_the_visitors_own_one_is_left_as_it_
 
 def test_undo_takes_back_a_lesson_of_the_challenge_and_never_one_of_the_visitors_own(desks, ten):
     drawings, labels = ten
-    draw.tell("desk", on_pad(drawings[0]), label="A")
+    draw.tell("desk", on_pad(drawings[0]), gr.EventData(gr.Button("A"), None))
     press("begin")
     draw.undo_lesson("desk")
     assert status(desks) == "No lesson of yours to undo."
-    draw.tell("desk", on_pad(drawings[1]), label=labels[1])
+    draw.tell("desk", on_pad(drawings[1]), gr.EventData(gr.Button(labels[1]), None))
     draw.undo_lesson("desk")
     assert status(desks) == f"Forgotten: the last {labels[1]}."
     press("stop")

@@ -86,7 +86,7 @@ def pad(monkeypatch):
 
 def test_a_late_report_of_a_taught_drawing_is_no_news(pad):
     draw.see("desk", pad)
-    draw.tell("desk", pad, label="1")
+    draw.tell("desk", pad, gr.EventData(gr.Button("1"), None))
     assert "Learned" in draw.refresh("desk")[0]
     draw.see("desk", pad)
     assert "Learned" in draw.refresh("desk")[0]
@@ -97,7 +97,7 @@ def test_a_late_report_of_a_taught_drawing_is_no_news(pad):
 
 
 def test_the_same_drawing_again_is_news_once_the_pad_was_empty(pad):
-    draw.tell("desk", pad, label="1")
+    draw.tell("desk", pad, gr.EventData(gr.Button("1"), None))
     draw.see("desk", draw.BLANK)
     draw.see("desk", pad)
     assert "looks like" in draw.refresh("desk")[0]
@@ -114,7 +114,7 @@ def test_what_was_put_on_the_pad_is_said_to_be_there_until_a_stroke_follows(pad)
 def test_a_page_that_is_opened_has_an_empty_pad(pad, monkeypatch):
     monkeypatch.setattr(page, "DESKS", events.DESKS)
     desk_id = uuid.uuid4().hex
-    draw.tell(desk_id, pad, label="1")
+    draw.tell(desk_id, pad, gr.EventData(gr.Button("1"), None))
     draw.see(desk_id, pad | {"composite": markup.np.eye(28, dtype="uint8")[::-1] * 255})
     assert "looks like" in draw.refresh(desk_id)[0]
     page.enter(desk_id, desk_id)
@@ -122,7 +122,7 @@ def test_a_page_that_is_opened_has_an_empty_pad(pad, monkeypatch):
 
 
 def test_undo_takes_back_the_word_that_it_was_learned(pad):
-    draw.tell("desk", pad, label="1")
+    draw.tell("desk", pad, gr.EventData(gr.Button("1"), None))
     assert "Learned" not in draw.undo_lesson("desk")[0]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import gradio as gr
@@ -45,7 +44,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     with gr.Row(elem_id="tell"):
         gr.HTML(f"<p><b>{words.IT_IS_A}</b> <small>{words.PRESS}</small></p>", elem_id="ask")
         status = gr.HTML(markup.status(""), elem_id="status")
-        digits = {label: gr.Button(label, elem_id=f"label-{label}", elem_classes="digit") for label in markup.DIGITS}
+        digits = [gr.Button(label, elem_id=f"label-{label}", elem_classes="digit") for label in markup.DIGITS]
         right = gr.Button(words.RIGHT, elem_id="right", variant="primary")
     with gr.Row(elem_id="otherwise"):
         with gr.Accordion(said.NO_PEN, open=False, elem_id="no-pen"):
@@ -68,10 +67,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     pad.input(see, [page.id, pad], [*answer, status], trigger_mode="always_last", postprocess=False, **QUIET)
     gr.on([clear.click, pad.clear], clear_pad, [page.id, pad], [pad, *answer], **QUIET)
     taught = [
-        button.click(functools.partial(tell, label=label), [page.id, pad], [pad, *desk], **QUIET)
-        for label, button in digits.items()
-    ]
-    taught += [
+        gr.on([digit.click for digit in digits], tell, [page.id, pad], [pad, *desk], **QUIET),
         right.click(confirm, [page.id, pad], [pad, *desk], **QUIET),
         gr.on([add.click, own.submit], tell_own, [page.id, pad, own], [pad, own, *desk], **QUIET),
         cards.pick(tell_card, [page.id, pad], [pad, *desk], **QUIET),
@@ -211,9 +207,9 @@ def _put(desk: Desk, pad: dict[str, Any]) -> Any:
 
 
 @at_desk
-def tell(desk: Desk, pad: dict[str, Any] | None, label: str) -> Any:
-    """Teach what is on the pad and clear it."""
-    return teach(desk, pad, label)
+def tell(desk: Desk, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
+    """Teach what is on the pad as the digit on the button that was pressed, and clear it."""
+    return teach(desk, pad, getattr(event.target, "value", None))
 
 
 def teach(desk: Desk, pad: dict[str, Any] | None, label: object) -> Any:

@@ -16,15 +16,15 @@ THEME = gr.themes.Default(
 
 
 def css() -> str:
-    """Give the style sheet, each font's own digits beside its name included."""
+    """Give the style sheet."""
     names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css")
-    sheets = ((HERE / name).read_text(encoding="utf-8") for name in names)
-    return "".join([*sheets, *_font_rows()])
+    return "".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 def head() -> str:
-    """Give what the page does before anything is on it."""
-    return f"{delivery.early()}<script>{(HERE / 'pad.js').read_text(encoding='utf-8')}</script>"
+    """Give what the page does before anything is on it, and what gradio need not read through: each font's digits."""
+    scripts = "".join((HERE / name).read_text(encoding="utf-8") for name in ("unwatched.js", "pad.js"))
+    return f"{delivery.early()}<style>{''.join(_font_rows())}</style><script>{scripts}</script>"
 
 
 def _font_rows() -> list[str]:

@@ -51,6 +51,18 @@ def test_a_processor_draws_fewer_and_smaller_frames_than_a_card(visit):
             assert visitor.page.evaluate(COSTS) == SAME | cost, name
 
 
+def test_a_stroke_is_drawn_as_one_picture_and_sent_once(visit):
+    visitor, asked = visit(), []
+    middle = visitor.page.locator("#pad").bounding_box()
+    x, y, side = middle["x"], middle["y"], middle["width"]
+    visitor._stroke([(x + 0.3 * side, y + share * side) for share in (0.3, 0.5, 0.7)])
+    visitor.until_guessed()
+    visitor.page.on("request", lambda request: asked.append((request.method, request.url.partition("/gradio_api/")[2])))
+    visitor._stroke([(x + 0.6 * side, y + share * side) for share in (0.3, 0.5, 0.7)])
+    sent = [path for method, path in asked if method == "POST"]
+    assert sorted(sent) == ["queue/join?", "upload"]
+
+
 def shown_with_ink(pad, line):
     """The pad as it is shown, once there is ink all along the line; None if there is none for 100 looks."""
     for _ in range(100):  # it is drawn a frame or two later than the agent sees it
