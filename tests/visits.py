@@ -1,7 +1,6 @@
 """What one visit costs: requests, bytes, and seconds until the first guess; for ``python -m tests.visits``.
 
-Every visit is the first of a new process and a new browser, without anything stored; the page is drawn as often as it
-asks to be.
+Every visit is the first of a new process and a new browser, without anything stored.
 """
 
 from __future__ import annotations
@@ -31,8 +30,6 @@ TIMEOUT_S = 60
 
 class Counted(Visitor):
     """A visitor who counts what the page asks for, and what comes in."""
-
-    prepare = ""
 
     def __init__(self, context, url):
         self.n_requests = self.n_bytes = 0

@@ -21,8 +21,6 @@ LOOKS = {
         "is_mobile": True,
     },
 }
-# The pad redraws itself sixty times a second for nobody: where a processor does the drawing, five are plenty.
-CALM = "window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 200)"
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RING = 500  # pixels of the ring that shows the brush, at most: it is no ink
 HARMLESS = ("WebGL", "GPU stall")
@@ -31,13 +29,10 @@ HARMLESS = ("WebGL", "GPU stall")
 class Visitor:
     """One browser with one page of the app."""
 
-    prepare = CALM  # done before the page is loaded
-
     def __init__(self, context, url, touch=False, known=(), path=""):
         self.context, self.url, self.touch, self.path = context, url, touch, path
         self.errors, self.outside, self.leaving = [], [], False
         self.known = (url, "data:", "blob:", *known)  # what the page may ask for
-        context.add_init_script(self.prepare)
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
         self._fingers = context.new_cdp_session(self.page)  # one for all strokes: a finger lifted by detaching is lost
