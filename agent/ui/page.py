@@ -75,17 +75,33 @@ class Page:
     def open(self, demo: gr.Blocks) -> None:
         """Find the visitor's desk again when the page is loaded, and fill everything in, in the language spoken."""
         self.refill_after(self.header.log(come_back, self.id, self.header, **QUIET))
-        entered = demo.load(enter, [self._kept_id, self.id], [self.id, self.header], js=KEPT_ID_JS, **QUIET)
         outputs = list(dict.fromkeys(output for _, outputs in self._fills for output in outputs))
-        for event in (entered, *self._refilling):
+        shown = list(dict.fromkeys([self.id, self.header, *outputs]))
+        demo.load(self._enter, [self._kept_id, self.id], shown, js=KEPT_ID_JS, **QUIET)
+        for event in self._refilling:
             event.then(self._fill, self.id, outputs, **QUIET)
         for script in ("keys.js", "pen.js"):
             demo.load(None, js=(HERE / script).read_text(encoding="utf-8"), **QUIET)
         demo.load(None, js=f"() => {{ document.documentElement.lang = '{spoken().code}' }}", **QUIET)
         speak(demo)
+        self._hush(demo)
+
+    def _hush(self, demo: gr.Blocks) -> None:
+        """Tell how far an event is to one hidden component: gradio tells all that any event ever showed something on.
+
+        That is fifty components each time, four times for every stroke, and none of them shows it.
+        """
+        for event in demo.fns.values():
+            if event.page == demo.current_page and event.show_progress == "hidden":
+                event.show_progress_on = [self._kept_id]
+
+    def _enter(self, kept_id: object, session_id: str) -> dict[Any, Any]:
+        """Enter and fill everything in with one event: thirty pupils who open the page at once ask for thirty."""
+        desk_id, top = enter(kept_id, session_id)
+        return self._fill(desk_id) | {self.id: desk_id, self.header: top}  # with what is new in the log
 
     def _fill(self, desk_id: str) -> dict[Any, Any]:
-        """Fill everything in with one event: thirty pupils who open the page at once ask for thirty."""
+        """Fill in what every tab shows."""
         shown: dict[Any, Any] = {}
         for fill, outputs in self._fills:
             values = fill(desk_id)

@@ -21,6 +21,9 @@ LOOKS = {
         "is_mobile": True,
     },
 }
+ARRIVED = """() => document.querySelector('#pad canvas')
+    && document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')
+    && /lesson|Lektion/.test(document.querySelector('#chip')?.innerText) && document.querySelector('.notebook')"""
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RING = 500  # pixels of the ring that shows the brush, at most: it is no ink
 HARMLESS = ("WebGL", "GPU stall")
@@ -60,10 +63,7 @@ class Visitor:
 
     def arrive(self):
         """Wait until the agent is on the desk and the pad takes ink."""
-        self.page.locator("#pad canvas").first.wait_for()
-        self.until("/lesson|Lektion/.test(document.querySelector('#chip')?.innerText)")
-        self.until("document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')")
-        self.until("document.querySelector('.notebook') !== null")
+        self.until(ARRIVED)
 
     def tab(self, name):
         """Open a tab and wait until it is filled in."""
