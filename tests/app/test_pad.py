@@ -1,6 +1,8 @@
 """The pad costs no more than it must: what nobody sees is not drawn, least of all where a processor draws it."""
 
 import io
+import json
+import urllib.request
 from urllib.parse import quote
 
 import numpy as np
@@ -61,6 +63,18 @@ def test_a_stroke_is_drawn_as_one_picture_and_sent_once(visit):
     visitor._stroke([(x + 0.6 * side, y + share * side) for share in (0.3, 0.5, 0.7)])
     sent = [path for method, path in asked if method == "POST"]
     assert sorted(sent) == ["queue/join?", "upload"]
+
+
+def test_how_far_an_event_is_concerns_one_component_of_its_page(server):
+    with urllib.request.urlopen(server.url + "config", timeout=20) as answer:
+        told = json.load(answer)
+    for page in told["page"].values():
+        quiet = [
+            each["show_progress_on"]
+            for each in told["dependencies"]
+            if each["id"] in page["dependencies"] and each["show_progress"] == "hidden"
+        ]
+        assert len(quiet) > 100 and {*map(tuple, quiet)} == {tuple(quiet[0])} and len(quiet[0]) == 1
 
 
 def shown_with_ink(pad, line):
