@@ -46,6 +46,12 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def machine_s() -> tuple[float, float]:
+    """Seconds of all cores since the machine began, and how many of them its neighbours took."""
+    told = [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(told) / os.sysconf("SC_CLK_TCK"), told[7] / os.sysconf("SC_CLK_TCK")
+
+
 def calling(url: str) -> Client:
     """A client that reads neither certificates nor proxies anew for each request, 50 ms of it: there are none."""
     own = {"trust_env": False}
@@ -165,9 +171,10 @@ def _measured(
         ]
         courses = pool.submit(trained, url, n_training, begin, seconds)
         time.sleep(max(0.0, begin - time.time()))
-        served = processor_s(pid)
+        served, (all_s, taken_s) = processor_s(pid), machine_s()
         time.sleep(seconds)
         served, most_mb = processor_s(pid) - served, resident_mb(pid)
+        taken = (machine_s()[1] - taken_s) / (machine_s()[0] - all_s)
         seen, n_courses = [each.result() for each in crowds], courses.result()
     after_mb = _left_behind(first, pid)
     times, faults = np.concatenate([each.times_ms for each in seen]), [fault for each in seen for fault in each.faults]
@@ -188,6 +195,7 @@ def _measured(
         "courses of 60,000 taught": n_courses,
         "clients' share of a core": sum(each.processor_s for each in seen) / seconds,
         "server's share of a core": served / seconds,
+        "share of both cores that neighbours of the machine took": taken,
     }
 
 
