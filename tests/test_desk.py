@@ -96,6 +96,15 @@ def test_a_late_report_of_a_taught_drawing_is_no_news(pad):
     assert "looks like" in draw.refresh("desk")[0]
 
 
+@pytest.mark.parametrize("target", [None, gr.Textbox("a" * 100), gr.Button(""), gr.CheckboxGroup(["1"], value=["1"])])
+def test_a_press_on_what_is_no_digit_teaches_nothing(pad, target):
+    draw.see("desk", pad)
+    with pytest.raises(gr.Error, match="(?i)expected"):
+        draw.tell("desk", pad, gr.EventData(target, None))
+    with events.DESKS.open("desk") as desk:
+        assert not len(desk.pupil.lessons) and desk.showing is not None
+
+
 def test_the_same_drawing_again_is_news_once_the_pad_was_empty(pad):
     draw.tell("desk", pad, gr.EventData(gr.Button("1"), None))
     draw.see("desk", draw.BLANK)

@@ -41,12 +41,15 @@ class Delivery:
         app = self.app
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
             name = scope["path"].removeprefix(AT)
-            is_packed = "br" in Headers(scope=scope).get("accept-encoding", "")
-            if name != scope["path"] and name in self.names:
-                app = part(name, is_packed)
-            elif is_packed and scope["path"] in PLAIN:
+            if name in self.names:
+                app = part(name, _reads_brotli(scope))
+            elif scope["path"] in PLAIN and _reads_brotli(scope):
                 app = BrotliResponder(app, QUALITY, Mode.text, WINDOW, 0, SMALL_BYTES)
         await app(scope, receive, send)
+
+
+def _reads_brotli(scope: MutableMapping[str, Any]) -> bool:
+    return "br" in Headers(scope=scope).get("accept-encoding", "")
 
 
 @functools.cache  # of a few hundred names

@@ -131,11 +131,11 @@ class Answered:
         except ClientDisconnect:  # nobody is there to be answered
             return
         except Exception as error:
-            if begun and isinstance(error.__cause__, HTTPException):
+            if begun:
+                if not isinstance(error.__cause__, HTTPException):
+                    raise
                 await send({"type": "http.response.body"})
                 return
-            if begun:
-                raise
             _LOG.warning("refused %s %.100r: %.200r in %s", scope["method"], scope["path"], error, _place(error))
             await refused(said.NOT_UNDERSTOOD)(scope, receive, send)
 

@@ -19,10 +19,11 @@ COSTS = """() => {
         frames_per_s: ticker.maxFPS,
         resolution: renderer.resolution,
         shares: app.canvas.width / renderer.screen.width,
+        watched: window.gradio_config.dependencies.filter((each) => Object.getPrototypeOf(each) === Object.prototype).length,
         is_pad: document.querySelector('#pad canvas') === app.canvas,
     };
 }"""
-SAME = {"textures": 1, "smoothed": False, "shadows": 0, "is_pad": True}
+SAME = {"textures": 1, "smoothed": False, "shadows": 0, "watched": 0, "is_pad": True}
 BY_PROCESSOR = {"frames_per_s": 20, "resolution": 0.75, "shares": 0.75}
 BY_CARD = {"frames_per_s": 0, "resolution": 1, "shares": 1}  # as many frames as the screen has, at its resolution
 UNMASKED_RENDERER_WEBGL = 0x9246
