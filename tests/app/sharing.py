@@ -31,6 +31,7 @@ def sign(visitor, token):
 
 def push(visitor, repo="", message="", drawings=True):
     """Press Push."""
+    visitor.until_done()
     visitor.write("#repo", repo)
     visitor.write("#message", message)
     visitor.page.locator("#drawings input").set_checked(drawings)
@@ -39,6 +40,7 @@ def push(visitor, repo="", message="", drawings=True):
 
 def pull(visitor, wanted):
     """Press Pull."""
+    visitor.until_done()
     visitor.write("#wanted", wanted)
     visitor.press("#pull")
 
@@ -60,6 +62,7 @@ def seek(visitor, word, repo_id):
 
 def take(visitor, repo_id, what):
     """Try an agent of the gallery, start from it, or join it."""
+    visitor.until_done()
     card(visitor, repo_id).get_by_role("button", name=BUTTONS[what]).click()
 
 

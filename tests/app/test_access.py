@@ -16,6 +16,7 @@ def looks(short):
 
 def wrong(visitor):
     """What axe finds wrong on the page as it is: rule -> where."""
+    visitor.until_still()
     found = Axe().run(visitor.page, options={"resultTypes": ["violations"]}).response["violations"]
     return {each["id"]: [node["target"] for node in each["nodes"]] for each in found}
 

@@ -32,6 +32,7 @@ def test_everything_one_can_press_on_a_phone_is_44_pixels_large(visit, written):
         if name != "Draw":
             visitor.page.keyboard.press("Escape")
             visitor.tab(name)
+        visitor.until_still()
         small = visitor.page.evaluate(
             """() => [...document.querySelectorAll('.contain button, .contain summary, .contain label:has(> input)')]
                 .filter((it) => it.checkVisibility({visibilityProperty: true}) && !it.closest('.visually-hidden'))

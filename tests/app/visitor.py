@@ -34,7 +34,7 @@ class Visitor:
 
     def __init__(self, context, url, touch=False, known=(), path=""):
         self.context, self.url, self.touch, self.path = context, url, touch, path
-        self.errors, self.outside, self.leaving = [], [], False
+        self.errors, self.outside, self.leaving, self._answering = [], [], False, set()
         self.known = (url, "data:", "blob:", *known)  # what the page may ask for
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
@@ -42,6 +42,8 @@ class Visitor:
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.leaving or self.errors.append(str(error)))
         context.on("request", self._watch)
+        for ended in ("requestfinished", "requestfailed"):
+            self.page.on(ended, lambda request: self._answering.discard(request))
         self.open()
 
     def _note(self, message):
@@ -49,6 +51,8 @@ class Visitor:
             self.errors.append(message.text)
 
     def _watch(self, request):
+        if "/queue/data" in request.url:
+            self._answering.add(request)
         if not request.url.startswith(self.known):
             self.outside.append(request.url)
 
@@ -198,6 +202,20 @@ class Visitor:
             self.until("([at, text]) => document.querySelector(at)?.innerText.includes(text)", [selector, text])
         except Exception as error:
             raise AssertionError(f"expected {text!r} in {selector}, got {self.text(selector)!r}.") from error
+
+    def until_done(self):
+        """Wait until no event is under way: what it shows comes a moment before its end, and until then it is not begun
+        anew."""
+        for _ in range(10_000):
+            self.page.evaluate(TWO_FRAMES)
+            if not self._answering:
+                return
+        raise AssertionError("expected all events to end, they did not.")
+
+    def until_still(self):
+        """Wait until what opens or changes its colour has done so; what goes on for ever may."""
+        self.until("""() => document.getAnimations().every(
+            (each) => each.playState !== 'running' || each.effect.getTiming().iterations === Infinity)""")
 
     def until_guessed(self, label=None):
         """Wait for a guess of what is on the pad; of this label, if one is given."""
