@@ -30,6 +30,7 @@ from served import Server, written_digits  # noqa: E402
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TEACH_EVERY = 10
 N_PROCESSES = 5  # of clients: fifty in one would wait for each other's interpreter, not for the server
+WAIT_S = 60.0  # for any answer
 ARRIVE_S = 25  # until processes of clients have started
 IDLE_S = 60  # after which a desk goes in this test, so that it ends
 
@@ -53,8 +54,11 @@ def machine_s() -> tuple[float, float]:
 
 
 def calling(url: str) -> Client:
-    """A client that reads neither certificates nor proxies anew for each request, 50 ms of it: there are none."""
-    own = {"trust_env": False}
+    """A client that reads neither certificates nor proxies anew for each request, 50 ms of it: there are none.
+
+    It waits as long as a browser would: what takes long is counted as that, not as a fault.
+    """
+    own = {"trust_env": False, "timeout": WAIT_S}
     return Client(url, verbose=False, analytics_enabled=False, ssl_verify=False, httpx_kwargs=own)
 
 
