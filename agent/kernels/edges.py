@@ -11,7 +11,7 @@ Loops run over whole pictures as one line of floats, so that the compiler can wo
 import numpy as np
 from numba import njit
 
-from agent.kernels.retina import SIDE
+from agent.kernels.retina import SIDE, most
 
 PIXELS = SIDE * SIDE
 PLANES = 48  # 2 kinds of map x 12 ordered pairs of orientations x 2 thresholds
@@ -255,18 +255,18 @@ def _pool(slope, floor, sign, out):
 def _mark_strongest(pooled, out):
     """Switch on at most 15 % of the bits, the strongest; equal levels stay off together."""
     out[:] = np.uint64(0)
-    peak = np.float32(0.0)
-    for i in range(SIGNATURE_BITS):
-        peak = max(peak, pooled[i])
+    peak = most(pooled)
     if peak <= np.float32(0.0):
         return
     scale = np.float32(BINS - 1) / peak
-    counts = np.zeros(BINS, np.int32)
-    levels = np.empty(SIGNATURE_BITS, np.int32)
+    counts, others = np.zeros(BINS, np.int32), np.zeros(BINS, np.int32)
+    levels = np.empty(SIGNATURE_BITS, np.uint32)
     for i in range(SIGNATURE_BITS):
-        levels[i] = np.int32(pooled[i] * scale)
-    for i in range(SIGNATURE_BITS):
+        levels[i] = np.uint32(pooled[i] * scale)
+    for i in range(0, SIGNATURE_BITS, 2):  # many are alike, and one count would wait for itself
         counts[levels[i]] += 1
+        others[levels[i + 1]] += 1
+    counts += others
     room = int(SIGNATURE_BITS * SIGNATURE_SHARE)
     level = BINS - 1
     while level > 0 and counts[level] <= room:

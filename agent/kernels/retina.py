@@ -11,6 +11,8 @@ LEVELS = 15  # ink is kept in 16 levels: 0 … 15
 STEP = 255 // LEVELS
 FAINT = 3  # levels up to this one do not count when the box of the ink is measured
 MAX_SHEAR = 0.7  # steeper handwriting than 35° is left slanted
+_MIDDLE = (SIDE - 1) / 2
+_ASIDE = 2  # pixels of paper on either side of a line that is read from
 
 
 @njit(nogil=True, cache=True)
@@ -57,19 +59,19 @@ def ink_box(drawing, floor, out):
     """
     height, width = drawing.shape
     top, bottom, left, right = height, 0, width, 0
+    of_column = np.zeros(width, np.uint8)
     for y in range(height):
-        first, last = -1, -1
+        row, of_row = drawing[y], np.uint8(0)
         for x in range(width):
-            if drawing[y, x] > floor:
-                if first < 0:
-                    first = x
-                last = x
-        if first >= 0:
-            if top == height:
-                top = y
+            of_row = max(of_row, row[x])
+            of_column[x] = max(of_column[x], row[x])
+        if of_row > floor:
+            top = min(top, y)
             bottom = y + 1
-            left = min(left, first)
-            right = max(right, last + 1)
+    for x in range(width):
+        if of_column[x] > floor:
+            left = min(left, x)
+            right = x + 1
     if bottom == 0:
         top = left = right = 0
     out[0], out[1], out[2], out[3] = top, bottom, left, right
@@ -183,60 +185,86 @@ def canonical(kept, out):
     out[:] = 0
     box = np.empty(4, np.int64)
     ink_box(kept, FAINT * STEP, box)
-    longest = max(box[1] - box[0], box[3] - box[2])
+    top, bottom, left, right = box[0], box[1], box[2], box[3]
+    longest = max(bottom - top, right - left)
     if longest == 0:
         return
-    mass, mean_x, mean_y = 0.0, 0.0, 0.0
-    for y in range(box[0], box[1]):
-        for x in range(box[2], box[3]):
-            ink = float(kept[y, x])
-            mass += ink
-            mean_y += ink * y
-            mean_x += ink * x
-    mean_y /= mass
-    mean_x /= mass
-    var_y, cov = 0.0, 0.0
-    for y in range(box[0], box[1]):
-        for x in range(box[2], box[3]):
-            ink = float(kept[y, x])
-            var_y += ink * (y - mean_y) * (y - mean_y)
-            cov += ink * (y - mean_y) * (x - mean_x)
-    shear = cov / var_y if var_y > 1e-9 else 0.0
-    shear = min(MAX_SHEAR, max(-MAX_SHEAR, shear))
+    mean_y, mean_x, shear = _moments(kept, box)
     scale = longest / BOX
-    middle = (SIDE - 1) / 2.0
+    line = np.zeros(kept.shape[1] + 2 * _ASIDE)
+    columns, shares = np.empty(SIDE, np.uint32), np.empty(SIDE)
     values = np.zeros((SIDE, SIDE), np.float32)
-    peak = np.float32(0.0)
     for i in range(SIDE):
-        y = mean_y + (i - middle) * scale
+        y = mean_y + (i - _MIDDLE) * scale
         row = int(np.floor(y))
-        if row < box[0] - 1 or row >= box[1]:
+        if row < top - 1 or row >= bottom:
             continue
-        fy = y - row
-        for j in range(SIDE):
-            x = mean_x + (j - middle) * scale + shear * (y - mean_y)
-            column = int(np.floor(x))
-            if column < box[2] - 1 or column >= box[3]:
-                continue
-            fx = x - column
-            value = 0.0
-            if row >= box[0]:
-                if column >= box[2]:
-                    value += (1.0 - fy) * (1.0 - fx) * kept[row, column]
-                if column + 1 < box[3]:
-                    value += (1.0 - fy) * fx * kept[row, column + 1]
-            if row + 1 < box[1]:
-                if column >= box[2]:
-                    value += fy * (1.0 - fx) * kept[row + 1, column]
-                if column + 1 < box[3]:
-                    value += fy * fx * kept[row + 1, column + 1]
-            values[i, j] = value
-            peak = max(peak, values[i, j])
-    if peak <= 0.0:
-        return
-    for i in range(SIDE):
-        for j in range(SIDE):
-            out[i, j] = np.uint8(values[i, j] * np.float32(255.0) / peak + np.float32(0.5))
+        share = y - row
+        for x in range(left, right):
+            if row < top:
+                line[x + _ASIDE] = share * kept[row + 1, x]
+            elif row + 1 == bottom:
+                line[x + _ASIDE] = (1.0 - share) * kept[row, x]
+            else:
+                line[x + _ASIDE] = (1.0 - share) * kept[row, x] + share * kept[row + 1, x]
+        _places(mean_x + shear * (y - mean_y), scale, kept.shape[1], columns, shares)
+        _fetch(line, columns, shares, values[i])
+    peak = most(values.ravel())
+    if peak > 0.0:
+        _brighten(values.ravel(), peak, out.ravel())
+
+
+@njit(nogil=True, cache=True)
+def _moments(kept, box):
+    """Give the centre of mass, down and right, and the shear of what is in a box, by sums of whole numbers."""
+    mass, sum_y, sum_x, sum_yy, sum_xy = 0, 0, 0, 0, 0
+    for y in range(box[0], box[1]):
+        of_row, of_row_x = 0, 0
+        for x in range(box[2], box[3]):
+            of_row += kept[y, x]
+            of_row_x += kept[y, x] * x
+        mass += of_row
+        sum_x += of_row_x
+        sum_y += of_row * y
+        sum_yy += of_row * y * y
+        sum_xy += of_row_x * y
+    var_y, cov = mass * sum_yy - sum_y * sum_y, mass * sum_xy - sum_x * sum_y
+    shear = min(MAX_SHEAR, max(-MAX_SHEAR, cov / var_y)) if var_y > 0 else 0.0
+    return sum_y / mass, sum_x / mass, shear
+
+
+@njit(nogil=True, cache=True)
+def _places(middle, scale, width, columns, shares):
+    """Say from where on a line with paper aside each pixel of a row is fetched: columns (S,) uint32, shares (S,)."""
+    for j in range(SIDE):
+        x = middle + (j - _MIDDLE) * scale
+        column = np.floor(x)
+        shares[j] = x - column
+        columns[j] = np.uint32(min(float(width + _ASIDE), max(0.0, column + _ASIDE)))
+
+
+@njit(nogil=True, cache=True)
+def _fetch(line, columns, shares, out):
+    """Fetch a row of pixels from between those of a line: columns (S,) uint32, shares (S,) -> (S,) float32."""
+    for j in range(SIDE):
+        at = columns[j]
+        out[j] = (1.0 - shares[j]) * line[at] + shares[j] * line[at + np.uint32(1)]
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def most(values):
+    """Find the largest of values that are at least 0: (N,) float32."""
+    most = np.float32(0.0)
+    for i in range(values.shape[0]):
+        most = max(most, values[i])
+    return most
+
+
+@njit(nogil=True, cache=True)
+def _brighten(values, peak, out):
+    """Make the peak 255: (N,) float32 -> (N,) uint8."""
+    for i in range(values.shape[0]):
+        out[i] = np.uint8(values[i] * np.float32(255.0) / peak + np.float32(0.5))
 
 
 @njit(nogil=True, cache=True, fastmath=True)

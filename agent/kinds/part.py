@@ -280,10 +280,12 @@ class Part:
             self._shared = False
 
     def _make_room(self, names: tuple[str, ...], n: int, zeros: Zeros = np.zeros) -> None:
+        """Let arrays have at least ``n`` entries: twice as many as they had until copies fill it all, then few more."""
         for name in names:
             old = getattr(self, name)
             if len(old) < n:
-                new = zeros((max(n, len(old) + len(old) // 8), *old.shape[1:]), old.dtype)
+                room = min(2 * len(old), max(self._birth.n_rows, len(old) + len(old) // 8))
+                new = zeros((max(n, room), *old.shape[1:]), old.dtype)
                 new[: len(old)] = old
                 setattr(self, name, new)
 
