@@ -42,8 +42,10 @@ class Visitor:
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.leaving or self.errors.append(str(error)))
         context.on("request", self._watch)
+        self.page.on("request", lambda request: "/queue/data" in request.url and self._answering.add(request))
         for ended in ("requestfinished", "requestfailed"):
             self.page.on(ended, lambda request: self._answering.discard(request))
+        self.page.on("framenavigated", lambda _: self._answering.clear())  # of a page that is left, nobody tells
         self.open()
 
     def _note(self, message):
@@ -51,8 +53,6 @@ class Visitor:
             self.errors.append(message.text)
 
     def _watch(self, request):
-        if "/queue/data" in request.url:
-            self._answering.add(request)
         if not request.url.startswith(self.known):
             self.outside.append(request.url)
 
@@ -204,13 +204,14 @@ class Visitor:
             raise AssertionError(f"expected {text!r} in {selector}, got {self.text(selector)!r}.") from error
 
     def until_done(self):
-        """Wait until no event is under way: what it shows comes a moment before its end, and until then it is not begun
-        anew."""
-        for _ in range(10_000):
+        """Give events under way a moment to end: what they show comes just before, and until then none begins anew.
+
+        Some go on for longer, and are waited for no more: whatever is pressed next has to show that it was taken.
+        """
+        for _ in range(40):
             self.page.evaluate(TWO_FRAMES)
             if not self._answering:
                 return
-        raise AssertionError("expected all events to end, they did not.")
 
     def until_still(self):
         """Wait until what opens or changes its colour has done so; what goes on for ever may."""
