@@ -254,10 +254,10 @@ def _fetch(line, columns, shares, out):
 @njit(nogil=True, cache=True, fastmath=True)
 def most(values):
     """Find the largest of values that are at least 0: (N,) float32."""
-    most = np.float32(0.0)
+    peak = np.float32(0.0)
     for i in range(values.shape[0]):
-        most = max(most, values[i])
-    return most
+        peak = max(peak, values[i])
+    return peak
 
 
 @njit(nogil=True, cache=True)
