@@ -117,6 +117,10 @@ def _chart(lines: Sequence[Line]) -> str:
             drawn.append(f'<g class="{line.css}"><polyline points="{joined}"/></g>')
             keys.append(f'<li class="{line.css}"><i></i>{line.name} <b>{number(line.points[-1][1], ".3g")}</b></li>')
     label = "; ".join(f"{line.name} {number(line.points[-1][1], '.3g')}" for line in lines if line.points)
+    if not label:
+        label = own.CURVE_EMPTY
+        middle = f'x="{charts.WIDTH / 2}" y="{charts.HEIGHT / 2 - 8}" text-anchor="middle"'
+        drawn.append(f"<text {middle}>{label}</text>")
     return (
         f'<div class="curve"><svg viewBox="0 0 {charts.WIDTH} {charts.HEIGHT}" role="img" aria-label="{label}">'
         f'{"".join(grid)}{"".join(drawn)}</svg><ul class="keys">{"".join(keys) or "<li>&nbsp;</li>"}</ul></div>'

@@ -50,8 +50,7 @@ def test_axe_finds_nothing_wrong_in_what_opens(visit, written, look):
     assert wrong(visitor) == {}, "sheet"
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", looks("phone, light"))
 def test_axe_finds_nothing_wrong_where_something_was_done(visit, look):
     visitor = visit(look)
     visitor.tab("Teach")
