@@ -101,13 +101,15 @@ def _chart(lines: Sequence[Line]) -> str:
         wide, tall = charts.WIDTH - charts.LEFT - charts.RIGHT, charts.HEIGHT - charts.TOP - charts.BOTTOM
         return charts.LEFT + wide * x / last, charts.TOP + tall * (1 - (value - low) / (high - low))
 
-    grid, drawn, keys = [], [], []
+    grid, drawn, keys, said = [], [], [], ""
     for share in (0.0, 0.5, 1.0):
         value = low + share * (high - low)
         _, y = place(0, value)
         ends = f'x1="{charts.LEFT}" x2="{charts.WIDTH - charts.RIGHT}"'
         grid.append(f'<line class="grid" {ends} y1="{y:.1f}" y2="{y:.1f}"/>')
-        grid.append(f'<text x="{charts.LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{_short(value)}</text>')
+        if said != _short(value):  # where all is nothing, 0 once
+            said = _short(value)
+            grid.append(f'<text x="{charts.LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{said}</text>')
         x, _ = place(share * last, low)
         frames = number(share * last, ",.0f")
         grid.append(f'<text x="{x:.1f}" y="{charts.HEIGHT - 32}" text-anchor="middle">{frames}</text>')
@@ -119,7 +121,7 @@ def _chart(lines: Sequence[Line]) -> str:
     label = "; ".join(f"{line.name} {number(line.points[-1][1], '.3g')}" for line in lines if line.points)
     if not label:
         label = own.CURVE_EMPTY
-        middle = f'x="{charts.WIDTH / 2}" y="{charts.HEIGHT / 2 - 8}" text-anchor="middle"'
+        middle = f'x="{charts.WIDTH / 2}" y="{place(0, (low + high) / 2)[1] - 12}" text-anchor="middle"'
         drawn.append(f"<text {middle}>{label}</text>")
     return (
         f'<div class="curve"><svg viewBox="0 0 {charts.WIDTH} {charts.HEIGHT}" role="img" aria-label="{label}">'
