@@ -58,8 +58,8 @@ def teach(visitor: Visitor, written: dict) -> None:
     visitor.until_text("#accuracy", "right of 100")
 
 
-def life(visitor: Visitor, written: dict) -> None:
-    """Wait for the time line."""
+def inside(visitor: Visitor, written: dict) -> None:
+    """Wait for the time line, the last part of what is shown of an agent with lessons."""
     visitor.until_text("#past", "By label")
 
 
@@ -86,8 +86,8 @@ def compare(visitor: Visitor, written: dict) -> None:
 SCENES = {  # picture -> (tab, what is done there)
     "Draw": ("Draw", draw),
     "Teach": ("Teach", teach),
-    "Inside": ("Inside", None),
-    "Life": ("Inside", life),
+    "Inside": ("Inside", inside),
+    "Life": ("Inside", inside),
     "Share": ("Share", None),
     "Numbers": ("Numbers", numbers),
     "Compare": ("Compare", compare),
