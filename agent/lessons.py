@@ -164,6 +164,13 @@ class Lessons:
         }
         if source is None and len(labels) <= MAX_UNSOURCED:
             event |= {"drawings": pack(drawings), "labels": list(labels)}
+        return self._add_bulk(event)
+
+    def _add_bulk(self, event: dict[str, Any]) -> int:
+        """Append bulk lessons, without drawings that unfold to so much that the log could not be read back."""
+        n, n_so_far = event["n_lessons"], sum(each["n_lessons"] for each in self.events if "drawings" in each)
+        if len(event.get("drawings", "")) < CHARS_PER_DRAWING * n and n_so_far + n > FREE_DRAWINGS // 2:
+            event = {key: value for key, value in event.items() if key not in ("drawings", "labels")}
         return self._append(event)
 
     def lose(self, drawing: np.ndarray, label: str) -> int:
@@ -215,7 +222,7 @@ class Lessons:
             elif isinstance(entry, Lost):
                 self.lose(entry.drawing, entry.label)
             else:
-                self._append({**given[entry.number], "number": self._next()})
+                self._add_bulk({**given[entry.number], "number": self._next()})
 
     def last_joined(self) -> Joined | None:
         """Give the agent that was joined last and has not been taken out."""

@@ -1,5 +1,7 @@
 """The log remembers what was taught, and forgets what was taken back."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,19 @@ def test_a_log_reads_back_as_it_was_written(log, drawings):
     assert again.events == log.events and len(again) == len(log) == 5 + 12 - 1
     for got, expected in zip(again.own(), log.own(), strict=True):
         assert (got.drawing == expected.drawing).all() and got.label == expected.label
+
+
+def test_the_same_drawing_thousands_of_times_reads_back(drawings):
+    log = lessons.Lessons()
+    for _ in range(5):
+        log.add_many(np.repeat(drawings[:1], 5000, axis=0), ["3"] * 5000)
+    other = lessons.Lessons()
+    other.join(log, "Ben")
+    log.join(log, "Mia")
+    for each in (log, other):
+        again = lessons.Lessons.from_jsonl(each.to_jsonl())
+        assert again.events == each.events and len(again) == len(each) > 20_000
+        assert ["drawings" in event for event in again.events if event["event"] == "bulk"][:2] == [True, False]
 
 
 def test_a_forgotten_drawing_is_wiped_from_the_log(log, drawings):
@@ -152,10 +167,9 @@ def test_packed_drawings_that_unfold_too_far_are_refused():
 
 def test_a_log_unfolds_only_as_far_as_its_length_warrants(drawings):
     log = lessons.Lessons()
-    for _ in range(4):
-        log.add_many(np.repeat(drawings[:1], 5_000, axis=0), ["1"] * 5_000)
-    text = log.to_jsonl()
-    assert len(lessons.Lessons.from_jsonl(text[: text.index("\n") + 1])) == 5_000
+    log.add_many(np.repeat(drawings[:1], 5_000, axis=0), ["1"] * 5_000)
+    assert len(lessons.Lessons.from_jsonl(log.to_jsonl())) == 5_000
+    text = "".join(json.dumps(log.events[0] | {"number": number}, separators=(",", ":")) + "\n" for number in range(4))
     with pytest.raises(AgentError, match=r"line 3 .* more than 1\d,\d{3} drawings in 1\d\d,\d{3} characters"):
         lessons.Lessons.from_jsonl(text)
 
