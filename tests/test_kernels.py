@@ -180,10 +180,10 @@ def test_erasing_rows_equals_never_having_written_them(width, n_labels, n_few):
     slots %= n_few  # rows that share labels share locations
     got, expected = np.zeros((7, 32), width), np.zeros((7, 32), width)
     ram.write(rows, slots, got)
-    ram.write(rows[20:], slots[20:], expected)
-    order = np.argsort(slots[:20], kind="stable")
-    rows[:20], slots[:20] = rows[order], slots[order]
-    ram.erase(rows[:20], slots[:20], rows[20:], slots[20:], got)
+    ram.write(rows[30:], slots[30:], expected)
+    order = np.argsort(slots[:30], kind="stable")
+    rows[:30], slots[:30] = rows[order], slots[order]
+    ram.erase(rows[:30], slots[:30], rows[30:], slots[30:], got)
     assert (got == expected).all()
 
 
