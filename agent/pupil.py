@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -96,7 +98,7 @@ class Pupil:
             A blank or unreadable drawing, or a label that is none; nothing has been learned then.
         """
         kept, label = _inked(drawing), self._label(label)
-        guessed = self.memory.answer(kept[None], reasons=False)[0].label
+        guessed = self.memory.answer(kept[None])[0].label
         self.memory.learn_one(kept, label)
         self.lessons.add(kept, label, guessed)
 
@@ -162,11 +164,15 @@ class Pupil:
 
     def predict_one(self, drawing: object) -> Guess:
         """Guess one drawing; a blank one is answered with unsure."""
-        return self.memory.answer(retina.keep(drawing)[None])[0]
+        kept = retina.keep(drawing)
+        guess = self.memory.answer(kept[None])[0]
+        if guess.label is None:
+            return guess
+        return replace(guess, look_for_why=partial(self.memory.why, kept, guess.label))
 
     def predict_many(self, drawings: Iterable[object]) -> list[Guess]:
         """Guess many drawings, without reasons: the same answers as `predict_one`, faster."""
-        return self.memory.answer(retina.keep_many(drawings), reasons=False)
+        return self.memory.answer(retina.keep_many(drawings))
 
     def forget_one(self, drawing: object, label: object) -> None:
         """Take one lesson back, wherever in the log it stands; AgentError when it was never taught."""

@@ -207,14 +207,17 @@ def test_studying_is_its_plain_twin_and_corrected_votes_are_what_it_counted():
     ]
 
 
-def test_rows_of_wanted_labels_are_listed_label_by_label():
-    slots = np.random.default_rng(5).integers(0, 3, 30).astype(np.uint8)
+def test_rows_of_wanted_labels_are_listed_label_by_label_and_their_hints_likewise():
+    rng = np.random.default_rng(5)
+    slots, hints = rng.integers(0, 3, 30).astype(np.uint8), rng.integers(0, 2**64, (30, 6), dtype=np.uint64)
+    *_, by_slot, begins, ordered = listed(slots, slots, hints)
     for wanted in ([True, False, True], [False] * 3, [True] * 3):
-        out = np.empty(30, np.int32)
-        n = match.rows_of(*listed(slots)[1:], np.array(wanted), out)
-        assert out[:n].tolist() == [
-            row for label in range(3) if wanted[label] for row in np.flatnonzero(slots == label)
-        ]
+        out, distances, wanted = np.empty(30, np.int32), np.empty(30, np.int32), np.array(wanted)
+        n = match.rows_of(by_slot, begins, wanted, out)
+        rows = [row for label in range(3) if wanted[label] for row in np.flatnonzero(slots == label)]
+        assert out[:n].tolist() == rows
+        match.hint_differences(hints[3], ordered, begins, wanted, distances)
+        assert distances[:n].tolist() == [naive.hamming(hints[3], hints[row]) for row in rows]
 
 
 def test_hamming_counts_differing_bits_of_listed_rows():
@@ -223,9 +226,6 @@ def test_hamming_counts_differing_bits_of_listed_rows():
     got = np.empty(4, np.int32)
     match.hamming(rows[0], rows, listed, got)
     assert got.tolist() == [naive.hamming(rows[0], rows[row]) for row in listed]
-    hints = rows[:, :6].copy()
-    match.hint_differences(hints[0], hints, listed, got)
-    assert got.tolist() == [naive.hamming(hints[0], hints[row]) for row in listed]
 
 
 @pytest.mark.parametrize("limit", [1, 5, 12, 100])
@@ -275,7 +275,7 @@ def test_differences_are_their_plain_twin():
 
 
 def remembered(n, seed, n_labels=4):
-    """Rows as the recall agent keeps them: slots, lessons, hints, rests, sketches, codes; and listed by label."""
+    """Rows as the recall agent keeps them: slots, lessons, hints, rests, sketches, codes; then listed by label."""
     kept = np.stack([gate.keep(random_drawing(seed + row)) for row in range(n)])
     _, codes, sketches, words = looked_at(kept, np.zeros((1, 1), np.uint16))
     slots = np.random.default_rng(seed).integers(0, n_labels, n).astype(np.uint8)
@@ -283,9 +283,10 @@ def remembered(n, seed, n_labels=4):
     return listed(slots, np.arange(n, dtype=np.int32), words[:, :6].copy(), words[:, 6:].copy(), sketches, codes)
 
 
-def listed(slots, *others):
+def listed(slots, lessons, hints, *others):
     by_slot = np.argsort(slots, kind="stable").astype(np.int32)
-    return slots, *others, by_slot, np.searchsorted(slots[by_slot], np.arange(257)).astype(np.int32)
+    begins = np.searchsorted(slots[by_slot], np.arange(257)).astype(np.int32)
+    return slots, lessons, hints, *others, by_slot, begins, np.ascontiguousarray(hints[by_slot].T)
 
 
 def compared(asked, own, bulk, plausible, without=-1, effort=(100, 100, 100)):

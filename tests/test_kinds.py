@@ -1,6 +1,7 @@
 """Promises that every kind of agent keeps."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from newborn import born
 from agent import kinds, retina
 from agent.errors import AgentError
 from agent.families import new
+from agent.kinds import Why
 from agent.pupil import Pupil
 from agent.replay import rebuild
 from agent.tasks import digits
@@ -101,6 +103,21 @@ def test_reasons_are_drawings_that_were_taught_as_the_label(kind, lessons, other
             assert (reason.drawing.tobytes(), reason.label) in taught
     reason = pupil.predict_one(lessons[0][9]).because[0]
     assert reason.distance == 0 and (reason.drawing == retina.keep(lessons[0][9])).all()
+
+
+def test_reasons_are_looked_for_when_they_are_read_and_copies_have_them(kind, lessons, others):
+    pupil = born(kind)
+    pupil.learn_many(*lessons)
+    asked = others[0][0]
+    guess, early = pupil.predict_one(asked), pupil.predict_one(asked)
+    assert early.because and pupil.predict_many(others[0][:1])[0].because == ()
+    pupil.learn_one(asked, guess.label)
+    assert guess.because[0].distance == 0 < early.because[0].distance  # read before the lesson and after it
+    for twin in (copy.deepcopy(early), pickle.loads(pickle.dumps(early))):
+        assert [reason.distance for reason in twin.because] == [reason.distance for reason in early.because]
+    assert len(pickle.dumps(early)) < 20_000  # the agent does not go with it
+    assert pupil.memory.why(retina.keep(asked), "never taught") == Why()
+    assert pupil.predict_one(np.zeros((28, 28), np.uint8)).because == ()
 
 
 def test_the_mental_image_of_one_drawing_is_that_drawing(kind, lessons):

@@ -66,17 +66,25 @@ def hamming(bits, rows, listed, out):
 
 
 @njit(nogil=True, cache=True)
-def hint_differences(hint, hints, listed, out):
-    """As `hamming`, for six words: unrolled, it takes half the time.
+def hint_differences(hint, ordered, begins, wanted, out):
+    """Count, for each row of wanted labels, as `rows_of` lists them, the bits in which six words differ.
 
-    hint (6,) uint64, hints (R, 6) uint64, listed (N,) int32 below R -> out (N,) int32, 0 … 384
+    Words of one place side by side, rows in the order of their labels: a tenth of the time of looking each row up.
+
+    hint (6,) uint64, ordered (6, R) uint64, begins (B,) int32 and wanted (L,) bool as for `rows_of` -> out (R,) int32,
+    0 … 384
     """
     a, b, c, d, e, f = hint[0], hint[1], hint[2], hint[3], hint[4], hint[5]
-    for place in range(listed.shape[0]):
-        row = np.uint64(listed[place])
-        first = popcount(a ^ hints[row, 0]) + popcount(b ^ hints[row, 1]) + popcount(c ^ hints[row, 2])
-        last = popcount(d ^ hints[row, 3]) + popcount(e ^ hints[row, 4]) + popcount(f ^ hints[row, 5])
-        out[place] = np.int32(first + last)
+    n = 0
+    for slot in range(wanted.shape[0]):
+        if wanted[slot]:
+            rows = ordered[:, begins[slot] : begins[slot + 1]]
+            one, two, three, four, five, six = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
+            for i in range(rows.shape[1]):
+                first = popcount(a ^ one[i]) + popcount(b ^ two[i]) + popcount(c ^ three[i])
+                last = popcount(d ^ four[i]) + popcount(e ^ five[i]) + popcount(f ^ six[i])
+                out[n + i] = np.int32(first + last)
+            n += rows.shape[1]
 
 
 @njit(nogil=True, cache=True)

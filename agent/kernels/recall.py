@@ -62,8 +62,9 @@ def compare(seen, own, bulk, plausible, without, effort, rows, differences, smal
     Rows that are equally near are taken together or left together, so the order of rows changes nothing but time.
 
     seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own and bulk: slots (R,) uint8 and
-    lessons (R,) int32 of all rows, the same four of each, and by_slot and begins of `match.rows_of`; plausible (L,)
-    bool; without: a bulk lesson left out, or -1; effort (3,) int64: how many rows to look at again, by sketch, by code
+    lessons (R,) int32 of all rows, the same four of each, by_slot and begins of `match.rows_of`, and the hints of
+    `match.hint_differences`; plausible (L,) bool; without: a bulk lesson left out, or -1; effort (3,) int64: how many
+    rows to look at again, by sketch, by code
     -> rows (C,) int32, the bulk ones counted on from the own ones, differences (C,) int32, smallest (L+1, 3) int32,
     n_found (L+1,) int32; returns how many rows
     """
@@ -74,8 +75,8 @@ def compare(seen, own, bulk, plausible, without, effort, rows, differences, smal
     of_bulk = listed[n:]
     n_bulk = match.rows_of(bulk[6], bulk[7], plausible, of_bulk)
     distances = np.empty(n + n_bulk, np.int32)
-    match.hint_differences(hint, own[2], listed[:n], distances[:n])
-    match.hint_differences(hint, bulk[2], of_bulk[:n_bulk], distances[n:])
+    match.hint_differences(hint, own[8], own[7], plausible, distances[:n])
+    match.hint_differences(hint, bulk[8], bulk[7], plausible, distances[n:])
     of_bulk[:n_bulk] += np.int32(n_own)
 
     counts = np.empty(64 * (hint.shape[0] + rest.shape[0]) + 1, np.int32)

@@ -1,6 +1,6 @@
 """What learns. To add a kind, write its file and add it to the tuple of its family: drawings, numbers, frames."""
 
-from agent.kinds.base import Guess, Kind, Reason
+from agent.kinds.base import Guess, Kind, Reason, Why
 from agent.kinds.cells import Cells
 from agent.kinds.linear import Linear
 from agent.kinds.mind import Mind
@@ -16,4 +16,4 @@ KINDS: dict[str, type[Kind]] = {kind.NAME: kind for kind in (Recall, State, Near
 FRAMES: dict[str, type[Mind]] = {mind.NAME: mind for mind in (Recurrent, Cells)}
 NUMBERS: dict[str, type[Learner]] = {kind.NAME: kind for kind in (Linear, Tuples, Symbols)}
 
-__all__ = ["FRAMES", "KINDS", "NUMBERS", "Answer", "Guess", "Kind", "Learner", "Mind", "Reason"]
+__all__ = ["FRAMES", "KINDS", "NUMBERS", "Answer", "Guess", "Kind", "Learner", "Mind", "Reason", "Why"]

@@ -6,9 +6,10 @@ A kind is the memory alone: it sees kept drawings that have passed the gate and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, Self
+from functools import cached_property, partial
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -22,9 +23,19 @@ class Reason:
     distance: int
 
 
+class Why(NamedTuple):
+    """What an answer rests on: see `Guess.because` and `Guess.voted`."""
+
+    because: tuple[Reason, ...] = ()
+    voted: np.ndarray | None = None
+
+
 @dataclass(frozen=True)
 class Guess:
     """An answer: the label, how sure, and why.
+
+    Reasons are looked for when they are first read, in what the agent remembers by then. A copy of a guess, or one that
+    is pickled, has its reasons with it, not the agent.
 
     Attributes
     ----------
@@ -37,7 +48,7 @@ class Guess:
     unsure : bool
         Nothing responds, or the two best responses are equal.
     because : tuple of Reason
-        The remembered drawings that decided, nearest first; empty for kinds that remember none.
+        The remembered drawings of the label that are nearest, nearest first; empty for kinds that remember none.
     voted : numpy.ndarray or None
         (28, 28) uint8: how much each pixel of the canonical drawing spoke for the label and not for the second best;
         None where nothing is known of it.
@@ -47,11 +58,25 @@ class Guess:
     confidence: float
     responses: np.ndarray
     unsure: bool
-    because: tuple[Reason, ...] = field(default=())
-    voted: np.ndarray | None = None
+    look_for_why: Callable[[], Why] = field(default=Why, repr=False)
+
+    @cached_property
+    def _why(self) -> Why:
+        return self.look_for_why()
+
+    @property
+    def because(self) -> tuple[Reason, ...]:
+        return self._why.because
+
+    @property
+    def voted(self) -> np.ndarray | None:
+        return self._why.voted
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.__dict__ | {"look_for_why": partial(Why, *self._why)}
 
     @classmethod
-    def of(cls, labels: Sequence[str], responses: np.ndarray, because: tuple[Reason, ...] = ()) -> Self:
+    def of(cls, labels: Sequence[str], responses: np.ndarray) -> Self:
         """Read a guess off the responses; a tie is reported, never broken.
 
         Examples
@@ -61,14 +86,10 @@ class Guess:
         >>> Guess.of(("3", "8"), np.array([40, 40], np.int32)).unsure
         True
         """
-        if len(labels) == 0:
-            return cls(None, 0.0, responses, True, because)
-        order = np.argsort(-responses, kind="stable")
-        best = int(responses[order[0]])
-        second = int(responses[order[1]]) if len(order) > 1 else 0
-        if best <= 0 or best == second:
-            return cls(None, 0.0, responses, True, because)
-        return cls(labels[order[0]], (best - second) / best, responses, False, because)
+        best, second = sorted([0, 0, *responses.tolist()])[:-3:-1]
+        if best == second:
+            return cls(None, 0.0, responses, True)
+        return cls(labels[int(responses.argmax())], (best - second) / best, responses, False)
 
 
 class Kind(Protocol):
@@ -106,8 +127,11 @@ class Kind(Protocol):
     def forget_one(self, kept: np.ndarray, label: str) -> None:
         """Take one lesson back; AgentError when it was never taught."""
 
-    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
-        """Guess (N, 28, 28) drawings; a blank drawing is unsure. Without reasons it may be faster, never different."""
+    def answer(self, kept: np.ndarray) -> list[Guess]:
+        """Guess (N, 28, 28) drawings, without reasons; a blank drawing is unsure."""
+
+    def why(self, kept: np.ndarray, label: str) -> Why:
+        """What speaks for a label of a (28, 28) drawing; nothing when the label was never taught."""
 
     def born_like(self, other: Self) -> bool:
         """Say whether an agent of the same kind has the same settings and drew the same at birth: such ones add up."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from agent import retina
 from agent.kernels import match
-from agent.kinds.base import Guess, Reason
+from agent.kinds.base import Guess, Reason, Why
 from agent.kinds.checks import check_birth, check_whole, lesson_arrays, newest_lesson, saved_lessons
 from agent.kinds.images import mental_image
 
@@ -74,7 +74,7 @@ class Nearest:
         self._rows = np.delete(self._rows, row, axis=0)
         self._taught = self._taught[:row] + self._taught[row + 1 :]
 
-    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
+    def answer(self, kept: np.ndarray) -> list[Guess]:
         labels = self.labels
         index = {label: number for number, label in enumerate(labels)}
         of_row = np.array([index[label] for label in self._taught], np.int64)
@@ -91,10 +91,15 @@ class Nearest:
             same = [row for row in np.flatnonzero(distances == 0) if (self._drawings[row] == drawing).all()]
             if same:  # of lessons that contradict each other the newest counts
                 responses[of_row[same[-1]]] = PIXELS + 1
-            nearest = np.argsort(distances, kind="stable")[: self.config.n_reasons]
-            because = tuple(Reason(self._taught[row], self._drawings[row], int(distances[row])) for row in nearest)
-            guesses.append(Guess.of(labels, responses, because if reasons else ()))
+            guesses.append(Guess.of(labels, responses))
         return guesses
+
+    def why(self, kept: np.ndarray, label: str) -> Why:
+        rows = np.array([row for row, taught in enumerate(self._taught) if taught == label], np.int32)
+        distances = np.empty(len(rows), np.int32)
+        match.hamming(self._bits(kept[None])[0], self._rows, rows, distances)
+        nearest = np.argsort(distances, kind="stable")[: self.config.n_reasons]
+        return Why(tuple(Reason(label, self._drawings[rows[at]].copy(), int(distances[at])) for at in nearest))
 
     def born_like(self, other: Self) -> bool:
         return other.config == self.config

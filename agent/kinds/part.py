@@ -105,6 +105,10 @@ class Part:
         twin.__dict__.update(self.__dict__)
         return twin
 
+    def without_lessons(self) -> Self:
+        """A part of the same birth that has learned nothing."""
+        return type(self)(self._birth)
+
     # ---------------------------------------------------------------- changing
 
     def learn(self, kept: np.ndarray, slots: np.ndarray, n_processes: int = 1) -> None:
@@ -256,8 +260,8 @@ class Part:
         """What `agent.kernels.recall.compare` reads of all rows.
 
         slots, lessons, hints, rests, sketches, codes; and by_slot (R,) int32, the rows of one label after those of
-        another, and begins (257,) int32, where those of each slot begin. These two without copies, if so wished: then
-        drawings are compared with drawings alone.
+        another, begins (257,) int32, where those of each slot begin, ordered (6, R) uint64, the hints in that order.
+        These three without copies, if so wished: then drawings are compared with drawings alone.
         """
         if copies not in self._rows:
             n = self.n
@@ -265,7 +269,8 @@ class Part:
             by_slot = by_slot if copies else by_slot[self.copy[by_slot] == 0]
             begins = np.searchsorted(self.slots[by_slot], np.arange(N_SLOTS + 1)).astype(np.int32)
             arrays = (self.slots, self.lesson, self.hints, self.rests, self.sketches, self.codes)
-            self._rows[copies] = (*(array[:n] for array in arrays), by_slot, begins)
+            ordered = np.ascontiguousarray(self.hints[by_slot].T)
+            self._rows[copies] = (*(array[:n] for array in arrays), by_slot, begins, ordered)
         return self._rows[copies]
 
     # ---------------------------------------------------------------- arrays

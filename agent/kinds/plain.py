@@ -16,7 +16,7 @@ import numpy as np
 
 from agent import retina
 from agent.errors import AgentError, nearest
-from agent.kinds.base import Guess, Kind
+from agent.kinds.base import Guess, Kind, Why
 from agent.kinds.checks import check_birth, check_whole, lesson_arrays, newest_lesson, saved_lessons
 from agent.kinds.images import mental_image
 
@@ -167,7 +167,7 @@ class Plain:
         type(self).__init__(self, self.config)
         self.learn_many(drawings, taught)
 
-    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
+    def answer(self, kept: np.ndarray) -> list[Guess]:
         labels = self.labels
         return [
             Guess.of(labels, self._responses(self._inner.predict_one(drawing), labels))
@@ -175,6 +175,9 @@ class Plain:
             else Guess.of(labels, np.zeros(len(labels), np.int32))
             for drawing in kept
         ]
+
+    def why(self, kept: np.ndarray, label: str) -> Why:
+        return Why()
 
     def born_like(self, other: Self) -> bool:
         return other.config == self.config

@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,7 +24,7 @@ from agent.errors import AgentError
 from agent.kernels import edges, ram
 from agent.kernels import recall as kernels
 from agent.kinds import study
-from agent.kinds.base import Guess, Reason
+from agent.kinds.base import Guess, Reason, Why
 from agent.kinds.checks import check_arrays, check_birth, check_lessons, n_rows
 from agent.kinds.found import Found
 from agent.kinds.nodes import Nodes
@@ -56,6 +56,11 @@ class _Terms:
     plausible_lag: float  # labels that lack more votes are not compared
     votes_weight: int  # what all votes weigh: full tables say less, corrected ones more
     effort: np.ndarray  # (3,) rows compared by signature, sketch, code: the more lessons, the more rows look alike
+
+    def clear(self, votes: np.ndarray, every_node: np.ndarray) -> bool:
+        """Say whether votes alone decide: one label leads by far, and every other one is new to some node."""
+        most, second = sorted([0, *votes.tolist()])[:-3:-1]
+        return most - second > self.clear_lead and not (every_node & (votes < most)).any()
 
 
 class Recall:
@@ -162,38 +167,45 @@ class Recall:
 
     # ---------------------------------------------------------------- answering
 
-    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
-        if self._terms is None:
-            self._terms = self._come_to_terms()
-        return [self._answer_one(drawing, self._terms, reasons) for drawing in kept]
+    def answer(self, kept: np.ndarray) -> list[Guess]:
+        return [self._answer_one(drawing) for drawing in kept]
 
-    def _answer_one(self, kept: np.ndarray, terms: _Terms, with_reasons: bool) -> Guess:
+    def _answer_one(self, kept: np.ndarray) -> Guess:
+        terms = self._at_present()
         n_labels = len(terms.labels)
         if not n_labels or not retina.has_ink(kept):
             return Guess.of(terms.labels, np.zeros(n_labels, np.int32))
-        addresses, seen, votes, every_node = self.propose(kept)
+        _, seen, votes, every_node = self.propose(kept)
         if votes.max() <= 0:
             return Guess.of(terms.labels, np.zeros(n_labels, np.int32))
         votes += terms.ahead
-        most, second = sorted([0, *votes.tolist()])[:-3:-1]
-        clear = most - second > terms.clear_lead and not (every_node & (votes < most)).any()
-        if not clear or with_reasons:
-            plausible = (votes >= most - (0 if clear else terms.plausible_lag)) | every_node
-            effort = FOR_REASONS if clear else terms.effort
-            found = Found(self._own, self._bulk, seen, plausible, effort, copies=not clear)
-        if clear:
+        most = max(0, int(votes.max()))
+        if terms.clear(votes, every_node):
             responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // terms.all_votes).astype(np.int32)
         else:
+            plausible = (votes >= most - terms.plausible_lag) | every_node
+            found = Found(self._own, self._bulk, seen, plausible, terms.effort)
             responses = found.responses(votes, terms.all_votes, terms.votes_weight, SCALE)
             known = found.same(kept)
             if known is not None:
                 responses[known] = KNOWN
-        guess = Guess.of(terms.labels, responses[terms.order])
-        if with_reasons and guess.label is not None:
-            slot = self._slots.index(guess.label)
-            because = tuple(Reason(guess.label, drawing, away) for drawing, away in found.lessons(slot, N_REASONS))
-            guess = replace(guess, because=because, voted=self._voted(addresses, slot, votes))
-        return guess
+        return Guess.of(terms.labels, responses[terms.order])
+
+    def why(self, kept: np.ndarray, label: str) -> Why:
+        """The lessons of the label that are nearest, and the pixels that voted for it.
+
+        Where votes alone decide, drawings are compared with drawings; elsewhere with copies too, as for the answer.
+        """
+        if label not in self._slots or not retina.has_ink(kept):
+            return Why()
+        terms, slot = self._at_present(), self._slots.index(label)
+        addresses, seen, votes, every_node = self.propose(kept)
+        votes += terms.ahead
+        clear, of_label = terms.clear(votes, every_node), np.arange(len(votes)) == slot
+        effort = FOR_REASONS if clear else terms.effort
+        found = Found(self._own, self._bulk, seen, of_label, effort, copies=not clear)
+        because = tuple(Reason(label, drawing, away) for drawing, away in found.lessons(slot, N_REASONS))
+        return Why(because, self._voted(addresses, slot, votes))
 
     def propose(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
         """Look at a drawing and let the RAM nodes vote.
@@ -227,6 +239,12 @@ class Recall:
     def nodes(self, kept: np.ndarray) -> Nodes:
         """Ask every RAM node about a drawing."""
         return Nodes(self.propose(kept)[0], self._pixels, (self._own, self._bulk), self._slots)
+
+    def _at_present(self) -> _Terms:
+        """The terms of the next answer."""
+        if self._terms is None:
+            self._terms = self._come_to_terms()
+        return self._terms
 
     def _come_to_terms(self) -> _Terms:
         """Work out what stays the same from answer to answer, until something is learned or forgotten."""

@@ -21,7 +21,7 @@ import numpy as np
 from agent import retina
 from agent.errors import AgentError
 from agent.kinds.architecture import CHOICES, DIGITS, PIXELS, PRESETS, StateConfig, codes_of, wired
-from agent.kinds.base import Guess, Reason
+from agent.kinds.base import Guess, Reason, Why
 from agent.kinds.checks import (
     check_arrays,
     check_birth,
@@ -193,11 +193,11 @@ class State:
 
     # ---------------------------------------------------------------- answering
 
-    def answer(self, kept: np.ndarray, reasons: bool = True) -> list[Guess]:
+    def answer(self, kept: np.ndarray) -> list[Guess]:
         labels = self.labels
-        return [self._answer_one(drawing, labels, reasons) for drawing in kept]
+        return [self._answer_one(drawing, labels) for drawing in kept]
 
-    def _answer_one(self, kept: np.ndarray, labels: tuple[str, ...], with_reasons: bool) -> Guess:
+    def _answer_one(self, kept: np.ndarray, labels: tuple[str, ...]) -> Guess:
         responses = np.zeros(len(labels), np.int32)
         if not labels or not retina.has_ink(kept):
             return Guess.of(labels, responses)
@@ -209,11 +209,7 @@ class State:
             if label in labels:
                 responses[labels.index(label)] += 1
         responses[labels.index(said[-1])] += len(said)  # where it settles counts, the way there says how sure it is
-        guess = Guess.of(labels, responses)
-        if with_reasons and guess.label is not None:
-            because = self._because(moments, guess.label)
-            guess = Guess(guess.label, guess.confidence, responses, False, because)
-        return guess
+        return Guess.of(labels, responses)
 
     def settle(self, kept: np.ndarray) -> list[Moment]:
         """The states that a guess goes through: one of chance, then ``n_steps`` that look at the drawing."""
@@ -242,8 +238,9 @@ class State:
         code = int(moment.output[0])
         return next((label for label, known in self._codes.items() if self._word(known) == code), None)
 
-    def _because(self, moments: list[Moment], label: str) -> tuple[Reason, ...]:
+    def why(self, kept: np.ndarray, label: str) -> Why:
         """The lessons of a label whose rows are nearest for the first output neuron."""
+        moments = self.settle(kept)
         away = self.machine.distances(moments[-1], moments[-2], self.machine.n_inputs)
         nearest: dict[bytes, Reason] = {}
         for row in np.argsort(away, kind="stable").tolist():
@@ -253,7 +250,7 @@ class State:
                 nearest.setdefault(drawing.tobytes(), Reason(label, drawing.copy(), int(away[row])))
                 if len(nearest) == N_REASONS:
                     break
-        return tuple(nearest.values())
+        return Why(tuple(nearest.values()))
 
     # ---------------------------------------------------------------- eyes and codes
 

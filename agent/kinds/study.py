@@ -73,7 +73,7 @@ def study(part: Part, rank: np.ndarray, effort: np.ndarray) -> Iterator[tuple[fl
     """
     n, n_labels, n_nodes = part.n, len(rank), len(part.tables)
     rows, addresses, changes = part.rows(), part.addresses[:n], part.n_changes
-    slots, nothing = rows[0].copy(), (*(array[:0] for array in rows[:-1]), np.zeros_like(rows[-1]))
+    slots, nothing = rows[0].copy(), part.without_lessons().rows()
     order = np.lexsort((part.copy[:n], rank[slots], part.lots[rows[1]])).astype(np.int32)
     lost, plausible = np.empty((n, n_labels), np.int32), np.ones(n_labels, bool)
 
