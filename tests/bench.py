@@ -260,7 +260,7 @@ def costs(n_seeds: int, n_full: int) -> list[Row]:
     asked, told = digits.mnist("test")
     warm_up = agent.new("recall")
     warm_up.learn_one(drawings[0], labels[0])
-    warm_up.predict_one(drawings[1])
+    timed(lambda i: warm_up.predict_one(drawings[i]).because, 2)
     rows = []
     for n_lessons in (60, 600, 60_000):
         pupil = agent.new("recall")
@@ -270,6 +270,8 @@ def costs(n_seeds: int, n_full: int) -> list[Row]:
         peer = peers.OneNearest(0).fit(drawings[:n_lessons], np.array(labels[:n_lessons], int))
         row: Row = {"lessons": f"{n_lessons:,}", "taught in, s": f"{seconds:.2f}"}
         row["predict_one, µs (median / p95)"] = timed(lambda i, p=pupil: p.predict_one(asked[i]), 500)
+        guesses = [pupil.predict_one(drawing) for drawing in asked[:200]]
+        row["reasons, when read, µs"] = timed(lambda i, g=guesses: g[i].because, len(guesses))
         row["1-NN on pixels, µs"] = timed(lambda i, p=peer: p.predict(asked[i : i + 1]), 50)
         row["memory, MB"] = f"{pupil.memory.n_bytes / 1e6:.1f}"
         with tempfile.TemporaryDirectory() as folder:

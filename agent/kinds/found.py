@@ -37,6 +37,8 @@ class Found:
 
     def same(self, kept: np.ndarray) -> int | None:
         """The slot of the newest lesson with exactly this drawing, a person's before bulk."""
+        if self._smallest[-1, 0] > 0:
+            return None
         same = [self._lesson(row) for row in self._rows[self._differences == 0]]
         same = [(part, lesson) for part, lesson in same if (part.drawings[lesson] == kept).all()]
         if not same:

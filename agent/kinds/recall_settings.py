@@ -19,7 +19,7 @@ class RecallConfig:
     seed: int = 0
     n_nodes: int = 300  # 8 kB each with the default tuple_size and up to 16 labels; more: no better, slower
     tuple_size: int = 12  # bits a node reads; a node has 2**tuple_size locations
-    n_warps: int = 90  # most warped copies of one lesson; 0.04 ms each to learn
+    n_warps: int = 80  # most warped copies of one lesson; 0.05 ms each to learn
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 1.9 kB a row
     n_candidates: int = 120  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
@@ -27,7 +27,7 @@ class RecallConfig:
     rare_bonus: int = 150  # votes a label gets in advance for each halving of its lessons, in thousandths of all
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
-    clear_lead: float = 0.11  # share of the nodes by which a first label leads without comparison; a newborn: half more
+    clear_lead: float = 0.11  # share of the nodes by which a first label leads uncompared; a newborn: a quarter more
 
     def __post_init__(self) -> None:
         check_whole(
