@@ -7,7 +7,6 @@ matter.
 import numpy as np
 from numba import njit
 
-MOST_CORRECTION = 127
 MANY_GONE = 28  # rows of one label, beyond which its bits are written anew
 LANES = 64  # addresses that are compared at a time; where some are left over, they take as long as all others
 
@@ -133,50 +132,3 @@ def voting_pixels(row, one, other, pixels, slot, rival, out):
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             out[y, x] = shades[counts[y * out.shape[1] + x]]
-
-
-@njit(nogil=True, cache=True)
-def add_corrections(row, corrections, unit, out):
-    """Turn votes into corrected votes, in parts of a vote.
-
-    row (M,) uint16, corrections (M, A, L) int8, unit int -> out (L,) int32: ``unit`` times as much, plus corrections
-    """
-    for slot in range(out.shape[0]):
-        out[slot] *= np.int32(unit)
-    for m in range(row.shape[0]):
-        for slot in range(out.shape[0]):
-            out[slot] += np.int32(corrections[m, row[m], slot])
-
-
-@njit(nogil=True, cache=True)
-def study(rows, slots, order, lost, unit, margin, step, tables, corrections):
-    """Live through lessons once more: where the sum of votes and differences errs, or is right by little, correct it.
-
-    A lesson's own label gains and its strongest rival loses, at the location each node reads, until the lesson leads by
-    ``margin``; never more than ``step`` at a time, so that one lesson changes little. Then its label is marked there.
-
-    rows (R, M) uint16, slots (R,) uint8, order (N,) int32 of rows, lost (R, L) int32 what each label loses by
-    differences, in parts of a vote, tables (M, A) empty -> tables as `write` leaves them, corrections (M, A, L) int8
-    """
-    n_nodes, n_labels = rows.shape[1], corrections.shape[2]
-    score = np.empty(n_labels, np.int32)
-    for r in order:
-        row, right = rows[r], np.int64(slots[r])
-        votes(row, tables, tables, score)
-        add_corrections(row, corrections, unit, score)
-        rival = -1
-        for slot in range(n_labels):
-            score[slot] -= lost[r, slot]
-            if slot != right and (rival < 0 or score[slot] > score[rival]):
-                rival = slot
-        gap = score[right] - score[rival] if rival >= 0 else margin + 1
-        if gap <= margin:
-            by = min(step, (margin - gap) // (2 * n_nodes) + 1)
-            for m in range(n_nodes):
-                gain = corrections[m, row[m], right]
-                loss = corrections[m, row[m], rival]
-                corrections[m, row[m], right] = np.int8(min(MOST_CORRECTION, gain + by))
-                corrections[m, row[m], rival] = np.int8(max(-MOST_CORRECTION, loss - by))
-        bit = tables.dtype.type(1) << tables.dtype.type(right)
-        for m in range(n_nodes):
-            tables[m, row[m]] |= bit

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from agent.kernels import edges, match, ram, retina
+from agent.kernels import edges, match, ram, retina, study
 from agent.kernels.retina import SIDE
 
 MOST_AWAY = 1_000_000  # beyond it a label is far enough away
@@ -25,11 +25,7 @@ def look_at_copies(kept, fields, start, stop, reads, addresses, codes, sketches,
     row = 0
     for n in range(kept.shape[0]):
         for c in range(start, stop):
-            if c == 0:
-                retina.canonical(kept[n], seen)
-            else:
-                retina.warp(kept[n], fields[c - 1], bent)
-                retina.canonical(bent, seen)
+            retina.see(kept[n], fields, c, bent, seen)
             edges.edge_maps(seen, maps)
             edges.planes(maps, bits)
             edges.gradients(seen, slopes)
@@ -41,59 +37,61 @@ def look_at_copies(kept, fields, start, stop, reads, addresses, codes, sketches,
 
 
 @njit(nogil=True, cache=True)
-def propose(row, tables, corrections, unit, votes, every_node):
-    """Count the nodes that vote for each label.
+def propose(row, tables, counters, slots, unit, votes, every_node):
+    """Count the nodes that vote for each label; where counters were studied, they say what bulk lessons are worth.
 
-    row (M,) uint16, tables: two of (M, A) uint16 or uint64, corrections (M, A, L) int8 in parts of a vote, or (0, 0, 0)
-    and then votes are whole, unit int -> votes (L,) int32; every_node (L,) bool: whether all nodes have seen the label
+    row (M+K,) uint16, tables: two of (M, A) uint16 or uint64, own and bulk, counters (K, A, L) int8 and the slots (L,)
+    int64 of their labels, or (0, 0, 0) and (0,), unit int: what a vote is worth beside counters, which only own lessons
+    brought -> votes (L,) int32; every_node (L,) bool: whether all M nodes have seen the label
     """
-    ram.votes(row, tables[0], tables[1], votes)
+    n_nodes = tables[0].shape[0]
+    ram.votes(row[:n_nodes], tables[0], tables[1], votes)
     for slot in range(votes.shape[0]):
-        every_node[slot] = votes[slot] == row.shape[0]
-    if corrections.shape[0]:
-        ram.add_corrections(row, corrections, unit, votes)
+        every_node[slot] = votes[slot] == n_nodes
+    if counters.shape[0]:
+        of_bulk, counted = np.empty_like(votes), np.empty(counters.shape[2], np.int32)
+        ram.votes(row[:n_nodes], tables[1], tables[1], of_bulk)
+        study.count(row[n_nodes:], counters, counted)
+        for slot in range(votes.shape[0]):
+            votes[slot] = np.int32(unit) * (votes[slot] - of_bulk[slot])
+        for label in range(counted.shape[0]):
+            votes[slots[label]] += counted[label]
 
 
 @njit(nogil=True, cache=True)
-def compare(seen, own, bulk, plausible, without, effort, rows, differences, smallest, n_found):
+def compare(seen, own, bulk, plausible, effort, rows, differences, smallest, n_found):
     """Compare a drawing with the remembered rows of plausible labels that look most alike.
 
     Each look is closer than the one before and at fewer rows: a part of the signature, all of it, the sketch, the code.
     Rows that are equally near are taken together or left together, so the order of rows changes nothing but time.
 
-    seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own and bulk: slots (R,) uint8 and
-    lessons (R,) int32 of all rows, the same four of each, by_slot and begins of `match.rows_of`, and the hints of
-    `match.hint_differences`; plausible (L,) bool; without: a bulk lesson left out, or -1; effort (3,) int64: how many
-    rows to look at again, by sketch, by code
+    seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own and bulk: slots (R,) uint8 of all
+    rows, their rests, sketches and codes, by_slot and begins of `match.rows_of`, and the hints of
+    `match.hint_differences`; plausible (L,) bool; effort (3,) int64: how many rows to look at again, by sketch, by code
     -> rows (C,) int32, the bulk ones counted on from the own ones, differences (C,) int32, smallest (L+1, 3) int32,
     n_found (L+1,) int32; returns how many rows
     """
     hint, rest, sketch, code = seen
     n_own = own[0].shape[0]
     listed = np.empty(n_own + bulk[0].shape[0], np.int32)
-    n = match.rows_of(own[6], own[7], plausible, listed)
+    n = match.rows_of(own[4], own[5], plausible, listed)
     of_bulk = listed[n:]
-    n_bulk = match.rows_of(bulk[6], bulk[7], plausible, of_bulk)
+    n_bulk = match.rows_of(bulk[4], bulk[5], plausible, of_bulk)
     distances = np.empty(n + n_bulk, np.int32)
-    match.hint_differences(hint, own[8], own[7], plausible, distances[:n])
-    match.hint_differences(hint, bulk[8], bulk[7], plausible, distances[n:])
+    match.hint_differences(hint, own[6], own[5], plausible, distances[:n])
+    match.hint_differences(hint, bulk[6], bulk[5], plausible, distances[n:])
     of_bulk[:n_bulk] += np.int32(n_own)
 
     counts = np.empty(64 * (hint.shape[0] + rest.shape[0]) + 1, np.int32)
     places = np.empty(max(1, effort[0]), np.int32)
     n = match.closest(distances, effort[0], counts, places)
     again, far = np.empty(n, np.int32), np.empty(n, np.int32)
-    n_again = 0
-    for place in places[:n]:
-        row = listed[place]
-        if row < n_own:
-            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, own[3], row)
-            n_again += 1
-        elif bulk[1][row - n_own] != without:
-            again[n_again], far[n_again] = row, distances[place] + match.differing(rest, bulk[3], row - n_own)
-            n_again += 1
+    for i in range(n):
+        row = listed[places[i]]
+        more = match.differing(rest, own[1], row) if row < n_own else match.differing(rest, bulk[1], row - n_own)
+        again[i], far[i] = row, distances[places[i]] + more
 
-    n = match.closest(far[:n_again], effort[1], counts, places)
+    n = match.closest(far, effort[1], counts, places)
     one, other = np.empty((2, match.SKETCH_UNPACKED), np.uint8), np.empty((2, match.SKETCH_UNPACKED), np.uint8)
     one[:], other[:] = edges.CODE_ZERO, edges.CODE_ZERO
     cost, sums, best = np.zeros_like(one[0]), np.zeros_like(one[0]), np.zeros_like(one[0])
@@ -101,7 +99,7 @@ def compare(seen, own, bulk, plausible, without, effort, rows, differences, smal
     rough = np.empty(n, np.int32)
     for i in range(n):
         row = again[places[i]]
-        match.unpack(own[4][row] if row < n_own else bulk[4][row - n_own], match.SKETCH_PAD, other)
+        match.unpack(own[2][row] if row < n_own else bulk[2][row - n_own], match.SKETCH_PAD, other)
         rough[i] = match.rough_difference(one, other, cost, sums, best)
     return _compare_codes(code, own, bulk, again, places[:n], rough, effort[2], rows, differences, smallest, n_found)
 
@@ -121,7 +119,7 @@ def _compare_codes(code, own, bulk, again, places, rough, n_codes, rows, differe
     for i in range(rough.shape[0]):
         if rough[i] <= bound and n < rows.shape[0]:
             row = again[places[i]]
-            match.unpack(own[5][row] if row < n_own else bulk[5][row - n_own], match.PAD, other)
+            match.unpack(own[3][row] if row < n_own else bulk[3][row - n_own], match.PAD, other)
             slot = np.int64(own[0][row] if row < n_own else bulk[0][row - n_own])
             rows[n] = row
             differences[n] = match.difference(one, other, match.how_far(slot, smallest), cost, sums, best)
@@ -129,21 +127,6 @@ def _compare_codes(code, own, bulk, again, places, rough, n_codes, rows, differe
             n += 1
     match.limit(smallest, n_found)
     return n
-
-
-@njit(nogil=True, cache=True)
-def compare_each(first, last, own, bulk, plausible, effort, scale, lost):
-    """Compare bulk rows with those of all other lessons.
-
-    first, last: the rows of ``bulk``; own: no rows; the rest as for `compare` -> lost (R, L) int32, see `away`
-    """
-    n_labels = plausible.shape[0]
-    rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
-    smallest, n_found = np.empty((n_labels + 1, 3), np.int32), np.empty(n_labels + 1, np.int32)
-    for row in range(first, last):
-        seen = (bulk[2][row], bulk[3][row], bulk[4][row], bulk[5][row])
-        compare(seen, own, bulk, plausible, bulk[1][row], effort, rows, differences, smallest, n_found)
-        away(smallest, n_found, scale, lost[row])
 
 
 @njit(nogil=True, cache=True)

@@ -295,3 +295,17 @@ def warp(kept, field, out):
         above = ink[i] + share_right[p] * (ink[i + 1] - ink[i])
         below = ink[i + width] + share_right[p] * (ink[i + width + 1] - ink[i + width])
         bent[p] = np.uint8(above + share_down[p] * (below - above) + np.float32(0.5))
+
+
+@njit(nogil=True, cache=True)
+def see(kept, fields, copy, bent, out):
+    """Look at a drawing, or at a copy of it: copy 0 is the drawing, copy c is bent by field c - 1.
+
+    kept (S, S) uint8, fields (F, 2, S+4, S+4) float32, copy int, 0 … F; bent (S+4, S+4) uint8 scratch
+    -> out (S, S) uint8, canonical
+    """
+    if copy == 0:
+        canonical(kept, out)
+    else:
+        warp(kept, fields[copy - 1], bent)
+        canonical(bent, out)

@@ -26,7 +26,7 @@ class Found:
         self._smallest = np.empty((len(plausible) + 1, 3), np.int32)
         self._n_found = np.empty(len(plausible) + 1, np.int32)
         remembered = own.rows(copies), bulk.rows(copies)
-        n = kernels.compare(seen, *remembered, plausible, -1, effort, rows, differences, self._smallest, self._n_found)
+        n = kernels.compare(seen, *remembered, plausible, effort, rows, differences, self._smallest, self._n_found)
         self._rows, self._differences = rows[:n], differences[:n]
 
     def responses(self, votes: np.ndarray, all_votes: int, votes_weight: int, scale: int) -> np.ndarray:

@@ -95,6 +95,11 @@ class Part:
         self.tables = np.zeros((n_nodes, birth.n_locations), np.uint16)
 
     @property
+    def fields(self) -> np.ndarray:
+        """How copies are bent: (F, 2, 32, 32) float32."""
+        return self._birth.fields
+
+    @property
     def n_bytes(self) -> int:
         """Bytes held, the room to grow included; 0 while they are shared."""
         return 0 if self._shared else sum(getattr(self, name).nbytes for name in (*_LESSON, *_ROW, "tables"))
@@ -104,10 +109,6 @@ class Part:
         self._shared = True
         twin.__dict__.update(self.__dict__)
         return twin
-
-    def without_lessons(self) -> Self:
-        """A part of the same birth that has learned nothing."""
-        return type(self)(self._birth)
 
     # ---------------------------------------------------------------- changing
 
@@ -259,16 +260,16 @@ class Part:
     def rows(self, copies: bool = True) -> tuple[np.ndarray, ...]:
         """What `agent.kernels.recall.compare` reads of all rows.
 
-        slots, lessons, hints, rests, sketches, codes; and by_slot (R,) int32, the rows of one label after those of
-        another, begins (257,) int32, where those of each slot begin, ordered (6, R) uint64, the hints in that order.
-        These three without copies, if so wished: then drawings are compared with drawings alone.
+        slots, rests, sketches, codes; and by_slot (R,) int32, the rows of one label after those of another, begins
+        (257,) int32, where those of each slot begin, and ordered (6, R) uint64, the hints in that order. These three
+        without copies, if so wished: then drawings are compared with drawings alone.
         """
         if copies not in self._rows:
             n = self.n
             by_slot = np.argsort(self.slots[:n], kind="stable").astype(np.int32)
             by_slot = by_slot if copies else by_slot[self.copy[by_slot] == 0]
             begins = np.searchsorted(self.slots[by_slot], np.arange(N_SLOTS + 1)).astype(np.int32)
-            arrays = (self.slots, self.lesson, self.hints, self.rests, self.sketches, self.codes)
+            arrays = (self.slots, self.rests, self.sketches, self.codes)
             ordered = np.ascontiguousarray(self.hints[by_slot].T)
             self._rows[copies] = (*(array[:n] for array in arrays), by_slot, begins, ordered)
         return self._rows[copies]

@@ -5,8 +5,8 @@
 
 A lesson leaves rows: the drawing itself and warped copies of it, fewer the more lessons there are. A row is written
 into every RAM node and can be found again by its signature. Nothing is fitted, so the order of lessons does not
-matter, forgetting is exact, and joining two agents equals teaching one. Studying (`agent.kinds.study`) corrects the
-votes of bulk lessons and is void when they change, or when there come to be more labels than they warrant.
+matter, forgetting is exact, and joining two agents equals teaching one. Studying (`agent.kinds.study`) replaces the
+votes of bulk lessons by those of nodes that were corrected, and is void when bulk lessons change.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from agent.kinds import study
 from agent.kinds.base import Guess, Reason, Why
 from agent.kinds.checks import check_arrays, check_birth, check_lessons, n_rows
 from agent.kinds.found import Found
+from agent.kinds.mapping import draw_mapping, reads_of
 from agent.kinds.nodes import Nodes
 from agent.kinds.part import HINT_WORDS, NARROW_LABELS, REST_WORDS, Birth, Part
 from agent.kinds.recall_settings import MAX_BYTES, MAX_LABELS, RecallConfig
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
-WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
 SIGNATURES = 3  # rows whose whole signature is compared, for each one whose sketch is
 SKETCHES = (200, 450)  # rows whose sketch is compared, by a newborn and by an agent of endlessly many lessons
@@ -41,7 +41,7 @@ FOR_REASONS = np.array([90, 30, 6])  # drawings compared for reasons alone: by s
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
-_NOTHING_STUDIED = np.zeros((0, 0, 0), np.int8)
+_NO_COUNTERS = np.zeros((0, 0, 0), np.int8)
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,14 @@ class _Terms:
 
     labels: tuple[str, ...]
     order: np.ndarray  # (L,) the slot of each label
-    all_votes: int  # what the votes of all nodes count
+    all_votes: int  # the most that votes add up to, before anything was corrected
     ahead: np.ndarray  # (L,) int32 votes in advance: rarely taught labels, whose locations are few, gain
     clear_lead: float  # votes by which the first label leads when no comparison is needed
     plausible_lag: float  # labels that lack more votes are not compared
-    votes_weight: int  # what all votes weigh: full tables say less, corrected ones more
+    votes_weight: int  # what all votes weigh: full tables say less, corrected counters more
     effort: np.ndarray  # (3,) rows compared by signature, sketch, code: the more lessons, the more rows look alike
+    reads: np.ndarray  # (M+K, T) uint16 the bits that nodes read, those of studied nodes last
+    counted: np.ndarray  # (L,) int64 the slots of the labels that studied nodes count
 
     def clear(self, votes: np.ndarray, every_node: np.ndarray) -> bool:
         """Say whether votes alone decide: one label leads by far, and every other one is new to some node."""
@@ -84,11 +86,10 @@ class Recall:
         self._pixels = pixels
         self._planes = planes
         self._warps = warps
-        reads = (planes.astype(np.int32) * edges.PIXELS + pixels).astype(np.uint16)
-        self._birth = Birth(reads, fields(warps), 1 << config.tuple_size, config.n_rows)
+        self._birth = Birth(reads_of(pixels, planes), fields(warps), 1 << config.tuple_size, config.n_rows)
         self._slots: list[str] = []  # the label of each bit of a location
         self._own, self._bulk = Part(self._birth), Part(self._birth)
-        self._corrections: np.ndarray | None = None  # (M, A, L) int8, what studying the bulk lessons brought
+        self._studied: study.Studied | None = None  # what studying the bulk lessons brought
         self._terms: _Terms | None = None  # of the next answer, when nothing changed since the last
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
@@ -105,7 +106,7 @@ class Recall:
 
     @property
     def n_bytes(self) -> int:
-        return self._own.n_bytes + self._bulk.n_bytes + (0 if self._corrections is None else self._corrections.nbytes)
+        return self._own.n_bytes + self._bulk.n_bytes + (0 if self._studied is None else self._studied.counters.nbytes)
 
     # ---------------------------------------------------------------- learning
 
@@ -126,14 +127,8 @@ class Recall:
         """Prepare for lessons of these labels: (N,) uint8, their slots."""
         self._terms = None
         if part is self._bulk and len(labels):
-            self._corrections = None
+            self._studied = None
         self._slots += [label for label in dict.fromkeys(labels) if label not in self._slots]
-        if self._corrections is not None:
-            try:
-                self._check_study()
-                self._corrections = study.for_labels(self._corrections, len(self._slots))
-            except AgentError:  # its lessons do not warrant corrections for so many labels
-                self._corrections = None
         slot = {label: number for number, label in enumerate(self._slots)}
         for each in (self._own, self._bulk):
             each.fit(len(self._slots))
@@ -147,11 +142,9 @@ class Recall:
         self._terms = None
         part.forget(lesson)
         if part is self._bulk:
-            self._corrections = None
+            self._studied = None
         if not any(each.teaches(slot) for each in (self._own, self._bulk)):
             self._slots.pop(slot)
-            if self._corrections is not None:
-                self._corrections = np.delete(self._corrections, slot, axis=2)
             for each in (self._own, self._bulk):
                 each.drop_slot(slot)
                 each.fit(len(self._slots))
@@ -181,7 +174,8 @@ class Recall:
         votes += terms.ahead
         most = max(0, int(votes.max()))
         if terms.clear(votes, every_node):
-            responses = np.maximum(0, SCALE - (most - votes) * (3 * SCALE) // terms.all_votes).astype(np.int32)
+            lacking = (most - votes.astype(np.int64)) * (3 * SCALE) // terms.all_votes
+            responses = np.maximum(0, SCALE - lacking).astype(np.int32)
         else:
             plausible = (votes >= most - terms.plausible_lag) | every_node
             found = Found(self._own, self._bulk, seen, plausible, terms.effort)
@@ -210,23 +204,23 @@ class Recall:
     def propose(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
         """Look at a drawing and let the RAM nodes vote.
 
-        Gives the addresses; what the drawing is compared by: hint, rest, sketch, code; the votes, (L,) int32, corrected
-        where that was studied; and which labels every node has seen here, as it has for a drawing that was taught:
-        such a label is never ruled out, whatever the corrections say.
+        Gives the addresses; what the drawing is compared by: hint, rest, sketch, code; the votes, (L,) int32, those of
+        counters where that was studied; and which labels every node has seen here, as it has for a drawing that was
+        taught: such a label is never ruled out, whatever counters say.
         """
-        n_labels = len(self._slots)
-        addresses = np.empty((1, self.config.n_nodes), np.uint16)
+        terms, n_nodes, n_labels = self._at_present(), self.config.n_nodes, len(self._slots)
+        addresses = np.empty((1, len(terms.reads)), np.uint16)
         codes = np.empty((1, retina.SIDE, edges.CODE_STRIDE), np.uint8)
         sketches = np.empty((1, edges.SKETCH, edges.SKETCH_STRIDE), np.uint8)
         signatures = np.empty((1, edges.SIGNATURE_WORDS), np.uint64)
         votes, every_node = np.empty(n_labels, np.int32), np.empty(n_labels, np.bool_)
-        fields, reads = self._birth.fields, self._birth.reads
-        kernels.look_at_copies(kept[None], fields, 0, 1, reads, addresses, codes, sketches, signatures)
-        corrections = _NOTHING_STUDIED if self._corrections is None else self._corrections
-        tables = self._own.tables, self._bulk.tables
-        kernels.propose(addresses[0], tables, corrections, study.UNIT, votes, every_node)
+        fields = self._birth.fields
+        kernels.look_at_copies(kept[None], fields, 0, 1, terms.reads, addresses, codes, sketches, signatures)
+        counters = _NO_COUNTERS if self._studied is None else self._studied.counters
+        tables, unit = (self._own.tables, self._bulk.tables), terms.all_votes // n_nodes
+        kernels.propose(addresses[0], tables, counters, terms.counted, unit, votes, every_node)
         seen = (signatures[0, HINT_WORDS], signatures[0, REST_WORDS], sketches[0], codes[0])
-        return addresses[0], seen, votes, every_node
+        return addresses[0, :n_nodes], seen, votes, every_node
 
     def _voted(self, addresses: np.ndarray, slot: int, votes: np.ndarray) -> np.ndarray:
         """Show which pixels spoke for a label and not for the other one with the most votes: (28, 28) uint8."""
@@ -251,7 +245,12 @@ class Recall:
         labels, config = self.labels, self.config
         n_lessons = self._own.n_lessons + self._bulk.n_lessons
         youth = config.votes_half / (config.votes_half + n_lessons)
-        all_votes = config.n_nodes * (1 if self._corrections is None else study.UNIT)
+        reads, counted, weight = self._birth.reads, [], config.votes_weight * youth
+        all_votes = config.n_nodes
+        if self._studied is not None:
+            reads, all_votes = np.concatenate([reads, self._studied.reads]), self._studied.most_votes
+            counted = [self._slots.index(label) for label in self._studied.labels]
+            weight += config.studied_weight * (1 - youth)
         counts = sum(part.counts(len(labels)) for part in (self._own, self._bulk))
         rarity = np.log2(counts.mean() / counts) if len(labels) else np.zeros(0)
         few, many = SKETCHES
@@ -262,27 +261,20 @@ class Recall:
             order=np.array([self._slots.index(label) for label in labels], np.int64),
             all_votes=all_votes,
             ahead=(rarity * youth * config.rare_bonus * all_votes / SCALE).astype(np.int32),
-            clear_lead=config.clear_lead * (1 + youth / 4) * all_votes,
+            clear_lead=config.clear_lead * all_votes,
             plausible_lag=config.plausible_lag * all_votes,
-            votes_weight=int(config.votes_weight * youth) if self._corrections is None else config.studied_weight,
+            votes_weight=int(weight),
             effort=np.array([SIGNATURES * n_sketches, n_sketches, n_codes]),
+            reads=reads,
+            counted=np.array(counted, np.int64),
         )
 
     # ---------------------------------------------------------------- studying
 
-    def _check_study(self) -> None:
-        n_labels = len(self._slots)
-        n_free = MAX_BYTES - self.config.n_bytes(n_labels)
-        study.check_size(self._bulk.tables.size, n_labels, n_free, self._bulk.n_lessons)
-
     def study(self) -> Iterator[float]:
-        self._check_study()
-        rank = np.array([self.labels.index(label) for label in self._slots], np.int64)
-        for share, corrections in study.study(self._bulk, rank, self._come_to_terms().effort):
-            if len(self._slots) < len(rank):
-                raise AgentError(study.CHANGED)
-            if corrections is not None:
-                self._corrections, self._terms = study.for_labels(corrections, len(self._slots)), None
+        for share, studied in study.study(self._bulk, self._slots, self.config):
+            if studied is not None:
+                self._studied, self._terms = studied, None
             yield share
 
     # ---------------------------------------------------------------- joining, imagining, saving
@@ -317,7 +309,7 @@ class Recall:
             "rows": f"{sum(part.n for part in parts):,}",
             "nodes": f"{self.config.n_nodes:,}",
             "saturation": f"{100 * written / self._own.tables.size:.1f} %",
-            "studied": "yes" if self._corrections is not None else "no",
+            "studied": "yes" if self._studied is not None else "no",
         }
 
     def tensors(self) -> dict[str, np.ndarray]:
@@ -330,13 +322,15 @@ class Recall:
             "drawings": retina.pack(np.concatenate([part.drawings[: part.n_lessons] for part in parts])),
             "taught": number[np.concatenate([part.taught[: part.n_lessons] for part in parts])],
             "own": np.repeat(np.array([0, 1], np.uint8), [part.n_lessons for part in parts]),
-            "corrections": study.packed(self._corrections, np.argsort(self._slots)),
-        }
+        } | (study.nothing(self.config.tuple_size) if self._studied is None else self._studied.tensors())
 
     @classmethod
     def restore(cls, config: RecallConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         n_lessons, mapping = n_rows(tensors, "taught"), (config.n_nodes, config.tuple_size)
         farthest = FRAME * 256  # a whole frame, in steps of a control point
+        tensors = study.nothing(config.tuple_size) | dict(tensors)
+        tensors.pop("corrections", None)  # of older versions, which studied otherwise: studied anew when wished
+        studied = {name: tensors.pop(name) for name in study.ARRAYS}
         check_arrays(
             tensors,
             {
@@ -346,7 +340,6 @@ class Recall:
                 "drawings": ((n_lessons, retina.PACKED_BYTES), np.uint8, 0, 255),
                 "taught": ((n_lessons,), np.uint8, 0, len(labels) - 1),
                 "own": ((n_lessons,), np.uint8, 0, 1),
-                "corrections": ((n_rows(tensors, "corrections"),), np.uint8, 0, 255),
             },
         )
         drawings, taught, own = retina.unpack(tensors["drawings"]), tensors["taught"], tensors["own"].astype(bool)
@@ -357,11 +350,7 @@ class Recall:
             raise AgentError(f"expected at most {agent.MAX_LABELS} labels with these settings, got {len(labels)}.")
         for part, group in ((agent._bulk, ~own), (agent._own, own)):
             agent._learn(part, drawings[group], [labels[number] for number in taught[group]])
-        if len(tensors["corrections"]):
-            agent._check_study()
-            slots = np.array([labels.index(label) for label in agent._slots])
-            agent._terms = None
-            agent._corrections = study.unpacked(tensors["corrections"], (*agent._bulk.tables.shape, len(labels)), slots)
+        agent._studied, agent._terms = study.restored(agent._bulk, agent._slots, config, studied), None
         return agent
 
 
@@ -369,21 +358,7 @@ class Recall:
 def _drawn(config: RecallConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw what an agent is born with, read-only and shared by all agents born alike: pixels, planes, warps."""
     rng = np.random.default_rng(config.seed)
-    drawn = *_draw_mapping(config, rng), draw_warps(config.n_warps, rng)
+    drawn = *draw_mapping(config.n_nodes, config.tuple_size, rng), draw_warps(config.n_warps, rng)
     for array in drawn:
         array.flags.writeable = False
     return drawn
-
-
-def _draw_mapping(config: RecallConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw which bits each node reads: distinct pixels of one window, each in a plane of one kind."""
-    pixels = np.empty((config.n_nodes, config.tuple_size), np.int32)
-    planes = np.empty((config.n_nodes, config.tuple_size), np.uint8)
-    inner, half = retina.SIDE - 4, edges.PLANES // 2
-    for node in range(config.n_nodes):
-        side = WINDOWS[rng.integers(len(WINDOWS))]
-        top, left = 2 + rng.integers(0, inner - side + 1, 2)
-        inside = rng.choice(side * side, config.tuple_size, replace=False)
-        pixels[node] = (top + inside // side) * retina.SIDE + left + inside % side
-        planes[node] = half * rng.integers(2) + rng.integers(0, half, config.tuple_size)
-    return pixels, planes

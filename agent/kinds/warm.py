@@ -71,7 +71,8 @@ def comparing() -> None:
     part = Part(
         Birth(np.zeros((1, 1), np.uint16), np.zeros((0, 2, retina.SIDE + 4, retina.SIDE + 4), np.float32), 2, 0)
     )
-    seen = tuple(np.zeros(array.shape[1:], array.dtype) for array in part.rows()[2:6])
+    looks = part.hints, part.rests, part.sketches, part.codes
+    seen = tuple(np.zeros(array.shape[1:], array.dtype) for array in looks)
     Found(part, part, seen, np.ones(1, bool), np.ones(3, np.int64))
     one, smallest, addresses = np.zeros(1, np.int32), np.zeros((2, 3), np.int32), np.zeros((1, 1), np.uint16)
     pixels, shares = np.zeros((1, 1), np.int32), np.zeros((retina.SIDE, retina.SIDE), np.uint8)

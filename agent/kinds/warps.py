@@ -7,6 +7,7 @@ are computed from the saved control points, read-only, and shared by all agents 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,12 +15,21 @@ from agent.kernels.retina import FRAME
 
 GRID = 4
 UNIT = 1 / 256  # one step of a saved control point, in pixels
-BEND_PX = 1.25
-TURN_DEGREES = 15.0
-STRETCH = 0.25
 
 
-def draw_warps(n_warps: int, rng: np.random.Generator) -> np.ndarray:
+class Strength(NamedTuple):
+    """How far a warp goes: bend in pixels; turn in degrees, stretch and slant as shares, at most."""
+
+    bend: float
+    turn: float
+    stretch: float
+
+
+WIDE = Strength(1.25, 15.0, 0.25)  # as somebody else might draw it
+MILD = Strength(1.0, 10.0, 0.1)  # as the same hand might draw it again
+
+
+def draw_warps(n_warps: int, rng: np.random.Generator, strength: Strength = WIDE) -> np.ndarray:
     """Draw control points.
 
     Returns
@@ -29,10 +39,10 @@ def draw_warps(n_warps: int, rng: np.random.Generator) -> np.ndarray:
     """
     places = np.linspace(-(FRAME - 1) / 2, (FRAME - 1) / 2, GRID)
     down, right = np.meshgrid(places, places, indexing="ij")
-    points, bend = np.empty((n_warps, 2, GRID, GRID)), BEND_PX * _spread()
+    points, bend = np.empty((n_warps, 2, GRID, GRID)), strength.bend * _spread()
     for warp in range(n_warps):
-        turn = np.deg2rad(rng.uniform(-TURN_DEGREES, TURN_DEGREES))
-        slant, *stretch = rng.uniform(-STRETCH, STRETCH, 3)
+        turn = np.deg2rad(rng.uniform(-strength.turn, strength.turn))
+        slant, *stretch = rng.uniform(-strength.stretch, strength.stretch, 3)
         rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         affine = rotate @ np.array([[1.0, slant], [0.0, 1.0]]) @ np.diag(1.0 + np.array(stretch))
         moved = np.tensordot(affine, np.stack([down, right]), axes=1)
