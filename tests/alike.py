@@ -14,6 +14,7 @@ def memory_bytes(pupil):
             order = np.lexsort((part.copy[: part.n], part.lesson[: part.n]))  # in which order rows lie does not matter
             for array in ("lesson", "copy", "slots", "addresses", "codes", "hints", "rests"):
                 inner[f"{name} {array}"] = getattr(part, array)[: part.n][order]
+            inner |= {"counters": pupil.memory._studied.counters} if pupil.memory._studied else {}
             inner |= {f"{name} tables": part.tables, f"{name} copies": part.n_copies[: part.n_lessons]}
     return {name: (array.shape, array.dtype, array.tobytes()) for name, array in inner.items()}
 

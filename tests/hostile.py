@@ -27,7 +27,7 @@ from hostile_texts import (
 )
 from PIL import Image
 from safetensors.numpy import load, save
-from spoiled import agents, largest
+from spoiled import agents, largest, studied
 
 from agent import retina, store
 from agent.kinds import KINDS
@@ -149,17 +149,15 @@ def arrays(files, rng):
 
 
 def corrections(files, rng):
-    """What studying brought, as a bomb, in settings that make room for it."""
+    """What studying brought: more of it than lessons warrant, or out of range, in settings that make room for it."""
     config, found = json.loads(files["config.json"]), load(files["agent.safetensors"])
     if config["kind"] != "recall":
         return arrays(files, rng)
     n_nodes, tuple_size = _any(rng, [(300, 12), (175, 14), (60, 8), (2000, 7)])
     found["pixels"] = np.full((n_nodes, tuple_size), 400, np.int32)
     found["planes"] = np.zeros((n_nodes, tuple_size), np.uint8)
-    size = (n_nodes << tuple_size) * len(config["labels"]) + _any(rng, [0, 0, -1, 1, 5 * 10**7])
-    bomb = zlib.compress(bytes(size) if rng.integers(4) else b"\x7f" * size, 1)
-    found["corrections"] = np.frombuffer(_any(rng, [bomb, bomb, bomb[:-5], bomb + b"x", b"x", bomb + bomb]), np.uint8)
     settings = config["settings"] | {"n_nodes": n_nodes, "tuple_size": tuple_size}
+    found |= studied(settings, max(1, len(config["labels"])), len(found["taught"]), rng)
     return changed(files, settings=settings) | {"agent.safetensors": save(found)}
 
 

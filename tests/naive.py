@@ -197,26 +197,27 @@ def voting_pixels(row, one, other, pixels, slot, rival):
     return out
 
 
-def study(rows, slots, order, lost, unit, margin, step, corrections):
-    """Correct what the votes of the lessons before, the corrections and the differences get wrong."""
-    seen = {}
-    n_nodes, n_labels = rows.shape[1], corrections.shape[2]
-    for r in order:
-        right = int(slots[r])
-        score = []
-        for label in range(n_labels):
-            votes = sum(label in seen.get((m, a), ()) for m, a in enumerate(rows[r]))
-            corrected = sum(int(corrections[m, a, label]) for m, a in enumerate(rows[r]))
-            score.append(unit * votes + corrected - int(lost[r, label]))
-        rival = max((label for label in range(n_labels) if label != right), key=lambda label: score[label])
+def mark(rows, labels, presence, counters):
+    for row, label in zip(rows, labels, strict=True):
+        for m, a in enumerate(row):
+            counters[m, a, label] = presence
+
+
+def study(rows, lessons, bends, taught, margin, step, counters):
+    """Correct counters that answer wrong or right by little; give what was corrected."""
+    events = []
+    for row, lesson, bend in zip(rows, lessons, bends, strict=True):
+        right = int(taught[lesson])
+        score = [sum(int(counters[m, a, label]) for m, a in enumerate(row)) for label in range(counters.shape[2])]
+        rival = max((label for label in range(len(score)) if label != right), key=lambda label: score[label])
         gap = score[right] - score[rival]
         if gap <= margin:
-            by = min(step, (margin - gap) // (2 * n_nodes) + 1)
-            for m, a in enumerate(rows[r]):
-                corrections[m, a, right] = min(127, int(corrections[m, a, right]) + by)
-                corrections[m, a, rival] = max(-127, int(corrections[m, a, rival]) - by)
-        for m, a in enumerate(rows[r]):
-            seen.setdefault((m, a), set()).add(right)
+            by = min(step, (margin - gap) // (2 * len(row)) + 1)
+            for m, a in enumerate(row):
+                counters[m, a, right] = min(127, int(counters[m, a, right]) + by)
+                counters[m, a, rival] = max(-127, int(counters[m, a, rival]) - by)
+            events.append([lesson, bend, rival, by])
+    return events
 
 
 def hamming(bits, row):

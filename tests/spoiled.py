@@ -1,9 +1,13 @@
 """The agents that hostile repos are made of."""
 
+import numpy as np
 from newborn import born
 
 from agent import retina, store
+from agent.errors import AgentError
 from agent.families import new
+from agent.kinds import study
+from agent.kinds.recall_settings import RecallConfig
 from agent.tasks import digits
 
 
@@ -53,3 +57,25 @@ def largest():
             pupil.lessons.add(drawing, label, None, when=1.0)
         found[name] = store.to_files(pupil)
     return found
+
+
+def studied(settings, n_labels, n_lessons, rng):
+    """What studying may be said to have brought: as many nodes as lessons warrant or others, events of any kind."""
+
+    def any_of(*values):
+        return int(values[rng.integers(len(values))])
+
+    try:
+        warranted = study.n_nodes_for(RecallConfig(**settings), n_labels, n_lessons)
+    except AgentError:
+        warranted = 1
+    n, n_nodes = any_of(0, 1, 100, 16 * n_lessons, 10**5), any_of(warranted, warranted, study.NODES)
+    return study.nothing(settings["tuple_size"]) | {
+        "study_reads": np.zeros((study.SETS * n_nodes + any_of(0, 0, 0, 1), settings["tuple_size"]), np.uint16),
+        "study_bends": rng.integers(-3000, 3000, (study.BENDS, 2, 4, 4)).astype(np.int16),
+        "study_sets": np.sort(rng.integers(0, study.SETS + any_of(0, 0, 1), n)).astype(np.uint8),
+        "study_lessons": rng.integers(0, max(1, n_lessons) + any_of(0, 0, 9), n).astype(np.int32),
+        "study_copies": rng.integers(0, study.BENDS + 1, n).astype(np.int16),
+        "study_rivals": rng.integers(0, n_labels, n).astype(np.uint8),
+        "study_steps": np.full(n, any_of(1, study.STEP, 0, 255), np.uint8),
+    }

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agent import retina as gate
-from agent.kernels import draw, edges, match, ram, recall, retina
+from agent.kernels import draw, edges, match, ram, recall, retina, study
 
 
 def random_drawing(seed, height=61, width=43):
@@ -187,30 +187,66 @@ def test_erasing_rows_equals_never_having_written_them(width, n_labels, n_few):
     assert (got == expected).all()
 
 
-def test_studying_is_its_plain_twin_and_corrected_votes_are_what_it_counted():
+def test_studying_is_its_plain_twin_and_can_be_told_again():
+    """Lessons that contradict each other, bent or not, until counters are as large as they may be."""
     rng = np.random.default_rng(4)
+    kept = np.stack([gate.keep(random_drawing(seed)) for seed in range(4)])
+    taught, fields = np.array([0, 1, 2, 1], np.uint8), rng.normal(0, 1, (2, 2, 32, 32)).astype(np.float32)
+    reads = rng.integers(0, 48 * 784, (7, 5)).astype(np.uint16)
+    lessons, copies = np.array([0, 1, 2, 3, 0], np.int32), np.array([0, 0, 0, 0, 2], np.uint8)
+    rows = [naive_row(kept, fields, lesson, copy, reads) for lesson, copy in zip(lessons, copies, strict=True)]
+    got = np.zeros((7, 32, 3), np.int8)
+    study.mark(kept, taught, lessons, copies, fields, reads, 32, got)
+    expected = np.zeros((7, 32, 3), np.int8)
+    naive.mark(rows, taught[lessons], 32, expected)
+    assert (got == expected).all()
+    again, noted = got.copy(), []
+    order, bends = rng.integers(0, 4, 60).astype(np.int32), rng.integers(0, 3, 60).astype(np.int32)
+    taught = rng.integers(0, 3, 4).astype(np.uint8)
+    bent = [naive_row(kept, fields, lesson, bend, reads) for lesson, bend in zip(order, bends, strict=True)]
+    for _ in range(4):
+        events = np.empty((60, 4), np.int32)
+        n = study.study(kept, taught, order, bends, fields, reads, 7 * 60, 9, got, events)
+        assert events[:n].tolist() == naive.study(bent, order, bends, taught, 7 * 60, 9, expected)
+        noted.append(events[:n])
+    assert (got == expected).all() and np.abs(got.astype(int)).max() == 127
+    study.retell(kept, taught, np.concatenate(noted), fields, reads, again)
+    assert (again == got).all()
+    counted = np.empty(3, np.int32)
+    study.count(bent[0], got, counted)
+    assert counted.tolist() == [sum(int(got[m, a, label]) for m, a in enumerate(bent[0])) for label in range(3)]
+
+
+def naive_row(kept, fields, lesson, copy, reads):
+    """The addresses of a copy of a drawing, by the way that lessons are looked at."""
+    addresses = np.empty((1, len(reads)), np.uint16)
+    codes, sketches = np.empty((1, 28, 32), np.uint8), np.empty((1, 14, 16), np.uint8)
+    words = np.empty((1, edges.SIGNATURE_WORDS), np.uint64)
+    recall.look_at_copies(kept[lesson][None], fields, int(copy), int(copy) + 1, reads, addresses, codes, sketches, words)
+    return addresses[0]
+
+
+def test_counters_say_what_bulk_lessons_are_worth_and_bits_what_own_ones_add():
     rows, slots = random_rows(3)
-    rows %= 4  # lessons that contradict each other
-    lost, order = rng.integers(0, 90, (40, 3)).astype(np.int32), rng.permutation(40).astype(np.int32)
-    got, expected = np.zeros((7, 32, 3), np.int8), np.zeros((7, 32, 3), np.int8)
-    tables, written = np.zeros((7, 32), np.uint16), np.zeros((7, 32), np.uint16)
-    for _ in range(20):  # until some corrections are as large as they may be
-        tables[:] = 0
-        ram.study(rows, slots, order, lost, 32, 60, 40, tables, got)
-        naive.study(rows, slots, order, lost, 32, 60, 40, expected)
-    ram.write(rows, slots, written)
-    assert (got == expected).all() and (tables == written).all() and np.abs(got.astype(int)).max() == 127
-    votes = np.array([1, 0, 7], np.int32)
-    ram.add_corrections(rows[0], got, 32, votes)
-    assert votes.tolist() == [
-        32 * n + sum(int(got[m, a, k]) for m, a in enumerate(rows[0])) for k, n in enumerate((1, 0, 7))
-    ]
+    own, bulk = np.zeros((7, 32), np.uint16), np.zeros((7, 32), np.uint16)
+    ram.write(rows[:9], slots[:9], own)
+    ram.write(rows[9:], slots[9:], bulk)
+    counters = np.random.default_rng(5).integers(-127, 128, (4, 32, 2)).astype(np.int8)
+    counted, votes, every = np.array([2, 0]), np.empty(3, np.int32), np.empty(3, bool)
+    for row in rows[::5]:
+        both = np.concatenate([row, row[:4]])
+        recall.propose(both, (own, bulk), counters, counted, 18, votes, every)
+        union, alone = naive.votes(row, own, bulk, 3), naive.votes(row, bulk, bulk, 3)
+        expected = [18 * (one - other) for one, other in zip(union, alone, strict=True)]
+        for label, slot in enumerate(counted):
+            expected[slot] += sum(int(counters[m, a, label]) for m, a in enumerate(row[:4]))
+        assert votes.tolist() == expected and every.tolist() == [n == 7 for n in union]
 
 
 def test_rows_of_wanted_labels_are_listed_label_by_label_and_their_hints_likewise():
     rng = np.random.default_rng(5)
     slots, hints = rng.integers(0, 3, 30).astype(np.uint8), rng.integers(0, 2**64, (30, 6), dtype=np.uint64)
-    *_, by_slot, begins, ordered = listed(slots, slots, hints)
+    *_, by_slot, begins, ordered = listed(slots, hints)
     for wanted in ([True, False, True], [False] * 3, [True] * 3):
         out, distances, wanted = np.empty(30, np.int32), np.empty(30, np.int32), np.array(wanted)
         n = match.rows_of(by_slot, begins, wanted, out)
@@ -275,32 +311,33 @@ def test_differences_are_their_plain_twin():
 
 
 def remembered(n, seed, n_labels=4):
-    """Rows as the recall agent keeps them: slots, lessons, hints, rests, sketches, codes; then listed by label."""
+    """Rows as the recall agent keeps them: slots, hints, rests, sketches, codes."""
     kept = np.stack([gate.keep(random_drawing(seed + row)) for row in range(n)])
     _, codes, sketches, words = looked_at(kept, np.zeros((1, 1), np.uint16))
     slots = np.random.default_rng(seed).integers(0, n_labels, n).astype(np.uint8)
     slots[slots == 2] = 1  # a label without rows
-    return listed(slots, np.arange(n, dtype=np.int32), words[:, :6].copy(), words[:, 6:].copy(), sketches, codes)
+    return slots, words[:, :6].copy(), words[:, 6:].copy(), sketches, codes
 
 
-def listed(slots, lessons, hints, *others):
+def listed(slots, hints, *others):
+    """As `recall.compare` reads them: listed by label."""
     by_slot = np.argsort(slots, kind="stable").astype(np.int32)
     begins = np.searchsorted(slots[by_slot], np.arange(257)).astype(np.int32)
-    return slots, lessons, hints, *others, by_slot, begins, np.ascontiguousarray(hints[by_slot].T)
+    return slots, *others, by_slot, begins, np.ascontiguousarray(hints[by_slot].T)
 
 
-def compared(asked, own, bulk, plausible, without=-1, effort=(100, 100, 100)):
+def compared(asked, own, bulk, plausible, effort=(100, 100, 100)):
     rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
     smallest, n_found = np.empty((5, 3), np.int32), np.empty(5, np.int32)
-    effort = np.array(effort, np.int64)
-    n = recall.compare(asked, own, bulk, np.array(plausible), without, effort, rows, differences, smallest, n_found)
+    effort, both = np.array(effort, np.int64), (listed(*own), listed(*bulk))
+    n = recall.compare(asked, *both, np.array(plausible), effort, rows, differences, smallest, n_found)
     return rows[:n], differences[:n], smallest, n_found
 
 
 def test_comparing_with_all_rows_finds_the_three_nearest_of_each_label():
     own, bulk = remembered(15, 100), remembered(25, 200)
-    asked = tuple(array[3] for array in bulk[2:6])
-    slots, codes = np.concatenate([own[0], bulk[0]]), np.concatenate([own[5], bulk[5]])
+    asked = tuple(array[3] for array in bulk[1:])
+    slots, codes = np.concatenate([own[0], bulk[0]]), np.concatenate([own[4], bulk[4]])
     exact = [naive.difference(asked[3], other) for other in codes]
     rows, differences, smallest, n_found = compared(asked, own, bulk, [True] * 4)
     for slot in range(4):
@@ -313,11 +350,9 @@ def test_comparing_with_all_rows_finds_the_three_nearest_of_each_label():
     assert differences[list(rows).index(15 + 3)] == 0
 
 
-def test_comparing_leaves_out_a_lesson_and_labels_that_are_not_plausible():
+def test_comparing_leaves_out_labels_that_are_not_plausible():
     own, bulk = remembered(15, 100), remembered(25, 200)
-    asked = tuple(array[3] for array in bulk[2:6])
-    rows, *_ = compared(asked, own, bulk, [True] * 4, without=3)
-    assert 15 + 3 not in rows and len(rows) == 39
+    asked = tuple(array[3] for array in bulk[1:])
     rows, *_ = compared(asked, own, bulk, [False, True, False, False])
     slots = np.concatenate([own[0], bulk[0]])
     assert (slots[rows] == 1).all() and len(rows) == (slots == 1).sum()
@@ -326,29 +361,16 @@ def test_comparing_leaves_out_a_lesson_and_labels_that_are_not_plausible():
 @pytest.mark.parametrize("effort", [(30, 20, 5), (40, 40, 3), (12, 8, 8), (1, 1, 1)])
 def test_each_look_keeps_the_nearest_whatever_the_order_of_rows(effort):
     own, bulk = remembered(15, 100), remembered(25, 200)
-    asked = tuple(array[3] for array in remembered(5, 300)[2:6])
+    asked = tuple(array[3] for array in remembered(5, 300)[1:])
     rows, differences, smallest, _ = compared(asked, own, bulk, [True] * 4, effort=effort)
     assert 1 <= len(rows) <= effort[1]
     order = np.random.default_rng(8).permutation(25)
-    again, *_ = compared(asked, own, listed(*(array[order] for array in bulk[:6])), [True] * 4, effort=effort)
+    again, *_ = compared(asked, own, tuple(array[order] for array in bulk), [True] * 4, effort=effort)
     assert {int(row) for row in rows} == {int(row if row < 15 else 15 + order[row - 15]) for row in again}
     if effort[0] == 40:  # only the sketches choose
-        sketches = np.concatenate([own[4], bulk[4]])
+        sketches = np.concatenate([own[3], bulk[3]])
         rough = [naive.difference(asked[2], other, reach=1) for other in sketches]
         assert {int(row) for row in rows} == {row for row in range(40) if rough[row] <= sorted(rough)[effort[2] - 1]}
-
-
-def test_comparing_each_bulk_row_is_comparing_it_with_the_others():
-    bulk = remembered(25, 200)
-    nothing = listed(*(array[:0] for array in bulk[:6]))
-    lost, effort = np.zeros((25, 4), np.int32), np.array([100, 100, 100])
-    recall.compare_each(5, 9, nothing, bulk, np.ones(4, bool), effort, 1000, lost)
-    assert not lost[:5].any() and not lost[9:].any()
-    for row in range(5, 9):
-        _, _, smallest, n_found = compared(tuple(a[row] for a in bulk[2:6]), nothing, bulk, [True] * 4, without=row)
-        away = np.empty(4, np.int32)
-        recall.away(smallest, n_found, 1000, away)
-        assert lost[row].tolist() == away.tolist() and 0 <= away.min() < away.max()
 
 
 def test_responses_are_their_plain_twin():

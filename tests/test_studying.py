@@ -2,13 +2,17 @@
 
 import copy
 
+import numpy as np
 import pytest
 from alike import memory_bytes, responses
+from forger import signed
 from newborn import born
+from safetensors.numpy import load, save
 
 from agent import store
 from agent.errors import AgentError
 from agent.families import new
+from agent.kinds import study
 from agent.pupil import Pupil
 from agent.replay import rebuild
 
@@ -90,20 +94,62 @@ def test_studying_nothing_or_by_a_kind_that_cannot_is_refused(lessons):
         other.study()
 
 
-def test_corrections_for_more_labels_than_the_lessons_warrant_are_refused_or_void(lessons, others):
+def test_the_more_lessons_the_more_nodes_and_too_few_for_many_labels_are_refused(lessons, others):
     pupil = new("recall", n_warps=0)
     pupil.learn_many(*lessons)
     pupil.study()
-    answers = responses(pupil, others[0])
-    for number in range(4):
-        assert pupil.memory.facts()["studied"] == "yes"
+    few = len(pupil.memory._studied.reads)
+    for number in range(8):
         pupil.learn_one(others[0][number], f"new {number}")
-    assert len(pupil.labels) == 14 and pupil.memory.facts()["studied"] == "no"
-    again = store.from_files(store.to_files(pupil))
-    assert memory_bytes(again) == memory_bytes(pupil)
-    with pytest.raises(AgentError, match="after 60 bulk lessons, got 1,228,800 x 14. Teach it more"):
-        pupil.study()
-    for _ in range(4):
-        pupil.undo()
+        assert pupil.predict_one(others[0][number]).label == f"new {number}"
+    assert pupil.memory.facts()["studied"] == "yes"  # labels of one's own need no counters
+    pupil.learn_many(others[0], others[1])
     pupil.study()
-    assert (responses(pupil, others[0]) == answers).all()
+    assert len(pupil.memory._studied.reads) > few
+    wide = new("recall", n_nodes=2000, tuple_size=7, n_rows=3500)
+    assert study.n_nodes_for(wide.memory.config, 16, 60) < study.NODES
+    with pytest.raises(AgentError, match="expected lessons enough to study 62 labels, got 8. Teach it more"):
+        study.n_nodes_for(type(pupil.memory.config)(n_nodes=120, tuple_size=14), 62, 8)
+
+
+def test_an_agent_that_an_older_version_studied_is_as_before_it_studied(studied, lessons, others):
+    files, plain = store.to_files(studied), born("recall")
+    arrays = {name: array for name, array in load(files["agent.safetensors"]).items() if name not in study.ARRAYS}
+    old = save(arrays | {"corrections": np.zeros(100, np.uint8)})
+    again = store.from_files(signed(files | {"agent.safetensors": old}))
+    plain.learn_many(*lessons)
+    plain.learn_many(others[0][:4], ["3"] * 4)
+    assert again.memory.facts()["studied"] == "no"
+    assert (responses(again, others[0]) == responses(plain, others[0])).all()
+    again.study()
+    assert (responses(again, others[0]) == responses(studied, others[0])).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("study_lessons", lambda array: array + 64),
+        ("study_copies", lambda array: array + 2000),
+        ("study_rivals", lambda array: array + 10),
+        ("study_steps", lambda array: array * 0),
+        ("study_sets", lambda array: array[:-1]),
+        ("study_sets", lambda array: array + 2),
+        ("study_reads", lambda array: array[:-1]),
+        ("study_bends", lambda array: array[:-1]),
+    ],
+)
+def test_corrections_that_do_not_fit_the_lessons_are_refused(studied, name, change):
+    files = store.to_files(studied)
+    arrays = load(files["agent.safetensors"])
+    spoiled = change(arrays[name]).astype(arrays[name].dtype)
+    with pytest.raises(AgentError, match="expected study_"):
+        store.from_files(signed(files | {"agent.safetensors": save(arrays | {name: np.ascontiguousarray(spoiled)})}))
+
+
+def test_more_corrections_than_there_can_be_are_refused_before_they_are_told(studied):
+    files = store.to_files(studied)
+    arrays = load(files["agent.safetensors"])
+    n = study.SETS * study.PASSES * 64 + 1
+    many = {name: np.resize(arrays[name], n) for name in study.ARRAYS[2:]}
+    with pytest.raises(AgentError, match="expected at most 16 corrections of each lesson, got 1,025 for 64"):
+        store.from_files(signed(files | {"agent.safetensors": save(arrays | many)}))
