@@ -137,7 +137,7 @@ class Pupil:
         self.lessons.add_many(kept, names, source, start)
 
     def study(self) -> None:
-        """Go over the bulk lessons once more and get better, about half a minute for 60,000 on two cores.
+        """Go over the bulk lessons again and get better, a minute or two for 60,000 on two cores.
 
         A person's lessons are left as they are, and can be forgotten exactly as before. What was found is void when
         bulk lessons are added or forgotten.

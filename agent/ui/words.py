@@ -121,8 +121,8 @@ CHOOSE = "Choose something to teach first: handwritten digits, a font, or your n
 CHOOSE_TEST = "Nothing to test on yet. Choose fonts above, or draw something first."
 STUDY = "Study"
 STUDY_HINT = (
-    "Study: it goes over everything taught here once more and finds out which lessons mislead. "
-    "Fewer mistakes after thousands of lessons; half a minute for all 60,000."
+    "Study: it goes over everything taught here eight times, a little bent, and corrects what it would get wrong. "
+    "Fewer mistakes after thousands of lessons; a minute or two for all 60,000."
 )
 STUDYING = "Studying {lessons}: {share}"
 STUDIED = "Studied {lessons} in {seconds}."
