@@ -261,7 +261,7 @@ class Recall:
             order=np.array([self._slots.index(label) for label in labels], np.int64),
             all_votes=all_votes,
             ahead=(rarity * youth * config.rare_bonus * all_votes / SCALE).astype(np.int32),
-            clear_lead=config.clear_lead * all_votes,
+            clear_lead=config.clear_lead * (1 + youth / 2) * all_votes,
             plausible_lag=config.plausible_lag * all_votes,
             votes_weight=int(weight),
             effort=np.array([SIGNATURES * n_sketches, n_sketches, n_codes]),
