@@ -211,8 +211,8 @@ def n_nodes_for(config: RecallConfig, n_labels: int, n_lessons: int) -> int:
     Examples
     --------
     >>> n_nodes_for(RecallConfig(), 10, 60_000), n_nodes_for(RecallConfig(), 10, 1_000)
-    (1000, 195)
-    >>> n_nodes_for(RecallConfig(tuple_size=14), 40, 60)
+    (1000, 310)
+    >>> n_nodes_for(RecallConfig(n_nodes=150, tuple_size=14), 40, 60)
     Traceback (most recent call last):
         ...
     agent.errors.AgentError: expected lessons enough to study 40 labels, got 60. Teach it more, or take shorter tuples.
