@@ -59,37 +59,53 @@ def propose(row, tables, counters, slots, unit, votes, every_node):
 
 
 @njit(nogil=True, cache=True)
-def compare(seen, own, bulk, plausible, effort, rows, differences, smallest, n_found):
-    """Compare a drawing with the remembered rows of plausible labels that look most alike.
+def look_at_hints(hint, own, bulk, wanted, first):
+    """Count the bits in which a drawing's hint differs from those of all rows of wanted labels.
 
-    Each look is closer than the one before and at fewer rows: a part of the signature, all of it, the sketch, the code.
+    hint (6,) uint64; own and bulk: slots (R,) uint8 of all rows, their rests, sketches and codes, by_slot and begins of
+    `match.rows_of`, and the hints of `match.hint_differences`; wanted (L,) bool; first int below L -> the differences
+    (W,) int16, of own rows first; and how many rows are nearer than any row of another label than ``first``
+    """
+    n_own, n_bulk = np.int64(0), np.int64(0)
+    for slot in range(wanted.shape[0]):
+        if wanted[slot]:
+            n_own += own[5][slot + 1] - own[5][slot]
+            n_bulk += bulk[5][slot + 1] - bulk[5][slot]
+    differences = np.empty(n_own + n_bulk, np.int16)
+    others = match.hint_differences(hint, own[6], own[5], wanted, first, differences[:n_own])
+    others = min(others, match.hint_differences(hint, bulk[6], bulk[5], wanted, first, differences[n_own:]))
+    n_agreeing = np.int32(0)
+    for difference in differences:
+        n_agreeing += np.int32(difference < others)
+    return differences, n_agreeing
+
+
+@njit(nogil=True, cache=True)
+def compare(seen, own, bulk, wanted, distances, effort, rows, differences, smallest, n_found):
+    """Compare a drawing with the remembered rows that look most alike.
+
+    Each look is closer than the one before and at fewer rows: the hint, all of the signature, the sketch, the code.
     Rows that are equally near are taken together or left together, so the order of rows changes nothing but time.
 
-    seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own and bulk: slots (R,) uint8 of all
-    rows, their rests, sketches and codes, by_slot and begins of `match.rows_of`, and the hints of
-    `match.hint_differences`; plausible (L,) bool; effort (3,) int64: how many rows to look at again, by sketch, by code
+    seen: hint (6,) and rest (16,) uint64, sketch (14, 16) and code (S, 32) uint8; own, bulk and wanted as for
+    `look_at_hints`, distances (W,) int16 of it; effort (3,) int64: how many rows to look at again, by sketch, by code
     -> rows (C,) int32, the bulk ones counted on from the own ones, differences (C,) int32, smallest (L+1, 3) int32,
     n_found (L+1,) int32; returns how many rows
     """
     hint, rest, sketch, code = seen
     n_own = own[0].shape[0]
-    listed = np.empty(n_own + bulk[0].shape[0], np.int32)
-    n = match.rows_of(own[4], own[5], plausible, listed)
-    of_bulk = listed[n:]
-    n_bulk = match.rows_of(bulk[4], bulk[5], plausible, of_bulk)
-    distances = np.empty(n + n_bulk, np.int32)
-    match.hint_differences(hint, own[6], own[5], plausible, distances[:n])
-    match.hint_differences(hint, bulk[6], bulk[5], plausible, distances[n:])
-    of_bulk[:n_bulk] += np.int32(n_own)
-
+    listed = np.empty(distances.shape[0], np.int32)
+    n = match.rows_of(own[4], own[5], wanted, listed)
+    match.rows_of(bulk[4], bulk[5], wanted, listed[n:])
+    listed[n:] += np.int32(n_own)
     counts = np.empty(64 * (hint.shape[0] + rest.shape[0]) + 1, np.int32)
     places = np.empty(max(1, effort[0]), np.int32)
     n = match.closest(distances, effort[0], counts, places)
-    again, far = np.empty(n, np.int32), np.empty(n, np.int32)
+    again, far = np.empty(n, np.int32), np.empty(n, np.int16)
     for i in range(n):
         row = listed[places[i]]
         more = match.differing(rest, own[1], row) if row < n_own else match.differing(rest, bulk[1], row - n_own)
-        again[i], far[i] = row, distances[places[i]] + more
+        again[i], far[i] = row, np.int16(distances[places[i]] + more)
 
     n = match.closest(far, effort[1], counts, places)
     one, other = np.empty((2, match.SKETCH_UNPACKED), np.uint8), np.empty((2, match.SKETCH_UNPACKED), np.uint8)

@@ -10,23 +10,28 @@ from agent.kinds.part import Part
 
 
 class Found:
-    """What comparing a drawing with the remembered rows of plausible labels has brought."""
+    """What comparing a drawing with the remembered rows of some labels brings: a first look, then `compare`."""
 
     def __init__(
         self,
-        own: Part,
-        bulk: Part,
+        parts: tuple[Part, Part],
         seen: tuple[np.ndarray, ...],
-        plausible: np.ndarray,
-        effort: np.ndarray,
+        wanted: np.ndarray,
+        first: int,
         copies: bool = True,
     ) -> None:
-        self._parts = own, bulk
+        self._parts, self._seen, self._wanted = parts, seen, wanted
+        self._remembered = parts[0].rows(copies), parts[1].rows(copies)
+        self._distances, n_agreeing = kernels.look_at_hints(seen[0], *self._remembered, wanted, first)
+        self.n_agreeing = int(n_agreeing)  # rows of the first label that look more alike than any of another
+
+    def compare(self, effort: np.ndarray) -> None:
+        """Look again, closer and closer: at so many rows by signature, sketch and code."""
         rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
-        self._smallest = np.empty((len(plausible) + 1, 3), np.int32)
-        self._n_found = np.empty(len(plausible) + 1, np.int32)
-        remembered = own.rows(copies), bulk.rows(copies)
-        n = kernels.compare(seen, *remembered, plausible, effort, rows, differences, self._smallest, self._n_found)
+        self._smallest = np.empty((len(self._wanted) + 1, 3), np.int32)
+        self._n_found = np.empty(len(self._wanted) + 1, np.int32)
+        brought = rows, differences, self._smallest, self._n_found
+        n = kernels.compare(self._seen, *self._remembered, self._wanted, self._distances, effort, *brought)
         self._rows, self._differences = rows[:n], differences[:n]
 
     def responses(self, votes: np.ndarray, all_votes: int, votes_weight: int, scale: int) -> np.ndarray:

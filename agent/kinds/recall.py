@@ -35,9 +35,10 @@ from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
 SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
 SIGNATURES = 3  # rows whose whole signature is compared, for each one whose sketch is
-SKETCHES = (200, 450)  # rows whose sketch is compared, by a newborn and by an agent of endlessly many lessons
-FEW = 0.2  # share of ``n_candidates`` that a newborn compares
+SKETCHES = (300, 450)  # rows whose sketch is compared, by a newborn and by an agent of endlessly many lessons
+FEW = 0.4  # share of ``n_candidates`` that a newborn compares
 FOR_REASONS = np.array([90, 30, 6])  # drawings compared for reasons alone: by signature, sketch, code
+AGREEING = 30  # rows that look most alike and have the first label, from which on a small lead is clear
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
@@ -52,17 +53,17 @@ class _Terms:
     order: np.ndarray  # (L,) the slot of each label
     all_votes: int  # the most that votes add up to, before anything was corrected
     ahead: np.ndarray  # (L,) int32 votes in advance: rarely taught labels, whose locations are few, gain
-    clear_lead: float  # votes by which the first label leads when no comparison is needed
+    clear_lead: float  # votes by which the first label leads when no comparison is needed, if all nearest rows agree
     plausible_lag: float  # labels that lack more votes are not compared
     votes_weight: int  # what all votes weigh: full tables say less, corrected counters more
     effort: np.ndarray  # (3,) rows compared by signature, sketch, code: the more lessons, the more rows look alike
     reads: np.ndarray  # (M+K, T) uint16 the bits that nodes read, those of studied nodes last
     counted: np.ndarray  # (L,) int64 the slots of the labels that studied nodes count
 
-    def clear(self, votes: np.ndarray, every_node: np.ndarray) -> bool:
-        """Say whether votes alone decide: one label leads by far, and every other one is new to some node."""
-        most, second = sorted([0, *votes.tolist()])[:-3:-1]
-        return most - second > self.clear_lead and not (every_node & (votes < most)).any()
+    def lead_needed(self, n_agreeing: int) -> float:
+        """The votes by which the first label must lead, so that nothing is compared: the fewer, the more rows agree."""
+        doubt = 1 - min(n_agreeing, AGREEING) / AGREEING
+        return self.clear_lead + max(0.0, self.plausible_lag - self.clear_lead) * doubt
 
 
 class Recall:
@@ -172,18 +173,31 @@ class Recall:
         if votes.max() <= 0:
             return Guess.of(terms.labels, np.zeros(n_labels, np.int32))
         votes += terms.ahead
-        most = max(0, int(votes.max()))
-        if terms.clear(votes, every_node):
-            lacking = (most - votes.astype(np.int64)) * (3 * SCALE) // terms.all_votes
+        found = self._in_doubt(seen, votes, every_node)
+        if found is None:
+            lacking = (max(0, int(votes.max())) - votes.astype(np.int64)) * (3 * SCALE) // terms.all_votes
             responses = np.maximum(0, SCALE - lacking).astype(np.int32)
         else:
-            plausible = (votes >= most - terms.plausible_lag) | every_node
-            found = Found(self._own, self._bulk, seen, plausible, terms.effort)
+            found.compare(terms.effort)
             responses = found.responses(votes, terms.all_votes, terms.votes_weight, SCALE)
             known = found.same(kept)
             if known is not None:
                 responses[known] = KNOWN
         return Guess.of(terms.labels, responses[terms.order])
+
+    def _in_doubt(self, seen: tuple[np.ndarray, ...], votes: np.ndarray, every_node: np.ndarray) -> Found | None:
+        """Take a first look at the rows of plausible labels, unless one label leads by far.
+
+        None where that one leads clearly and every other one is new to some node; else what is to be compared.
+        """
+        terms = self._at_present()
+        most, second = sorted([0, *votes.tolist()])[:-3:-1]
+        contested = bool((every_node & (votes < most)).any())
+        if not contested and most - second > terms.lead_needed(0):
+            return None
+        plausible = (votes >= most - terms.plausible_lag) | every_node
+        found = Found((self._own, self._bulk), seen, plausible, int(votes.argmax()))
+        return None if not contested and most - second > terms.lead_needed(found.n_agreeing) else found
 
     def why(self, kept: np.ndarray, label: str) -> Why:
         """The lessons of the label that are nearest, and the pixels that voted for it.
@@ -195,9 +209,9 @@ class Recall:
         terms, slot = self._at_present(), self._slots.index(label)
         addresses, seen, votes, every_node = self.propose(kept)
         votes += terms.ahead
-        clear, of_label = terms.clear(votes, every_node), np.arange(len(votes)) == slot
-        effort = FOR_REASONS if clear else terms.effort
-        found = Found(self._own, self._bulk, seen, of_label, effort, copies=not clear)
+        clear, of_label = self._in_doubt(seen, votes, every_node) is None, np.arange(len(votes)) == slot
+        found = Found((self._own, self._bulk), seen, of_label, slot, copies=not clear)
+        found.compare(FOR_REASONS if clear else terms.effort)
         because = tuple(Reason(label, drawing, away) for drawing, away in found.lessons(slot, N_REASONS))
         return Why(because, self._voted(addresses, slot, votes))
 
@@ -261,7 +275,7 @@ class Recall:
             order=np.array([self._slots.index(label) for label in labels], np.int64),
             all_votes=all_votes,
             ahead=(rarity * youth * config.rare_bonus * all_votes / SCALE).astype(np.int32),
-            clear_lead=config.clear_lead * (1 + youth / 2) * all_votes,
+            clear_lead=config.clear_lead * all_votes,
             plausible_lag=config.plausible_lag * all_votes,
             votes_weight=int(weight),
             effort=np.array([SIGNATURES * n_sketches, n_sketches, n_codes]),

@@ -27,7 +27,7 @@ class RecallConfig:
     rare_bonus: int = 150  # votes a label gets in advance for each halving of its lessons, in thousandths of all
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower
-    clear_lead: float = 0.11  # share of the nodes by which a first label leads without comparison; a newborn: half more
+    clear_lead: float = 0.04  # share of the nodes by which a first label leads and nothing is compared, if rows agree
 
     def __post_init__(self) -> None:
         check_whole(

@@ -73,7 +73,7 @@ def comparing() -> None:
     )
     looks = part.hints, part.rests, part.sketches, part.codes
     seen = tuple(np.zeros(array.shape[1:], array.dtype) for array in looks)
-    Found(part, part, seen, np.ones(1, bool), np.ones(3, np.int64))
+    Found((part, part), seen, np.ones(1, bool), 0).compare(np.ones(3, np.int64))
     one, smallest, addresses = np.zeros(1, np.int32), np.zeros((2, 3), np.int32), np.zeros((1, 1), np.uint16)
     pixels, shares = np.zeros((1, 1), np.int32), np.zeros((retina.SIDE, retina.SIDE), np.uint8)
     recall.responses(one, smallest, np.zeros(2, np.int32), 1, 1, 1, one.copy())
