@@ -121,7 +121,7 @@ def canonical(kept: np.ndarray) -> np.ndarray:
         (28, 28) uint8, 0 paper … 255 ink, the longer side of the ink 20 pixels before deskewing.
     """
     seen = np.empty((SIDE, SIDE), np.uint8)
-    kernels.canonical(kept, seen)
+    kernels.canonical(kept, kernels.AS_DRAWN, seen)
     return seen
 
 

@@ -211,7 +211,7 @@ ABLATIONS: dict[str, dict[str, object]] = {
     "all of it": {},
     "no warped copies": {"n_warps": 0},
     "half the copies": {"n_rows": 3000},
-    "votes alone": {"clear_lead": 0.0},
+    "votes alone": {"clear_lead": 0.0, "plausible_lag": 0.0},
     "differences alone": {"votes_weight": 0, "studied_weight": 0, "plausible_lag": 1.0, "clear_lead": 1.0},
     "a tenth of the rows compared": {"n_candidates": 20},
     "a third of the nodes": {"n_nodes": 100},

@@ -57,7 +57,7 @@ def bilinear(picture, y, x, box):
     return value
 
 
-def canonical(kept):
+def canonical(kept, power=1.0):
     box = ink_box(kept, 51)
     out = np.zeros((SIDE, SIDE))
     if box[1] == 0:
@@ -68,11 +68,13 @@ def canonical(kept):
     mean_y, mean_x = (ink * ys).sum() / ink.sum(), (ink * xs).sum() / ink.sum()
     var_y, cov = (ink * (ys - mean_y) ** 2).sum(), (ink * (ys - mean_y) * (xs - mean_x)).sum()
     shear = min(0.7, max(-0.7, cov / var_y)) if var_y > 1e-9 else 0.0
+    var_x = (ink * (xs - mean_x - shear * (ys - mean_y)) ** 2).sum()
+    wider = min(1.0, max(0.05, math.sqrt(var_x / var_y))) ** (1 - power) if var_y > 1e-9 else 1.0
     scale = max(box[1] - box[0], box[3] - box[2]) / 20
     for i in range(SIDE):
         for j in range(SIDE):
             y = mean_y + (i - 13.5) * scale
-            out[i, j] = bilinear(kept, y, mean_x + (j - 13.5) * scale + shear * (y - mean_y), box)
+            out[i, j] = bilinear(kept, y, mean_x + (j - 13.5) * scale * wider + shear * (y - mean_y), box)
     return np.floor(out / out.max() * 255 + 0.5).astype(np.uint8)
 
 

@@ -71,11 +71,11 @@ def studied(settings, n_labels, n_lessons, rng):
         warranted = 1
     n, n_nodes = any_of(0, 1, 100, 16 * n_lessons, 10**5), any_of(warranted, warranted, study.NODES)
     return study.nothing(settings["tuple_size"]) | {
-        "study_reads": np.zeros((study.SETS * n_nodes + any_of(0, 0, 0, 1), settings["tuple_size"]), np.uint16),
-        "study_bends": rng.integers(-3000, 3000, (study.BENDS, 2, 4, 4)).astype(np.int16),
-        "study_sets": np.sort(rng.integers(0, study.SETS + any_of(0, 0, 1), n)).astype(np.uint8),
-        "study_lessons": rng.integers(0, max(1, n_lessons) + any_of(0, 0, 9), n).astype(np.int32),
-        "study_copies": rng.integers(0, study.BENDS + 1, n).astype(np.int16),
-        "study_rivals": rng.integers(0, n_labels, n).astype(np.uint8),
-        "study_steps": np.full(n, any_of(1, study.STEP, 0, 255), np.uint8),
+        "studied_reads": np.zeros((study.SETS * n_nodes + any_of(0, 0, 0, 1), settings["tuple_size"]), np.uint16),
+        "studied_bends": rng.integers(-3000, 3000, (study.BENDS, 2, 4, 4)).astype(np.int16),
+        "studied_sets": np.sort(rng.integers(0, study.SETS + any_of(0, 0, 1), n)).astype(np.uint8),
+        "studied_lessons": rng.integers(0, max(1, n_lessons) + any_of(0, 0, 9), n).astype(np.int32),
+        "studied_copies": rng.integers(0, study.BENDS + 1, n).astype(np.int16),
+        "studied_rivals": rng.integers(0, n_labels, n).astype(np.uint8),
+        "studied_steps": np.full(n, any_of(1, study.STEP, 0, 255), np.uint8),
     }

@@ -53,6 +53,20 @@ def test_keeping_many_is_keeping_each(drawing):
 
 def test_canonical_is_its_plain_twin_within_one_grey_value(kept, seen):
     assert np.abs(seen.astype(int) - naive.canonical(kept)).max() <= 1
+    retina.canonical(kept, retina.WIDENED, seen)
+    assert np.abs(seen.astype(int) - naive.canonical(kept, retina.WIDENED)).max() <= 1
+
+
+def test_what_is_slim_is_made_wider_and_a_line_not_without_end():
+    line, seen = np.zeros((28, 28), np.uint8), np.empty((28, 28), np.uint8)
+    line[4:24, 13] = 255
+    widths = []
+    for power in (retina.AS_DRAWN, retina.WIDENED):
+        retina.canonical(line, power, seen)
+        widths.append((seen[14] >= 128).sum())
+    assert widths[0] <= 2 and 3 <= widths[1] <= 5
+    retina.canonical(line.T.copy(), retina.WIDENED, seen)
+    assert (seen >= 128).sum(axis=0).max() <= 2  # what lies is left as it is
 
 
 def test_warp_is_its_plain_twin_within_one_grey_value(kept):
@@ -184,10 +198,10 @@ def test_studying_is_its_plain_twin_and_can_be_told_again():
     order, bends = rng.integers(0, 4, 60).astype(np.int32), rng.integers(0, 3, 60).astype(np.int32)
     taught = rng.integers(0, 3, 4).astype(np.uint8)
     bent = [naive_row(kept, fields, lesson, bend, reads) for lesson, bend in zip(order, bends, strict=True)]
-    for _ in range(4):
+    for _ in range(8):
         events = np.empty((60, 4), np.int32)
-        n = study.study(kept, taught, order, bends, fields, reads, 7 * 60, 9, got, events)
-        assert events[:n].tolist() == naive.study(bent, order, bends, taught, 7 * 60, 9, expected)
+        n = study.study(kept, taught, order, bends, fields, reads, 7 * 100, 9, got, events)
+        assert events[:n].tolist() == naive.study(bent, order, bends, taught, 7 * 100, 9, expected)
         noted.append(events[:n])
     assert (got == expected).all() and np.abs(got.astype(int)).max() == 127
     study.retell(kept, taught, np.concatenate(noted), fields, reads, again)
@@ -198,12 +212,13 @@ def test_studying_is_its_plain_twin_and_can_be_told_again():
 
 
 def naive_row(kept, fields, lesson, copy, reads):
-    """The addresses of a copy of a drawing, by the way that lessons are looked at."""
-    addresses = np.empty((1, len(reads)), np.uint16)
-    codes, sketches = np.empty((1, 28, 32), np.uint8), np.empty((1, 14, 16), np.uint8)
-    words = np.empty((1, edges.SIGNATURE_WORDS), np.uint64)
-    recall.look_at_copies(kept[lesson][None], fields, int(copy), int(copy) + 1, reads, addresses, codes, sketches, words)
-    return addresses[0]
+    """The addresses of a copy of a drawing that is made wider where it is slim."""
+    seen, bits = np.empty((28, 28), np.uint8), np.empty(48 * 784, np.uint8)
+    retina.see(kept[lesson], fields, int(copy), retina.WIDENED, np.empty((32, 32), np.uint8), seen)
+    maps = np.empty((8, 28, 28), np.float32)
+    edges.edge_maps(seen, maps)
+    edges.planes(maps, bits)
+    return np.array(naive.addresses(bits, reads), np.uint16)
 
 
 def test_counters_say_what_bulk_lessons_are_worth_and_bits_what_own_ones_add():
@@ -214,8 +229,7 @@ def test_counters_say_what_bulk_lessons_are_worth_and_bits_what_own_ones_add():
     counters = np.random.default_rng(5).integers(-127, 128, (4, 32, 2)).astype(np.int8)
     counted, votes, every = np.array([2, 0]), np.empty(3, np.int32), np.empty(3, bool)
     for row in rows[::5]:
-        both = np.concatenate([row, row[:4]])
-        recall.propose(both, (own, bulk), counters, counted, 18, votes, every)
+        recall.propose(row, (own, bulk), row[:4], counters, counted, 18, votes, every)
         union, alone = naive.votes(row, own, bulk, 3), naive.votes(row, bulk, bulk, 3)
         expected = [18 * (one - other) for one, other in zip(union, alone, strict=True)]
         for label, slot in enumerate(counted):

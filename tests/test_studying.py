@@ -112,10 +112,11 @@ def test_the_more_lessons_the_more_nodes_and_too_few_for_many_labels_are_refused
         study.n_nodes_for(type(pupil.memory.config)(n_nodes=120, tuple_size=14), 62, 8)
 
 
-def test_an_agent_that_an_older_version_studied_is_as_before_it_studied(studied, lessons, others):
+@pytest.mark.parametrize("name", ["corrections", "study_sets"])
+def test_an_agent_that_an_older_version_studied_is_as_before_it_studied(studied, lessons, others, name):
     files, plain = store.to_files(studied), born("recall")
     arrays = {name: array for name, array in load(files["agent.safetensors"]).items() if name not in study.ARRAYS}
-    old = save(arrays | {"corrections": np.zeros(100, np.uint8)})
+    old = save(arrays | {name: np.zeros(100, np.uint8)})
     again = store.from_files(signed(files | {"agent.safetensors": old}))
     plain.learn_many(*lessons)
     plain.learn_many(others[0][:4], ["3"] * 4)
@@ -128,21 +129,21 @@ def test_an_agent_that_an_older_version_studied_is_as_before_it_studied(studied,
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("study_lessons", lambda array: array + 64),
-        ("study_copies", lambda array: array + 2000),
-        ("study_rivals", lambda array: array + 10),
-        ("study_steps", lambda array: array * 0),
-        ("study_sets", lambda array: array[:-1]),
-        ("study_sets", lambda array: array + 2),
-        ("study_reads", lambda array: array[:-1]),
-        ("study_bends", lambda array: array[:-1]),
+        ("studied_lessons", lambda array: array + 64),
+        ("studied_copies", lambda array: array + 2000),
+        ("studied_rivals", lambda array: array + 10),
+        ("studied_steps", lambda array: array * 0),
+        ("studied_sets", lambda array: array[:-1]),
+        ("studied_sets", lambda array: array + 2),
+        ("studied_reads", lambda array: array[:-1]),
+        ("studied_bends", lambda array: array[:-1]),
     ],
 )
 def test_corrections_that_do_not_fit_the_lessons_are_refused(studied, name, change):
     files = store.to_files(studied)
     arrays = load(files["agent.safetensors"])
     spoiled = change(arrays[name]).astype(arrays[name].dtype)
-    with pytest.raises(AgentError, match="expected study_"):
+    with pytest.raises(AgentError, match="expected studied_"):
         store.from_files(signed(files | {"agent.safetensors": save(arrays | {name: np.ascontiguousarray(spoiled)})}))
 
 

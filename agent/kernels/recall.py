@@ -25,7 +25,7 @@ def look_at_copies(kept, fields, start, stop, reads, addresses, codes, sketches,
     row = 0
     for n in range(kept.shape[0]):
         for c in range(start, stop):
-            retina.see(kept[n], fields, c, bent, seen)
+            retina.see(kept[n], fields, c, retina.AS_DRAWN, bent, seen)
             edges.edge_maps(seen, maps)
             edges.planes(maps, bits)
             edges.gradients(seen, slopes)
@@ -37,21 +37,22 @@ def look_at_copies(kept, fields, start, stop, reads, addresses, codes, sketches,
 
 
 @njit(nogil=True, cache=True)
-def propose(row, tables, counters, slots, unit, votes, every_node):
+def propose(row, tables, studied_row, counters, slots, unit, votes, every_node):
     """Count the nodes that vote for each label; where counters were studied, they say what bulk lessons are worth.
 
-    row (M+K,) uint16, tables: two of (M, A) uint16 or uint64, own and bulk, counters (K, A, L) int8 and the slots (L,)
-    int64 of their labels, or (0, 0, 0) and (0,), unit int: what a vote is worth beside counters, which only own lessons
-    brought -> votes (L,) int32; every_node (L,) bool: whether all M nodes have seen the label
+    row (M,) uint16, tables: two of (M, A) uint16 or uint64, own and bulk, studied_row (K,) uint16, counters (K, A, L)
+    int8 and the slots (L,) int64 of their labels, or (0,), (0, 0, 0) and (0,), unit int: what a vote is worth beside
+    counters, which only own lessons brought -> votes (L,) int32; every_node (L,) bool: whether all M nodes have seen
+    the label
     """
     n_nodes = tables[0].shape[0]
-    ram.votes(row[:n_nodes], tables[0], tables[1], votes)
+    ram.votes(row, tables[0], tables[1], votes)
     for slot in range(votes.shape[0]):
         every_node[slot] = votes[slot] == n_nodes
     if counters.shape[0]:
         of_bulk, counted = np.empty_like(votes), np.empty(counters.shape[2], np.int32)
-        ram.votes(row[:n_nodes], tables[1], tables[1], of_bulk)
-        study.count(row[n_nodes:], counters, counted)
+        ram.votes(row, tables[1], tables[1], of_bulk)
+        study.count(studied_row, counters, counted)
         for slot in range(votes.shape[0]):
             votes[slot] = np.int32(unit) * (votes[slot] - of_bulk[slot])
         for label in range(counted.shape[0]):

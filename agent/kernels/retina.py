@@ -11,6 +11,8 @@ LEVELS = 15  # ink is kept in 16 levels: 0 … 15
 STEP = 255 // LEVELS
 FAINT = 3  # levels up to this one do not count when the box of the ink is measured
 MAX_SHEAR = 0.7  # steeper handwriting than 35° is left slanted
+AS_DRAWN, WIDENED = 1.0, 0.6  # powers of how slim a drawing is: as it is, or wider the slimmer it is
+SLIMMEST = 0.05  # a line is as slim as this
 _MIDDLE = (SIDE - 1) / 2
 _ASIDE = 2  # pixels of paper on either side of a line that is read from
 
@@ -175,12 +177,13 @@ def keep_many(pictures, contrast, page, out):
 
 
 @njit(nogil=True, cache=True)
-def canonical(kept, out):
+def canonical(kept, power, out):
     """Set a kept drawing upright, 20 pixels long, its centre of mass in the middle, in one bilinear resampling.
 
-    The shear is that of the second moments, cov(x, y) / var(y); the brightest pixel becomes 255.
+    The shear is that of the second moments, cov(x, y) / var(y); the brightest pixel becomes 255. A drawing whose ink
+    spreads across only a share of what it does down is made wider, so that it spreads that share to the ``power``.
 
-    kept (S, S) uint8, or larger -> out (S, S) uint8
+    kept (S, S) uint8, or larger, power float, `AS_DRAWN` or less -> out (S, S) uint8
     """
     out[:] = 0
     box = np.empty(4, np.int64)
@@ -189,8 +192,9 @@ def canonical(kept, out):
     longest = max(bottom - top, right - left)
     if longest == 0:
         return
-    mean_y, mean_x, shear = _moments(kept, box)
+    mean_y, mean_x, shear, slim = _moments(kept, box)
     scale = longest / BOX
+    across = scale * slim ** (1.0 - power)
     line = np.zeros(kept.shape[1] + 2 * _ASIDE)
     columns, shares = np.empty(SIDE, np.uint32), np.empty(SIDE)
     values = np.zeros((SIDE, SIDE), np.float32)
@@ -207,7 +211,7 @@ def canonical(kept, out):
                 line[x + _ASIDE] = (1.0 - share) * kept[row, x]
             else:
                 line[x + _ASIDE] = (1.0 - share) * kept[row, x] + share * kept[row + 1, x]
-        _places(mean_x + shear * (y - mean_y), scale, kept.shape[1], columns, shares)
+        _places(mean_x + shear * (y - mean_y), across, kept.shape[1], columns, shares)
         _fetch(line, columns, shares, values[i])
     peak = most(values.ravel())
     if peak > 0.0:
@@ -216,21 +220,30 @@ def canonical(kept, out):
 
 @njit(nogil=True, cache=True)
 def _moments(kept, box):
-    """Give the centre of mass, down and right, and the shear of what is in a box, by sums of whole numbers."""
-    mass, sum_y, sum_x, sum_yy, sum_xy = 0, 0, 0, 0, 0
+    """Give the centre of mass, down and right, and the shear of what is in a box, by sums of whole numbers.
+
+    And how slim it is when upright: how far ink spreads across, of how far it does down, SLIMMEST … 1.
+    """
+    mass, sum_y, sum_x, sum_yy, sum_xy, sum_xx = 0, 0, 0, 0, 0, 0
     for y in range(box[0], box[1]):
         of_row, of_row_x = 0, 0
         for x in range(box[2], box[3]):
             of_row += kept[y, x]
             of_row_x += kept[y, x] * x
+            sum_xx += kept[y, x] * x * x
         mass += of_row
         sum_x += of_row_x
         sum_y += of_row * y
         sum_yy += of_row * y * y
         sum_xy += of_row_x * y
     var_y, cov = mass * sum_yy - sum_y * sum_y, mass * sum_xy - sum_x * sum_y
-    shear = min(MAX_SHEAR, max(-MAX_SHEAR, cov / var_y)) if var_y > 0 else 0.0
-    return sum_y / mass, sum_x / mass, shear
+    var_x = mass * sum_xx - sum_x * sum_x
+    shear, slim = 0.0, 1.0
+    if var_y > 0:
+        shear = min(MAX_SHEAR, max(-MAX_SHEAR, cov / var_y))
+        upright = var_x - 2.0 * shear * cov + shear * shear * var_y
+        slim = min(1.0, max(SLIMMEST, np.sqrt(max(0.0, upright / var_y))))
+    return sum_y / mass, sum_x / mass, shear, slim
 
 
 @njit(nogil=True, cache=True)
@@ -298,14 +311,14 @@ def warp(kept, field, out):
 
 
 @njit(nogil=True, cache=True)
-def see(kept, fields, copy, bent, out):
+def see(kept, fields, copy, power, bent, out):
     """Look at a drawing, or at a copy of it: copy 0 is the drawing, copy c is bent by field c - 1.
 
-    kept (S, S) uint8, fields (F, 2, S+4, S+4) float32, copy int, 0 … F; bent (S+4, S+4) uint8 scratch
-    -> out (S, S) uint8, canonical
+    kept (S, S) uint8, fields (F, 2, S+4, S+4) float32, copy int, 0 … F, power as for `canonical`; bent (S+4, S+4) uint8
+    scratch -> out (S, S) uint8, canonical
     """
     if copy == 0:
-        canonical(kept, out)
+        canonical(kept, power, out)
     else:
         warp(kept, fields[copy - 1], bent)
-        canonical(bent, out)
+        canonical(bent, power, out)

@@ -25,13 +25,13 @@ def scratch():
 
 @njit(nogil=True, cache=True)
 def look(kept, fields, copy, reads, room, row):
-    """Read the addresses of a copy of a drawing, as `agent.kernels.recall.look_at_copies` does.
+    """Read the addresses of a copy of a drawing, as `agent.kernels.recall.look_at_copies` does, but made wider.
 
     kept (S, S) uint8, fields (F, 2, S+4, S+4) float32, copy int, 0 is the drawing, at most F, reads (K, T) uint16, room
     of `scratch` -> row (K,) uint16
     """
     bent, seen, maps, bits = room
-    retina.see(kept, fields, copy, bent, seen)
+    retina.see(kept, fields, copy, retina.WIDENED, bent, seen)
     edges.edge_maps(seen, maps)
     edges.planes(maps, bits)
     ram.addresses(bits, reads, row)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
 from agent.kernels import match
@@ -20,19 +22,20 @@ class Found:
         first: int,
         copies: bool = True,
     ) -> None:
-        self._parts, self._seen, self._wanted = parts, seen, wanted
+        self._parts, self._seen, self.wanted = parts, seen, wanted
         self._remembered = parts[0].rows(copies), parts[1].rows(copies)
         self._distances, n_agreeing = kernels.look_at_hints(seen[0], *self._remembered, wanted, first)
         self.n_agreeing = int(n_agreeing)  # rows of the first label that look more alike than any of another
 
-    def compare(self, effort: np.ndarray) -> None:
+    def compare(self, effort: np.ndarray) -> Self:
         """Look again, closer and closer: at so many rows by signature, sketch and code."""
         rows, differences = np.empty(effort[1], np.int32), np.empty(effort[1], np.int32)
-        self._smallest = np.empty((len(self._wanted) + 1, 3), np.int32)
-        self._n_found = np.empty(len(self._wanted) + 1, np.int32)
+        self._smallest = np.empty((len(self.wanted) + 1, 3), np.int32)
+        self._n_found = np.empty(len(self.wanted) + 1, np.int32)
         brought = rows, differences, self._smallest, self._n_found
-        n = kernels.compare(self._seen, *self._remembered, self._wanted, self._distances, effort, *brought)
+        n = kernels.compare(self._seen, *self._remembered, self.wanted, self._distances, effort, *brought)
         self._rows, self._differences = rows[:n], differences[:n]
+        return self
 
     def responses(self, votes: np.ndarray, all_votes: int, votes_weight: int, scale: int) -> np.ndarray:
         """Add up votes and differences: (L,) int32, 0 … ``scale``."""

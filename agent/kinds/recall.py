@@ -14,7 +14,6 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -31,39 +30,18 @@ from agent.kinds.mapping import draw_mapping, reads_of
 from agent.kinds.nodes import Nodes
 from agent.kinds.part import HINT_WORDS, NARROW_LABELS, REST_WORDS, Birth, Part
 from agent.kinds.recall_settings import MAX_BYTES, MAX_LABELS, RecallConfig
+from agent.kinds.terms import SCALE, Terms
 from agent.kinds.warps import FRAME, GRID, draw_warps, fields
 
-SCALE = 1000  # a response of 1000: as near as the nearest, and the most votes
-SIGNATURES = 3  # rows whose whole signature is compared, for each one whose sketch is
-SKETCHES = (300, 450)  # rows whose sketch is compared, by a newborn and by an agent of endlessly many lessons
-FEW = 0.4  # share of ``n_candidates`` that a newborn compares
+CLOSE = 40  # a lead of responses below which a drawing is looked at bent, too, and compared with more rows
+CLOSELY = np.array([2700, 900, 240])  # rows compared then: by signature, sketch, code
+BENDS = 24  # ways to bend it then, those of copies
 FOR_REASONS = np.array([90, 30, 6])  # drawings compared for reasons alone: by signature, sketch, code
-AGREEING = 30  # rows that look most alike and have the first label, from which on a small lead is clear
 N_REASONS = 3  # remembered drawings named in a guess
 KNOWN = 2 * SCALE  # the response of a drawing remembered exactly
 
-_NO_COUNTERS = np.zeros((0, 0, 0), np.int8)
-
-
-@dataclass(frozen=True)
-class _Terms:
-    """What an agent goes by when it answers; it changes with the number of lessons."""
-
-    labels: tuple[str, ...]
-    order: np.ndarray  # (L,) the slot of each label
-    all_votes: int  # the most that votes add up to, before anything was corrected
-    ahead: np.ndarray  # (L,) int32 votes in advance: rarely taught labels, whose locations are few, gain
-    clear_lead: float  # votes by which the first label leads when no comparison is needed, if all nearest rows agree
-    plausible_lag: float  # labels that lack more votes are not compared
-    votes_weight: int  # what all votes weigh: full tables say less, corrected counters more
-    effort: np.ndarray  # (3,) rows compared by signature, sketch, code: the more lessons, the more rows look alike
-    reads: np.ndarray  # (M+K, T) uint16 the bits that nodes read, those of studied nodes last
-    counted: np.ndarray  # (L,) int64 the slots of the labels that studied nodes count
-
-    def lead_needed(self, n_agreeing: int) -> float:
-        """The votes by which the first label must lead, so that nothing is compared: the fewer, the more rows agree."""
-        doubt = 1 - min(n_agreeing, AGREEING) / AGREEING
-        return self.clear_lead + max(0.0, self.plausible_lag - self.clear_lead) * doubt
+STUDIED_BEFORE = ("corrections", "study_")  # arrays of older versions, which studied otherwise: to be studied anew
+_UNSTUDIED = np.zeros(0, np.uint16), np.zeros((0, 0, 0), np.int8)
 
 
 class Recall:
@@ -91,7 +69,7 @@ class Recall:
         self._slots: list[str] = []  # the label of each bit of a location
         self._own, self._bulk = Part(self._birth), Part(self._birth)
         self._studied: study.Studied | None = None  # what studying the bulk lessons brought
-        self._terms: _Terms | None = None  # of the next answer, when nothing changed since the last
+        self._terms: Terms | None = None  # of the next answer, when nothing changed since the last
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         twin = copy.copy(self)  # what is drawn at birth and what was studied never changes in place
@@ -178,12 +156,27 @@ class Recall:
             lacking = (max(0, int(votes.max())) - votes.astype(np.int64)) * (3 * SCALE) // terms.all_votes
             responses = np.maximum(0, SCALE - lacking).astype(np.int32)
         else:
-            found.compare(terms.effort)
-            responses = found.responses(votes, terms.all_votes, terms.votes_weight, SCALE)
+            responses = found.compare(terms.effort).responses(votes, terms.all_votes, terms.votes_weight, SCALE)
             known = found.same(kept)
+            best, second = sorted([0, *responses.tolist()])[:-3:-1]
             if known is not None:
                 responses[known] = KNOWN
+            elif best - second < CLOSE:
+                responses = self._look_closely(kept, found.wanted)
         return Guess.of(terms.labels, responses[terms.order])
+
+    def _look_closely(self, kept: np.ndarray, plausible: np.ndarray) -> np.ndarray:
+        """Compare the drawing and bent copies of it, with more rows: (L,) int32 responses.
+
+        Two thirds of a response are the median of all copies, one third is that of the drawing itself.
+        """
+        terms = self._at_present()
+        effort, responses = np.maximum(CLOSELY, terms.effort), []
+        for bend in range(min(BENDS, len(self._warps)) + 1):
+            _, seen, votes, _ = self.propose(kept, bend)
+            found = Found((self._own, self._bulk), seen, plausible, 0).compare(effort)
+            responses.append(found.responses(votes + terms.ahead, terms.all_votes, terms.votes_weight, SCALE))
+        return ((2 * np.median(responses, axis=0) + responses[0]) // 3).astype(np.int32)
 
     def _in_doubt(self, seen: tuple[np.ndarray, ...], votes: np.ndarray, every_node: np.ndarray) -> Found | None:
         """Take a first look at the rows of plausible labels, unless one label leads by far.
@@ -211,30 +204,34 @@ class Recall:
         votes += terms.ahead
         clear, of_label = self._in_doubt(seen, votes, every_node) is None, np.arange(len(votes)) == slot
         found = Found((self._own, self._bulk), seen, of_label, slot, copies=not clear)
-        found.compare(FOR_REASONS if clear else terms.effort)
-        because = tuple(Reason(label, drawing, away) for drawing, away in found.lessons(slot, N_REASONS))
+        nearest = found.compare(FOR_REASONS if clear else terms.effort).lessons(slot, N_REASONS)
+        because = tuple(Reason(label, drawing, away) for drawing, away in nearest)
         return Why(because, self._voted(addresses, slot, votes))
 
-    def propose(self, kept: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
-        """Look at a drawing and let the RAM nodes vote.
+    def propose(
+        self, kept: np.ndarray, bend: int = 0
+    ) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
+        """Look at a drawing, or at a copy of it, bent as copies of lessons are, and let the RAM nodes vote.
 
         Gives the addresses; what the drawing is compared by: hint, rest, sketch, code; the votes, (L,) int32, those of
         counters where that was studied; and which labels every node has seen here, as it has for a drawing that was
         taught: such a label is never ruled out, whatever counters say.
         """
         terms, n_nodes, n_labels = self._at_present(), self.config.n_nodes, len(self._slots)
-        addresses = np.empty((1, len(terms.reads)), np.uint16)
+        addresses = np.empty((1, n_nodes), np.uint16)
         codes = np.empty((1, retina.SIDE, edges.CODE_STRIDE), np.uint8)
         sketches = np.empty((1, edges.SKETCH, edges.SKETCH_STRIDE), np.uint8)
         signatures = np.empty((1, edges.SIGNATURE_WORDS), np.uint64)
         votes, every_node = np.empty(n_labels, np.int32), np.empty(n_labels, np.bool_)
-        fields = self._birth.fields
-        kernels.look_at_copies(kept[None], fields, 0, 1, terms.reads, addresses, codes, sketches, signatures)
-        counters = _NO_COUNTERS if self._studied is None else self._studied.counters
+        fields, looks = self._birth.fields, (addresses, codes, sketches, signatures)
+        kernels.look_at_copies(kept[None], fields, bend, bend + 1, self._birth.reads, *looks)
+        studied_row, counters = _UNSTUDIED
+        if self._studied is not None:
+            studied_row, counters = self._studied.look(kept, fields, bend), self._studied.counters
         tables, unit = (self._own.tables, self._bulk.tables), terms.all_votes // n_nodes
-        kernels.propose(addresses[0], tables, counters, terms.counted, unit, votes, every_node)
-        seen = (signatures[0, HINT_WORDS], signatures[0, REST_WORDS], sketches[0], codes[0])
-        return addresses[0, :n_nodes], seen, votes, every_node
+        kernels.propose(addresses[0], tables, studied_row, counters, terms.counted, unit, votes, every_node)
+        hint, rest = signatures[0, HINT_WORDS], signatures[0, REST_WORDS]
+        return addresses[0], (hint, rest, sketches[0], codes[0]), votes, every_node
 
     def _voted(self, addresses: np.ndarray, slot: int, votes: np.ndarray) -> np.ndarray:
         """Show which pixels spoke for a label and not for the other one with the most votes: (28, 28) uint8."""
@@ -248,40 +245,11 @@ class Recall:
         """Ask every RAM node about a drawing."""
         return Nodes(self.propose(kept)[0], self._pixels, (self._own, self._bulk), self._slots)
 
-    def _at_present(self) -> _Terms:
+    def _at_present(self) -> Terms:
         """The terms of the next answer."""
         if self._terms is None:
-            self._terms = self._come_to_terms()
+            self._terms = Terms.at(self.config, self._slots, (self._own, self._bulk), self._studied)
         return self._terms
-
-    def _come_to_terms(self) -> _Terms:
-        """Work out what stays the same from answer to answer, until something is learned or forgotten."""
-        labels, config = self.labels, self.config
-        n_lessons = self._own.n_lessons + self._bulk.n_lessons
-        youth = config.votes_half / (config.votes_half + n_lessons)
-        reads, counted, weight = self._birth.reads, [], config.votes_weight * youth
-        all_votes = config.n_nodes
-        if self._studied is not None:
-            reads, all_votes = np.concatenate([reads, self._studied.reads]), self._studied.most_votes
-            counted = [self._slots.index(label) for label in self._studied.labels]
-            weight += config.studied_weight * (1 - youth)
-        counts = sum(part.counts(len(labels)) for part in (self._own, self._bulk))
-        rarity = np.log2(counts.mean() / counts) if len(labels) else np.zeros(0)
-        few, many = SKETCHES
-        n_codes = max(3, round(config.n_candidates * (FEW + (1 - FEW) * (1 - youth))))
-        n_sketches = max(n_codes, round(few + (many - few) * (1 - youth)))
-        return _Terms(
-            labels=labels,
-            order=np.array([self._slots.index(label) for label in labels], np.int64),
-            all_votes=all_votes,
-            ahead=(rarity * youth * config.rare_bonus * all_votes / SCALE).astype(np.int32),
-            clear_lead=config.clear_lead * all_votes,
-            plausible_lag=config.plausible_lag * all_votes,
-            votes_weight=int(weight),
-            effort=np.array([SIGNATURES * n_sketches, n_sketches, n_codes]),
-            reads=reads,
-            counted=np.array(counted, np.int64),
-        )
 
     # ---------------------------------------------------------------- studying
 
@@ -343,7 +311,7 @@ class Recall:
         n_lessons, mapping = n_rows(tensors, "taught"), (config.n_nodes, config.tuple_size)
         farthest = FRAME * 256  # a whole frame, in steps of a control point
         tensors = study.nothing(config.tuple_size) | dict(tensors)
-        tensors.pop("corrections", None)  # of older versions, which studied otherwise: studied anew when wished
+        tensors = {name: array for name, array in tensors.items() if not name.startswith(STUDIED_BEFORE)}
         studied = {name: tensors.pop(name) for name in study.ARRAYS}
         check_arrays(
             tensors,

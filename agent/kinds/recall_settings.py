@@ -23,7 +23,7 @@ class RecallConfig:
     n_rows: int = 6000  # rows that copies may fill, own and bulk lessons each; 1.9 kB a row
     n_candidates: int = 120  # remembered rows compared deformably once lessons are many; 4 µs each
     votes_weight: int = 1000  # what all votes weigh against the difference, in thousandths
-    studied_weight: int = 2000  # likewise, for the votes of studied nodes once lessons are many
+    studied_weight: int = 3500  # likewise, for the votes of studied nodes once lessons are many
     rare_bonus: int = 150  # votes a label gets in advance for each halving of its lessons, in thousandths of all
     votes_half: int = 20_000  # lessons after which votes weigh half: full tables say less
     plausible_lag: float = 0.2  # labels that lack more than this share of the nodes are not compared; larger: slower

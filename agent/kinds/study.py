@@ -1,9 +1,10 @@
 """Going over the bulk lessons again and again: where they would be answered wrong, and what would have been right.
 
-Studying has RAM nodes of its own, in two sets that read other bits than the agent's. A location of theirs holds a
-counter for each label, not a bit. At first every row that bulk lessons left marks its label; then the lessons come
-eight times more, each time a little bent and in another order. Where a set errs, or is right by little, the lesson's
-label gains at the locations it reads and its strongest rival loses. The two sets are added up.
+Studying has RAM nodes of its own, in two sets that read other bits than the agent's, of drawings made wider where they
+are slim. A location of theirs holds a counter for each label, not a bit. At first every row that bulk lessons left
+marks its label; then the lessons come eight times more, each time a little bent and in another order. Where a set
+errs, or is right by little, the lesson's label gains at the locations it reads and its strongest rival loses. The two
+sets are added up.
 
 What was corrected is noted, so an agent is saved with some bytes for each correction and not with its counters. The
 lessons come in an order that their drawings draw, so what is found depends on the lessons alone.
@@ -37,7 +38,7 @@ ROWS = 500  # looked at between two looks at a Stop button
 MOST_COUNTERS = 84_000_000
 PER_LESSON = 10_000  # counters, a byte each, that each bulk lesson warrants: those of few lessons cost little memory
 CHANGED = "expected the same lessons from begin to end of studying, got others. Study again."
-ARRAYS = ("study_reads", "study_bends", "study_sets", "study_lessons", "study_copies", "study_rivals", "study_steps")
+ARRAYS = tuple(f"studied_{name}" for name in ("reads", "bends", "sets", "lessons", "copies", "rivals", "steps"))
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class Studied:
     def most_votes(self) -> int:
         """What all nodes say of a label that all of them have seen, before anything is corrected."""
         return PRESENCE * len(self.reads)
+
+    def look(self, kept: np.ndarray, fields: np.ndarray, copy: int) -> np.ndarray:
+        """Read the address of each node, (K,) uint16, off a copy of a drawing: 0 is the drawing itself."""
+        row = np.empty(len(self.reads), np.uint16)
+        kernels.look(kept, fields, copy, self.reads, kernels.scratch(), row)
+        return row
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Give the arrays from which `restored` makes it again."""
@@ -170,8 +177,8 @@ def restored(
         Arrays that do not fit the lessons.
     """
     labels, taught = _told(part, names)
-    n_events, n, shape = n_rows(tensors, "study_sets"), part.n_lessons, (2, GRID, GRID)
-    studied = len(tensors["study_reads"]) > 0
+    n_events, n, shape = n_rows(tensors, "studied_sets"), part.n_lessons, (2, GRID, GRID)
+    studied = len(tensors["studied_reads"]) > 0
     n_nodes = n_nodes_for(config, len(labels), n) if studied else 0
     if n_events > (SETS * PASSES * n if studied else 0):
         raise AgentError(f"expected at most {SETS * PASSES} corrections of each lesson, got {n_events:,} for {n:,}.")
