@@ -44,7 +44,7 @@ def test_the_log_of_a_walk_holds_no_warning_and_no_traceback(tmp_path, written, 
         walked(server, written)
     finally:
         server.process.send_signal(end)
-        server.process.wait(30)
+        server.process.wait(60)
     log = server.log.read_text()
     left = re.sub(FRAMES, "", re.sub(harmless, "", log), flags=re.MULTILINE)
     assert not left.strip(), left
