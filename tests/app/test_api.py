@@ -110,4 +110,10 @@ def post(url, body, chunked=False):
 @pytest.mark.parametrize("path", ["gradio_api/queue/join", "gradio_api/run/guess", "gradio_api/call/guess"])
 def test_large_bodies_are_refused(server, path, chunked):
     large = json.dumps({"data": ["x" * 300_000], "fn_index": 0, "session_hash": "large"}).encode()
-    assert post(server.url + path, large, chunked) == 413
+    for _ in range(3):
+        try:
+            assert post(server.url + path, large, chunked) == 413
+            return
+        except urllib.error.URLError as error:  # it hung up before all was sent, and the answer was lost on the way
+            assert isinstance(error.reason, ConnectionError), error
+    pytest.fail("expected an answer in three tries, got none")
