@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import inspect
+import io
 import os
+import re
+import shlex
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +21,8 @@ from agent.errors import AgentError
 USAGE = """python -m agent [task=… agent=… recipe=… NAME=VALUE …]   teach an agent, ask it, keep everything in runs/
 python -m agent -m NAME=VALUE,VALUE …                    every combination; what is finished is not run again
 python -m agent compare experiment=[NAME,NAME]           tables and pictures of what came out
+python -m agent read PICTURE [AGENT]                     what a picture of digits says, line by line
+python -m agent teach PICTURE --labels 0123456789        each symbol of a picture becomes a lesson
 python -m agent deploy OWNER/SPACE                       this project as a Space of your own
 """
 EXAMPLES = """  python -m agent                                        600 digits, half a minute
@@ -31,7 +39,7 @@ HEADS = {
     "agent": "Agents: agent=…, their settings agent.NAME=…",
     "recipe": "Recipes: recipe=…; your own lie in ./recipe/",
 }
-FLAGS_TOLD = """Flags
+FLAGS_HELP = """Flags
   -m                   runs every combination of values that commas part
   --cfg                shows all settings and runs nothing
   --config-dir FOLDER  looks for tasks, agents and recipes there too
@@ -56,20 +64,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def launch(arguments: Sequence[str] | None = None, /, **settings: Any) -> Any:
+def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> Any:
     """Run what the settings say, as the command line does: words of the command line win over them.
 
     Parameters
     ----------
-    arguments : sequence of str, optional
+    arguments : sequence of str or str, optional
         Words of a command line. In a script that calls this itself they are those it was started with.
     **settings
         As on the command line: ``task="digits"``, ``agent="nearest"`` or ``agent={"kind": "recall", "n_nodes": 60}``,
-        ``recipe=…``, ``lessons=60``, ``metrics={"gap": "accuracy - prequential"}``.
+        a class, a function or an
+        object that learns as ``agent``, ``recipe=…``, ``lessons=60``, ``metrics={"gap": "accuracy - prequential"}``.
 
     Returns
     -------
-    agent.runs.Result
+    agent.experiments.Result
         What came out.
 
     Raises
@@ -77,13 +86,15 @@ def launch(arguments: Sequence[str] | None = None, /, **settings: Any) -> Any:
     AgentError
         As the command line says it; a script that took its words from there prints it and exits with 2.
     """
-    caller = sys._getframe(1).f_globals
+    frame = inspect.currentframe()  # only a script's own top-level module may stand for its command line
+    caller = frame.f_back.f_globals if frame is not None and frame.f_back is not None else {}
     is_script = arguments is None and caller.get("__name__") == "__main__" and "__file__" in caller
     try:
-        from agent import command
+        from agent import cli
 
-        said = sys.argv[1:] if is_script else list(arguments or ())
-        return _watched(command.asked(command.merged(settings, said)))
+        given = shlex.split(arguments) if isinstance(arguments, str) else arguments
+        words = sys.argv[1:] if is_script else list(given or ())
+        return _watched(cli.resolved(cli.composed(cli.merged(settings, words))))
     except AgentError as error:
         if not is_script:
             raise
@@ -93,17 +104,16 @@ def launch(arguments: Sequence[str] | None = None, /, **settings: Any) -> Any:
 
 def job(config: Any) -> Any:
     """Do one run of a sweep: its result, or the sentence that says why there is none."""
-    from agent import command
-    from agent.runs import planned, replaced, run
+    from agent import cli
 
+    place = "a run of the sweep"
     try:
-        asked = command.keywords(config)
-        other = replaced(planned(**asked))
-        result = run(**asked)
+        spec = cli.resolved(config)
+        place = spec.folder.as_posix()
+        result = _watched(spec, bar=False)
     except AgentError as error:
-        return error
-    _tell_replaced(other)
-    print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.was_there else ''}", file=sys.stderr)
+        return AgentError(f"{place}: {error}")
+    print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.cached else ''}", file=sys.stderr)
     return result
 
 
@@ -112,21 +122,21 @@ def _run(words: list[str]) -> int:
     if "--help" in flags:
         print(page())
         return 0
-    from agent import command
+    from agent import cli
 
     if "--cfg" in flags:
-        print(command.text_of(command.composed(words, flags.get("--config-dir"))), end="")
+        print(cli.text_of(cli.composed(words, flags.get("--config-dir"))), end="")
     elif "-m" in flags:
         from agent.__main__ import job as importable
 
-        done = command.sweep(words, importable, flags.get("--config-dir"))
-        wrong = [each for each in done if isinstance(each, AgentError)]
-        print(table([each for each in done if not isinstance(each, AgentError)]))
+        done = cli.sweep(words, importable, flags.get("--config-dir"))
+        wrong = [result for result in done if isinstance(result, AgentError)]
+        print(table([result for result in done if not isinstance(result, AgentError)]))
         for error in wrong:
             print(f"agent: {error}", file=sys.stderr)
         return 2 if wrong else 0
     else:
-        result = _watched(command.keywords(command.composed(words, flags.get("--config-dir"))))
+        result = _watched(cli.resolved(cli.composed(words, flags.get("--config-dir"))))
         print(table([result]))
         print(_afterwards(result))
     return 0
@@ -135,57 +145,78 @@ def _run(words: list[str]) -> int:
 def _flags(words: list[str]) -> dict[str, str]:
     """Take the flags out of the words."""
     flags: dict[str, str] = {}
-    for word in [word for word in words if word.startswith("-")]:
-        if word not in words:
-            continue
-        if word not in FLAGS:
-            raise AgentError(f"expected a flag among {', '.join(FLAGS)}, got {word[:40]}.")
+    given = iter(words.copy())
+    words.clear()
+    for word in given:
         name = {"--multirun": "-m", "-h": "--help"}.get(word, word)
-        place = words.index(word)
-        taken = 2 if name == "--config-dir" or (name == "--cfg" and words[place + 1 : place + 2] == ["job"]) else 1
-        if name == "--config-dir" and len(words) == place + 1:
-            raise AgentError("expected a folder after --config-dir, got none.")
-        flags[name] = words[place + taken - 1]
-        del words[place : place + taken]
+        if not word.startswith("-"):
+            words.append(word)
+        elif name not in FLAGS:
+            raise AgentError(f"expected a flag among {', '.join(FLAGS)}, got {word[:40]}.")
+        else:
+            flags[name] = next(given, "") if name == "--config-dir" else name
+    if flags.get("--config-dir") == "":
+        raise AgentError("expected a folder after --config-dir, got none.")
+    if "--cfg" in flags and "job" in words:  # as Hydra's commands have it
+        words.remove("job")
     return flags
 
 
-def _watched(asked: Mapping[str, Any]) -> Any:
-    """Do one run with a bar that shows how far it is; the first Ctrl-C stops it between two steps, and it is saved."""
-    from agent.runs import planned, replaced, running
+def _watched(spec: Any, bar: bool = True) -> Any:
+    """Do one run with a bar that shows how far it is; the first Ctrl-C or SIGTERM stops it between two steps, saved."""
+    from agent.experiments import config_diff, iter_run_spec
 
-    other = replaced(planned(**asked))
-    steps, stopped = running(**asked), []
-    try:
-        before = signal.signal(signal.SIGINT, lambda *_: stopped.append(1) or signal.signal(signal.SIGINT, before))
-    except ValueError:  # not the main thread
-        before = None
+    _compile_first(spec.family)
+    difference = config_diff(spec)
+    steps, stopped = iter_run_spec(spec), []
+    handlers: dict[int, Any] = {}
+
+    def stop(*_: object) -> None:
+        stopped.append(1)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    with contextlib.suppress(ValueError):  # not the main thread
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handlers[number] = signal.signal(number, stop)
     last = None
     try:
         while True:
             step = next(steps)
             if last is None:
-                _tell_replaced(other)
-            last = _shown(step, last)
+                _tell_replaced(difference)
+            last = _show(step, last) if bar else step
             if stopped:
                 steps.close()
                 raise KeyboardInterrupt
     except StopIteration as done:
         return done.value
     finally:
-        if last is not None and sys.stderr.isatty():
+        if bar and last is not None and sys.stderr.isatty():
             print(file=sys.stderr)
-        if before is not None:
-            signal.signal(signal.SIGINT, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
-def _tell_replaced(other: str | None) -> None:
+def _compile_first(family: str) -> None:
+    """Compile what a family needs, where this machine has not done so before, and say so: it is no time of teaching."""
+    from agent.models import precompile
+
+    processes = precompile.start(family)
+    if processes:
+        print("compiling for this machine, once: half a minute or more …", end="", file=sys.stderr, flush=True)
+        begun = time.monotonic()
+        precompile.finish(family, processes)
+        print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+
+
+def _tell_replaced(difference: str | None) -> None:
     """Say that what lay in the folder of a run is gone, and how it differed."""
-    if other is not None:
-        print(f"replaces an earlier run of other settings: {other}", file=sys.stderr)
+    if difference is not None:
+        print(f"replaces an earlier run of other settings: {difference}", file=sys.stderr)
 
 
-def _shown(step: Any, last: Any) -> Any:
+def _show(step: Any, last: Any) -> Any:
     """Show a step: as a bar where a person looks, else a line when something is done."""
     well = "" if step.accuracy is None else f"  {_percent(step.accuracy)} right"
     well = well if step.error is None else f"  error {step.error:.4g}"
@@ -226,21 +257,42 @@ def _afterwards(result: Any) -> str:
     for row in result.scores.get("forgetting", []):
         shares = "  ".join(f"{name} {_percent(row[name])}" for name in result.config["task"])
         lines.append(f"after {row['after']}: {shares}")
-    was = " (finished before; again=true runs it anew)" if result.was_there else ""
+    was = " (finished before; again=true runs it anew)" if result.cached else ""
     return "\n".join([*lines, f"{result.folder}{was}"])
 
 
 def page() -> str:
-    """Write the page of help."""
-    from agent.runs import choices
-    from agent.runs.settings import ABOUT
+    """Write the page of help: every task, agent and recipe, and all their settings."""
+    from agent.experiments.config import Settings, agent_choices
+    from agent.tasks import SOURCES
+    from agent.validation import settings_of
 
+    choices: dict[str, dict[str, tuple[str, Any]]] = {"task": {}, "agent": {}, "recipe": {}}
+    for name, source in sorted(SOURCES.items()):
+        choices["task"][name] = source.SUMMARY, settings_of(source)
+    for name, (model, preset) in sorted(agent_choices().items()):
+        described = model.SUMMARY, [field for field in settings_of(model.Config) if field.name != "seed"]
+        choices["agent"][name] = described if name == model.NAME else (f"{model.NAME}, preset {preset}", ())
     parts = ["Pupil: a weightless agent that learns digits, or any symbol, from drawings.\n", USAGE, EXAMPLES]
-    for group, head in HEADS.items():
-        parts.append("\n".join([head, *(f"  {name:30} {text}" for name, text in choices.about(group).items()), ""]))
-    parts.append("\n".join(["Settings", *(f"  {name:12} {text}" for name, text in ABOUT.items()), ""]))
-    parts.append(FLAGS_TOLD)
+    for group, described in choices.items():
+        parts.append(HEADS[group])
+        for name, (text, settings) in {**described, **_from_files(group)}.items():
+            parts.append(f"  {name:28} {text}")
+            parts += [f"    {f'{group}.{field.name}':23} {field.about}" for field in settings]
+        parts.append("")
+    parts += ["Settings", *(f"  {field.name:12} {field.about}" for field in settings_of(Settings)), "", FLAGS_HELP]
     return "\n".join(parts)
+
+
+def _from_files(group: str) -> dict[str, tuple[str, Any]]:
+    """Describe the recipes of Pupil, and the choices in files of the current folder, by their first remark."""
+    from agent.experiments.config import RECIPES
+
+    described: dict[str, tuple[str, Any]] = {}
+    for file in (*sorted(RECIPES.glob(f"{group}/*.yaml")), *sorted(Path(group).glob("*.yaml"))):
+        remark = re.search("^# (?!@)(.+)$", file.read_text(encoding="utf-8"), re.M)
+        described.setdefault(file.stem, (remark[1].rstrip(".") if remark else "your own", ()))
+    return described
 
 
 def _well(scores: Mapping[str, Any]) -> str:
@@ -256,7 +308,7 @@ def _percent(share: float | None) -> str:
 
 def _compare(words: Sequence[str]) -> int:
     from agent.errors import nearest
-    from agent.runs.comparing import WORDS, compare, markdown, table
+    from agent.experiments.compare import WORDS, compare, markdown, table
 
     given: dict[str, Any] = {}
     for word in words:
@@ -285,7 +337,74 @@ def _deploy(words: Sequence[str]) -> int:
     return 0
 
 
-VERBS = {"compare": _compare, "deploy": _deploy}
+def _read(words: Sequence[str]) -> int:
+    from agent.segmentation import text_of
+
+    parser = argparse.ArgumentParser(prog="python -m agent read", description="read the digits in a picture")
+    parser.add_argument("picture", help="a file: a photo of a page, a scan, a drawing")
+    parser.add_argument("agent", nargs="?", default="everyday", help="a folder, a .zip, OWNER/NAME, or a starter")
+    options = parser.parse_args(words)
+    picture = _opened(options.picture)
+    _compile_first("drawings")
+    readings = _pupil(options.agent).read(picture)
+    if not readings:
+        raise AgentError(f"expected a picture with ink, got a blank one at {options.picture}.")
+    print(text_of(readings))
+    return 0
+
+
+def _teach(words: Sequence[str]) -> int:
+    from agent.segmentation import text_of
+    from agent.storage.serialization import save
+
+    parser = argparse.ArgumentParser(prog="python -m agent teach", description="teach the symbols in a picture")
+    parser.add_argument("picture", help="a file: a photo of a page, a scan, a drawing")
+    parser.add_argument("agent", nargs="?", help="as for read; an agent that knows nothing otherwise")
+    parser.add_argument("--labels", required=True, help="of the symbols, line by line: 0123, or with commas A,B,10")
+    parser.add_argument("--to", help="where the agent is saved; over the file of AGENT, else PICTURE.zip")
+    options = parser.parse_args(words)
+    labels = options.labels.split(",") if "," in options.labels else [*"".join(options.labels.split())]
+    _compile_first("drawings")
+    pupil = _pupil(options.agent)
+    readings = pupil.read(_opened(options.picture))
+    if len(labels) != len(readings):
+        raise AgentError(
+            f"expected {len(readings)} labels, one for each symbol found, got {len(labels)}. "
+            f"They are read as {text_of(readings)!r}."
+        )
+    for reading, label in zip(readings, labels, strict=True):
+        pupil.learn_one(reading.drawing, label)
+    n_known = sum(reading.guess.label == label for reading, label in zip(readings, labels, strict=True))
+    is_file = options.agent is not None and Path(options.agent).exists()
+    path = save(pupil, options.to or (options.agent if is_file else Path(options.picture).with_suffix(".zip")))
+    print(f"learned {len(labels)} lessons, {n_known} of them known before: {path}")
+    return 0
+
+
+def _pupil(name: str | None) -> Any:
+    """Load an agent that learns drawings, by the name of a starter or by where it is."""
+    from agent.agents import STARTERS, new
+    from agent.agents.pupil import Pupil
+    from agent.hub import load
+
+    if name is None or name in STARTERS:
+        return new("recall", starter=name)
+    pupil = load(name)
+    if not isinstance(pupil, Pupil):
+        raise AgentError(f"expected an agent that learns drawings, got {pupil.kind} at {name}.")
+    return pupil
+
+
+def _opened(path: str) -> Any:
+    from PIL import Image
+
+    try:
+        return Image.open(io.BytesIO(Path(path).read_bytes()))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise AgentError(f"expected a picture at {path}, got none that can be read ({error}).") from error
+
+
+VERBS = {"compare": _compare, "deploy": _deploy, "read": _read, "teach": _teach}
 
 if __name__ == "__main__":
     sys.exit(main())

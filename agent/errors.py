@@ -1,4 +1,4 @@
-"""The one exception a caller of Pupil is meant to catch, and the word that was meant."""
+"""The one exception that callers catch, and suggestions for misspelt words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class AgentError(ValueError):
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """Say which known words are most like one that is not known, as the end of a message.
+    """Suggest the known words closest to an unknown one, as the end of a message.
 
     Examples
     --------
@@ -44,11 +44,11 @@ def nearest(word: object, known: Iterable[str]) -> str:
     >>> nearest("nearst", ["nearest", "linear"])
     ' Did you mean nearest?'
     """
-    said = str(word)[:80]
-    close = difflib.get_close_matches(said, list(known), n=3, cutoff=0.6)
-    likeness = [difflib.SequenceMatcher(None, each, said).ratio() for each in close]  # the best comes first
-    found = [each for each, like in zip(close, likeness, strict=True) if like > likeness[0] - 0.2]
-    return f" Did you mean {' or '.join(found)}?" if found else ""
+    text = str(word)[:80]
+    close = difflib.get_close_matches(text, list(known), n=3, cutoff=0.6)  # the closest first
+    ratios = [difflib.SequenceMatcher(None, name, text).ratio() for name in close]
+    matches = [name for name, ratio in zip(close, ratios, strict=True) if ratio > ratios[0] - 0.2]
+    return f" Did you mean {' or '.join(matches)}?" if matches else ""
 
 
 def _visible(char: str) -> str:

@@ -1,32 +1,37 @@
-"""What a table of answers says: accuracy, precision, recall, F1, and formulas over them that a person wrote."""
+"""Classification metrics of confusion tables: accuracy, precision, recall, F1; and checks of formulas over them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from agent import formulas as arithmetic
+from agent import expressions
 from agent.errors import AgentError
 
 NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds", "error")
 
 
+@dataclass(frozen=True)
+class Score:
+    """How well an agent answered: right of asked drawings of a set, such as "MNIST, test"."""
+
+    on: str
+    n_right: int
+    n_asked: int
+
+    @property
+    def accuracy(self) -> float:
+        """The share that was right."""
+        return self.n_right / self.n_asked
+
+
 def scores(confusion: np.ndarray) -> dict[str, float | None]:
-    """Sum a confusion table up.
+    """Accuracy, precision, recall, F1 and share of unsure answers, 0 … 1; None where nothing was asked.
 
-    Precision, recall and F1 are means over the labels that were asked, each counting the same. A label that was never
-    said has precision 0.
-
-    Parameters
-    ----------
-    confusion : numpy.ndarray
-        (L, L + 1) counts: rows what it was, columns what was said, the last one unsure.
-
-    Returns
-    -------
-    dict of str to float or None
-        ``accuracy``, ``precision``, ``recall``, ``f1``, ``unsure``, 0 … 1; None where nothing was asked.
+    Precision, recall and F1 are macro averages over the labels that were asked; the precision of a label that was never
+    predicted is 0. The confusion table is (L, L + 1) counts: rows are labels, columns predictions, the last one unsure.
 
     Examples
     --------
@@ -38,10 +43,11 @@ def scores(confusion: np.ndarray) -> dict[str, float | None]:
     n_asked = int(confusion.sum())
     if not n_asked:
         return dict.fromkeys(("accuracy", "precision", "recall", "f1", "unsure"))
-    right, was, said = np.diag(confusion), confusion.sum(axis=1), confusion[:, :-1].sum(axis=0)
-    asked = was > 0
-    precision = right[asked] / np.maximum(said[asked], 1)
-    recall = right[asked] / was[asked]
+    right, support = np.diag(confusion), confusion.sum(axis=1)
+    n_predicted = confusion[:, :-1].sum(axis=0)
+    present = support > 0
+    precision = right[present] / np.maximum(n_predicted[present], 1)
+    recall = right[present] / support[present]
     f1 = 2 * precision * recall / np.where(precision + recall > 0, precision + recall, 1)
     return {
         "accuracy": float(right.sum() / n_asked),
@@ -60,19 +66,31 @@ def of_labels(confusion: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
     >>> of_labels(np.array([[3, 1, 0], [0, 0, 0]]), ("1", "7"))
     {'1': 0.75}
     """
-    was = confusion.sum(axis=1)
-    return {label: float(confusion[row, row] / was[row]) for row, label in enumerate(labels) if was[row]}
+    support = confusion.sum(axis=1)
+    return {label: float(confusion[row, row] / support[row]) for row, label in enumerate(labels) if support[row]}
+
+
+def sum_confusions(tables: Sequence[tuple[np.ndarray, Sequence[str]]]) -> tuple[np.ndarray, list[str]]:
+    """Add up confusion tables, each with its labels: the sum, and all labels, sorted.
+
+    Examples
+    --------
+    >>> table, labels = sum_confusions([(np.array([[3, 1]]), ["7"]), (np.array([[2, 0]]), ["1"])])
+    >>> table.tolist(), labels
+    ([[2, 0, 0], [0, 3, 1]], ['1', '7'])
+    """
+    labels = sorted({label for _, names in tables for label in names})
+    total = np.zeros((len(labels), len(labels) + 1), np.int64)
+    for table, names in tables:
+        rows = [labels.index(label) for label in names]
+        total[np.ix_(rows, [*rows, -1])] += table
+    return total, labels
 
 
 def check_formulas(formulas: object, others: Sequence[str] = ()) -> dict[str, str]:
-    """Check formulas by name before anything is run.
+    """Check formulas by name: `agent.expressions` of the names in `NAMES` and ``others``, and of formulas before them.
 
-    They may use the names of `NAMES` and ``others``, and of the formulas before them, and what `agent.formulas` knows.
-
-    Raises
-    ------
-    AgentError
-        No formulas, a name that is taken, or a formula with something else in it.
+    AgentError for a name that is taken, or a formula of something else.
 
     Examples
     --------
@@ -87,21 +105,8 @@ def check_formulas(formulas: object, others: Sequence[str] = ()) -> dict[str, st
         raise AgentError(f"expected metrics as name: formula, got {str(formulas)[:40]!r}.")
     known = [*NAMES, *others]
     for name, formula in formulas.items():
-        if not isinstance(name, str) or not name.isidentifier() or name in known or name in arithmetic.CALLS:
+        if not isinstance(name, str) or not name.isidentifier() or name in known or name in expressions.CALLS:
             raise AgentError(f"expected a new name for a metric, got {str(name)[:40]!r}. Take another word.")
-        arithmetic.checked(formula, f"metrics.{name}", known)
+        expressions.check_expression(formula, f"metrics.{name}", known)
         known.append(name)
     return {name: str(formula) for name, formula in formulas.items()}
-
-
-def value_of(formula: str, values: Mapping[str, float | None]) -> float | None:
-    """Compute a formula; None where it has no value, as when it divides by zero or needs what was not measured.
-
-    Examples
-    --------
-    >>> value_of("2*precision*recall/(precision+recall)", {"precision": 0.5, "recall": 1.0})
-    0.6666666666666666
-    >>> value_of("precision/recall", {"precision": 0.5, "recall": 0.0}) is None
-    True
-    """
-    return arithmetic.computed(formula, values)

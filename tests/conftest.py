@@ -1,7 +1,11 @@
-"""What many tests share: small agents of every kind, real lessons, a Hub of their own."""
+"""What many tests share: the tiers, small agents of every kind, real lessons, a Hub of their own."""
 
+import logging
 import os
+import socket
+import subprocess
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 from localhub import SWITCHES, LocalHub
@@ -10,13 +14,61 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.update(SWITCHES)  # before anybody imports the client of the Hub
 
 import pytest
-from newborn import born
+from agents import born
 
-from agent import kinds
-from agent.tasks import digits
+from agent import models
+from agent.datasets import digits
+
+TESTS = Path(__file__).parent
+TIERS = {"slow", "browser", "nightly"}  # what `bash tests/run --fast` leaves out
 
 
-@pytest.fixture(params=list(kinds.KINDS))
+def pytest_collection_modifyitems(items):
+    """Mark tests of the browser and of the Hub by folder and fixture; those that start processes say `slow` themselves."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        if folder == "browser":
+            item.add_marker("browser")
+        elif folder in ("hub", "localhub") or "local_hub" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Let loggers speak: whoever configured logging in a test before may have silenced them."""
+    logging.disable(logging.NOTSET)
+    logging.root.disabled = False
+    logging.root.setLevel(logging.WARNING)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.split(".")[0] == "agent":
+            logger.disabled, logger.propagate, logger.level = False, True, logging.NOTSET
+            logger.manager._clear_cache()
+
+
+@pytest.fixture(autouse=True)
+def compiled(request, monkeypatch):
+    """Compile where it is needed: tests that start no process do not compile ahead in others."""
+    if not any(item.name in TIERS for item in request.node.iter_markers()):
+        monkeypatch.setattr("agent.models.precompile.start", lambda family: [])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Let no test of the fast tier start a process or a server."""
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError(
+            "expected a test marked slow, browser or nightly, got one that starts a process or a server."
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not any(map(item.get_closest_marker, TIERS)):
+            patch.setattr(subprocess.Popen, "__init__", refuse)
+            patch.setattr(socket.socket, "listen", refuse)
+        return (yield)
+
+
+@pytest.fixture(params=list(models.MODELS))
 def kind(request):
     """The name of every kind in turn."""
     return request.param
@@ -44,7 +96,7 @@ def taught(kind, lessons):
     for drawing, label in list(zip(*lessons, strict=True))[:12]:
         pupil.learn_one(drawing, label)
     pupil.undo()
-    pupil.relabel(pupil.lessons.own()[2].number, "A")
+    pupil.relabel(pupil.lessons.user_lessons()[2].number, "A")
     return pupil
 
 
@@ -63,14 +115,14 @@ def hub(local_hub, tmp_path, monkeypatch):
     from huggingface_hub import file_download
     from huggingface_hub.utils import _http
 
-    from agent.hub import galleries
+    from agent.hub import listing
 
     awake = SimpleNamespace(**{name: getattr(time, name) for name in ("time", "monotonic")}, sleep=lambda _: None)
     monkeypatch.setattr(file_download, "time", awake)
     monkeypatch.setattr(_http, "time", awake)
     monkeypatch.setenv("HF_ENDPOINT", local_hub.url)
     monkeypatch.setenv("PUPIL_CACHE", str(tmp_path / "pulled"))
-    galleries._GALLERIES.clear()
+    listing._GALLERIES.clear()
     return local_hub
 
 

@@ -6,12 +6,39 @@ pull hands an agent out only when all of it was checked.
 """
 
 from agent.hub.client import who
-from agent.hub.galleries import Entry, Gallery, Version, gallery, pictures, versions
-from agent.hub.pulling import load, pull
-from agent.hub.pushing import Proposed, Pushed, contribute, push, pushing
-from agent.hub.spaces import deploy
+from agent.hub.download import load, pull
+from agent.hub.listing import Entry, Gallery, Version, gallery, pictures, versions
+from agent.hub.upload import (
+    Proposed,
+    Pushed,
+    check_contribution,
+    check_push,
+    contribute,
+    deploy,
+    files_for,
+    outgoing,
+    push,
+    send,
+)
 
 __all__ = [
-    "Entry", "Gallery", "Proposed", "Pushed", "Version", "contribute", "deploy", "gallery", "load", "pictures", "pull",
-    "push", "pushing", "versions", "who",
-]  # fmt: skip
+    "Entry",
+    "Gallery",
+    "Proposed",
+    "Pushed",
+    "Version",
+    "check_contribution",
+    "check_push",
+    "contribute",
+    "deploy",
+    "files_for",
+    "gallery",
+    "load",
+    "outgoing",
+    "pictures",
+    "pull",
+    "push",
+    "send",
+    "versions",
+    "who",
+]

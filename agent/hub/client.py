@@ -1,4 +1,4 @@
-"""The client of the Hub, as one person or as nobody, and one sentence for whatever goes wrong there."""
+"""The client of the Hub, with a person's token or anonymous, and its errors, each as one sentence."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from agent.errors import AgentError
 if TYPE_CHECKING:
     from huggingface_hub import HfApi, ModelInfo
 
-TIMEOUT_S = 10.0  # for an answer to a question
-PATIENCE_S = 60.0  # for an answer to anything else, such as files that were sent
+TIMEOUT_S = 10.0  # for metadata
+PATIENCE_S = 60.0  # for anything else, such as the answer after an upload
 MAX_MESSAGE_CHARS = 200
-CLIENT = "pupil"  # how we call ourselves at the Hub
+CLIENT = "pupil"  # in the user agent of requests to the Hub
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 
 
@@ -28,12 +28,12 @@ def endpoint() -> str:
 
 def who(token: str | None) -> str:
     """The name that a token belongs to."""
-    with spoken("your name"):
+    with hub_errors("your name"):
         return str(connect(checked_token(token)).whoami()["name"])
 
 
 def connect(token: str | None) -> HfApi:
-    """The client: as this person, or as nobody, never as the machine."""
+    """The client: with this token, or anonymous; never with a token stored on the machine."""
     from huggingface_hub import HfApi
 
     _bound_waiting()
@@ -42,7 +42,7 @@ def connect(token: str | None) -> HfApi:
 
 @functools.cache
 def _bound_waiting() -> None:
-    """Let no call of the client wait for ever, and none of ours for as long as a Hub that is busy tells it to."""
+    """Set a timeout on the client's HTTP session, and fail on status 429, where it would sleep and try again."""
     from huggingface_hub import get_session, set_client_factory
     from huggingface_hub.utils import hf_raise_for_status
 
@@ -56,44 +56,44 @@ def _bound_waiting() -> None:
     set_client_factory(lambda: session(timeout=PATIENCE_S))
 
 
-def listed(**asked: Any) -> list[ModelInfo]:
-    """Public repos, one page of them. The client's own list would try five times more, half a minute long."""
+def list_repos(**query: Any) -> list[ModelInfo]:
+    """List one page of public repos. `HfApi.list_models` retries for half a minute when the Hub is away."""
     from huggingface_hub import ModelInfo, get_session
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
     _bound_waiting()
     headers = build_hf_headers(token=False, library_name=CLIENT)
-    answer = get_session().get(f"{endpoint()}/api/models", params=asked, headers=headers, timeout=TIMEOUT_S)
+    answer = get_session().get(f"{endpoint()}/api/models", params=query, headers=headers, timeout=TIMEOUT_S)
     hf_raise_for_status(answer)
-    return [ModelInfo(**({"siblings": None} | told)) for told in answer.json()]
+    return [ModelInfo(**({"siblings": None} | repo)) for repo in answer.json()]
 
 
 def head_of(api: HfApi, repo_id: str, revision: str | None = None) -> ModelInfo:
-    """What a repo is at a revision, the sizes of its files included."""
+    """Metadata of a repo at a revision, the sizes of its files included."""
     try:
         return api.model_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S)
-    except (TypeError, KeyError, AttributeError) as error:  # the client reads the card as well, and believes it
+    except (TypeError, KeyError, AttributeError) as error:  # the client also parses the card, and does not check it
         raise AgentError(f"expected {repo_id} with a card the Hub's client can read, got another one.") from error
 
 
 def checked_token(token: str | None) -> str:
     """A token that may be sent."""
     if not isinstance(token, str) or not _TOKEN.fullmatch(token.strip()):
-        raise AgentError("expected you to be signed in, got no token. Sign in with Hugging Face, then push.")
+        raise AgentError("You are not signed in. Sign in with Hugging Face, then push.")
     return token.strip()
 
 
 def checked_message(message: str) -> str:
     """A message that may be the title of a commit."""
     if not isinstance(message, str) or len(message) > MAX_MESSAGE_CHARS or not all(map(str.isprintable, message)):
-        shown = message[:80] if isinstance(message, str) else message
-        raise AgentError(f"expected a message of one line, at most {MAX_MESSAGE_CHARS} characters, got {shown!r}.")
+        excerpt = message[:80] if isinstance(message, str) else message
+        raise AgentError(f"expected a message of one line, at most {MAX_MESSAGE_CHARS} characters, got {excerpt!r}.")
     return message.strip()
 
 
 @contextlib.contextmanager
-def spoken(what: str) -> Iterator[None]:
-    """Turn whatever the client raises into one sentence about ``what``: an answer that is none raises anything."""
+def hub_errors(what: str) -> Iterator[None]:
+    """Turn whatever the client raises into an AgentError of one sentence about ``what``."""
     try:
         yield
     except AgentError:
@@ -113,7 +113,7 @@ def is_away(error: BaseException) -> bool:
 
 
 def is_hidden(error: BaseException) -> bool:
-    """Whether the Hub said that a repo is not there, or not for whoever asks."""
+    """Whether the Hub said that a repo does not exist, or not for this caller."""
     from huggingface_hub.errors import DisabledRepoError, RepositoryNotFoundError
 
     return isinstance(error, (RepositoryNotFoundError, DisabledRepoError))
@@ -131,20 +131,20 @@ def sentence(error: BaseException, what: str) -> str:
     from huggingface_hub import errors
 
     if isinstance(error, errors.GatedRepoError):
-        return f"expected leave to read {what}, got none: it is gated. Ask for access on its page, then sign in."
+        return f"{what} is gated and you have no access to it. Ask for access on its page, then sign in."
     if isinstance(error, errors.DisabledRepoError):
-        return f"expected {what}, got nothing: the Hub has disabled it."
+        return f"The Hub has disabled {what}."
     if isinstance(error, errors.RepositoryNotFoundError):
-        return f"expected {what}, got nothing there, or it is private. Check the name, or sign in."
+        return f"{what} is not on the Hub, or it is private. Check the name, or sign in."
     if isinstance(error, errors.RevisionNotFoundError):
-        return f"expected that version of {what}, got none. Choose another one."
+        return f"{what} has no such version. Choose another one."
     if isinstance(error, errors.HfHubHTTPError):
         return _about_status(error.response.status_code, _wait(error.response.headers), what)
     if isinstance(error, TimeoutError) or "TimeoutException" in (kind.__name__ for kind in type(error).__mro__):
-        return f"expected an answer about {what}, got none in time. Your agent is unchanged. Try again."
+        return f"The Hub did not answer about {what} in time. Your agent is unchanged. Try again."
     if is_away(error):
-        return f"expected to reach the Hub for {what}, got no connection. Your agent is unchanged. Try later."
-    return f"expected {what} of the Hub, got something else ({str(error)[:200]})."
+        return f"The Hub cannot be reached for {what}. Your agent is unchanged. Try later."
+    return f"The Hub gave an unexpected answer about {what} ({str(error)[:200]})."
 
 
 def _wait(headers: Mapping[str, str]) -> str:
@@ -159,19 +159,17 @@ def _wait(headers: Mapping[str, str]) -> str:
 
 def _about_status(status: int, wait: str, what: str) -> str:
     """Say what an answer's status means."""
-    told = {
-        401: f"expected a token that the Hub knows, got one that is wrong or too old. Sign in again for {what}.",
-        403: f"expected the right to write to {what}, got none. Push under your own name, or propose yours there.",
-        404: f"expected {what}, got nothing there. Check the name.",
-        409: f"expected a name that is free, got {what}, which is taken. Choose another one.",
-        412: f"expected {what} as it was, got a newer one. Someone pushed meanwhile: load it, join yours, push again.",
-        413: f"expected an agent small enough for {what}, got one that the Hub found too large. Teach it less.",
-        429: f"expected the Hub to have time for {what}, got a request to wait. Try again in {wait}.",
+    sentences = {
+        401: f"The Hub does not know this token: it is wrong or too old. Sign in again for {what}.",
+        403: f"You may not write to {what}. Push under your own name, or propose yours there.",
+        404: f"{what} is not on the Hub. Check the name.",
+        409: f"The name {what} is taken. Choose another one.",
+        412: f"{what} has changed: someone pushed meanwhile. Load it, join yours, push again.",
+        413: f"The Hub finds this agent too large for {what}. Teach it less.",
+        429: f"The Hub is busy with {what}: try again in {wait}.",
     }
-    if status in told:
-        return told[status]
+    if status in sentences:
+        return sentences[status]
     if status >= 500:
-        return (
-            f"expected an answer about {what}, got a mistake of the Hub ({status}). Your agent is unchanged. Try later."
-        )
-    return f"expected {what} of the Hub, got the answer {status}. Your agent is unchanged."
+        return f"The Hub failed to answer about {what} ({status}). Your agent is unchanged. Try later."
+    return f"The Hub answered {status} for {what}. Your agent is unchanged."

@@ -1,23 +1,22 @@
-"""From the canonical drawing to what the memories read: planes of bits, a fine code, a signature.
+"""Edge features of the canonical drawing: bit planes, gradient code, sketch, signature.
 
-Planes say at every pixel which orientation wins there, for gradients and for ridges; RAM nodes read them.
-The code is a gradient in fifteen steps each way at every pixel; deformable matching reads it. The sketch is the same at
-half the size.
-The signature is one bit for every place and direction that stands out; the first look at many rows reads it.
+Planes: at every pixel, which of two orientations is stronger, for gradients and for ridges; RAM nodes read them.
+Code: the gradient at every pixel in fifteen steps each way, for deformable matching. Sketch: the code at half the size.
+Signature: one bit for each place and direction with a strong edge, for prefiltering by Hamming distance.
 
-Loops run over whole pictures as one line of floats, so that the compiler can work on several pixels at a time.
+Loops run over whole pictures as flat float arrays, so that the compiler vectorises them.
 """
 
 import numpy as np
 from numba import njit
 
-from agent.kernels.retina import SIDE, most
+from agent.kernels.preprocessing import FLOAT_FLAGS, SIDE, max_value
 
 PIXELS = SIDE * SIDE
 PLANES = 48  # 2 kinds of map x 12 ordered pairs of orientations x 2 thresholds
 PLANE_STEP = np.float32(10.0)  # the second threshold, in grey values
 CODE_ZERO = 7  # a code is gx + 7 in the low four bits, gy + 7 in the high ones, each 0 … 14
-CODE_GAIN = np.float32(7.0)  # code steps of a gradient of the drawing's own mean strength
+CODE_GAIN = np.float32(7.0)  # code steps of a gradient of the drawing's mean strength
 CODE_STRIDE = 32  # pixels from one row of a code to the next: codes are padded with no gradient at all
 NO_GRADIENT = np.uint8(CODE_ZERO | CODE_ZERO << 4)
 SKETCH = SIDE // 2
@@ -38,7 +37,7 @@ _CELLS = _WIDTH * _WIDTH
 _ROUGH = SIDE + 2  # rough maps reach one pixel farther than smooth ones
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
 def blur(seen, taps, out):
     """Blur a drawing along both sides into a frame with a rim of 4 pixels.
 
@@ -58,10 +57,11 @@ def blur(seen, taps, out):
         at = start + i
         beside = near * (out[at - _WIDTH] + out[at + _WIDTH])
         frame[at] = middle * out[at] + beside + far * (out[at - 2 * _WIDTH] + out[at + 2 * _WIDTH])
-    out[:] = frame
+    for at in range(_CELLS):  # numba compiles `out[:] = frame` for seconds: its check of shapes writes a message
+        out[at] = frame[at]
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
 def edge_maps(seen, out):
     """Measure gradients and ridges of a drawing in four orientations each.
 
@@ -71,7 +71,8 @@ def edge_maps(seen, out):
     """
     frame, rough = np.empty(_CELLS, np.float32), np.zeros(_CELLS, np.float32)
     blur(seen, _WIDE, frame)
-    none, half, slant, ridge = np.float32(0.0), np.float32(0.5), np.float32(np.sqrt(0.5)), np.float32(0.7)
+    zero, half, two = np.float32(0.0), np.float32(0.5), np.float32(2.0)
+    slant, ridge = np.float32(np.sqrt(0.5)), np.float32(0.7)
     start = (_RIM - 1) * (_WIDTH + 1)  # rough maps begin one pixel outside the drawing
     n = _ROUGH * _WIDTH - 2 * (_RIM - 1)
     for i in range(n):
@@ -92,38 +93,38 @@ def edge_maps(seen, out):
     _smooth(rough, out[3])
     for i in range(n):
         at = start + i
-        rough[i] = max(none, frame[at] - half * (frame[at + 2] + frame[at - 2]))
+        rough[i] = max(zero, frame[at] - half * (frame[at + 2] + frame[at - 2]))
     _smooth(rough, out[4])
     for i in range(n):
         at = start + i
-        rough[i] = max(none, ridge * (2 * frame[at] - frame[at + _WIDTH + 1] - frame[at - _WIDTH - 1]))
+        rough[i] = max(zero, ridge * (two * frame[at] - frame[at + _WIDTH + 1] - frame[at - _WIDTH - 1]))
     _smooth(rough, out[5])
     for i in range(n):
         at = start + i
-        rough[i] = max(none, frame[at] - half * (frame[at + 2 * _WIDTH] + frame[at - 2 * _WIDTH]))
+        rough[i] = max(zero, frame[at] - half * (frame[at + 2 * _WIDTH] + frame[at - 2 * _WIDTH]))
     _smooth(rough, out[6])
     for i in range(n):
         at = start + i
-        rough[i] = max(none, ridge * (2 * frame[at] - frame[at + _WIDTH - 1] - frame[at - _WIDTH + 1]))
+        rough[i] = max(zero, ridge * (two * frame[at] - frame[at + _WIDTH - 1] - frame[at - _WIDTH + 1]))
     _smooth(rough, out[7])
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
 def _smooth(rough, out):
     """Smooth a map by [1 2 1] / 4 both ways: (_CELLS,) float32, one pixel outside the drawing first -> (S, S)."""
-    quarter = np.float32(0.25)
+    quarter, two = np.float32(0.25), np.float32(2.0)
     rows = np.empty(_CELLS, np.float32)
     for i in range(SIDE * _WIDTH):
-        rows[i] = quarter * (rough[i] + 2 * rough[i + _WIDTH] + rough[i + 2 * _WIDTH])
+        rows[i] = quarter * (rough[i] + two * rough[i + _WIDTH] + rough[i + 2 * _WIDTH])
     for y in range(SIDE):
         for x in range(SIDE):
             at = y * _WIDTH + x
-            out[y, x] = quarter * (rows[at] + 2 * rows[at + 1] + rows[at + 2])
+            out[y, x] = quarter * (rows[at] + two * rows[at + 1] + rows[at + 2])
 
 
 @njit(nogil=True, cache=True)
 def planes(maps, out):
-    """Say at every pixel, for each kind of map, which orientation beats which, and by more than a step.
+    """Compare the orientations of each kind of map at every pixel: one is stronger, and stronger by more than a step.
 
     Plane ``24 kind + 2 pair + threshold``; pairs (a, b) of different orientations in counting order.
 
@@ -144,44 +145,45 @@ def planes(maps, out):
                     plane += 2
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
 def gradients(seen, out):
-    """Take Sobel gradients of the slightly blurred drawing.
+    """Sobel gradients of the slightly blurred drawing.
 
     seen (S, S) uint8 -> out (2, S, S) float32: along x, along y
     """
     frame = np.empty(_CELLS, np.float32)
     blur(seen, _FINE, frame)
+    two = np.float32(2.0)  # an integer 2 would make all of it float64
     for y in range(SIDE):
         start = (y + _RIM) * _WIDTH + _RIM
         for x in range(SIDE):
             at = start + x
             falling = frame[at + _WIDTH + 1] - frame[at - _WIDTH - 1]
             rising = frame[at - _WIDTH + 1] - frame[at + _WIDTH - 1]
-            out[0, y, x] = falling + rising + 2 * (frame[at + 1] - frame[at - 1])
-            out[1, y, x] = falling - rising + 2 * (frame[at + _WIDTH] - frame[at - _WIDTH])
+            out[0, y, x] = falling + rising + two * (frame[at + 1] - frame[at - 1])
+            out[1, y, x] = falling - rising + two * (frame[at + _WIDTH] - frame[at - _WIDTH])
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
 def code(slopes, out):
-    """Write gradients in fifteen steps each way, measured against the drawing's own mean strength.
+    """Quantise gradients to fifteen steps each way, relative to the mean strength of the drawing's edges.
 
     slopes (2, S, S) float32 -> out (S, 32) uint8: gx + 7 in the low four bits, gy + 7 in the high ones
     """
     across, down = slopes[0].ravel(), slopes[1].ravel()
-    total, n_edges = np.float32(0.0), 0
+    total, n_edges = np.int32(0), np.int32(0)  # in whole 256ths: their sum is the same in any order
     for p in range(PIXELS):
         strength = abs(across[p]) + abs(down[p])
         strong = strength > CODE_FAINT
-        total += strength if strong else np.float32(0.0)
-        n_edges += strong
-    gain = np.float32(CODE_GAIN * n_edges / total if n_edges > 0 else 0.0)
-    least, most, half = np.float32(0.0), np.float32(2 * CODE_ZERO), np.float32(0.5)
+        total += np.int32(strength * np.float32(256.0)) if strong else np.int32(0)
+        n_edges += np.int32(strong)
+    gain = np.float32(256.0) * CODE_GAIN * np.float32(n_edges) / np.float32(total) if n_edges > 0 else np.float32(0.0)
+    zero, limit, half = np.float32(0.0), np.float32(2 * CODE_ZERO), np.float32(0.5)
     out[:] = NO_GRADIENT
     for y in range(SIDE):
         for x in range(SIDE):
-            gx = np.int32(min(most, max(least, across[y * SIDE + x] * gain + CODE_ZERO)) + half)
-            gy = np.int32(min(most, max(least, down[y * SIDE + x] * gain + CODE_ZERO)) + half)
+            gx = np.int32(min(limit, max(zero, across[y * SIDE + x] * gain + CODE_ZERO)) + half)
+            gy = np.int32(min(limit, max(zero, down[y * SIDE + x] * gain + CODE_ZERO)) + half)
             out[y, x] = np.uint8(gx | (gy << 4))
 
 
@@ -204,7 +206,7 @@ def sketch(codes, out):
             out[y, x] = np.uint8(gx | (gy << 4))
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
 def signature(slopes, out):
     """Mark the 15 % of places and directions where the drawing's edges are strongest.
 
@@ -214,7 +216,7 @@ def signature(slopes, out):
     """
     across, down = slopes[0].ravel(), slopes[1].ravel()
     falling, rising = np.empty(PIXELS, np.float32), np.empty(PIXELS, np.float32)
-    floor = np.empty(PIXELS, np.float32)  # what lies 45 degrees away counts nothing
+    floor = np.empty(PIXELS, np.float32)  # a gradient 45 degrees away contributes nothing
     slant = np.float32(np.sqrt(0.5))
     for p in range(PIXELS):
         gx, gy = across[p], down[p]
@@ -227,9 +229,12 @@ def signature(slopes, out):
     _mark_strongest(pooled, out)
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
 def _pool(slope, floor, sign, out):
-    """Weigh one direction around each point: (S*S,) float32 slopes, their floor, 1 or -1 -> (13*13,) float32."""
+    """Pool one direction around each point with Gaussian weights.
+
+    slope and floor (S*S,) float32, sign 1 or -1 -> out (13*13,) float32
+    """
     part = np.zeros((SIDE + 2 * _RIM) * SIDE, np.float32)
     first = _RIM * SIDE
     for p in range(PIXELS):
@@ -255,7 +260,7 @@ def _pool(slope, floor, sign, out):
 def _mark_strongest(pooled, out):
     """Switch on at most 15 % of the bits, the strongest; equal levels stay off together."""
     out[:] = np.uint64(0)
-    peak = most(pooled)
+    peak = max_value(pooled)
     if peak <= np.float32(0.0):
         return
     scale = np.float32(BINS - 1) / peak
@@ -263,7 +268,7 @@ def _mark_strongest(pooled, out):
     levels = np.empty(SIGNATURE_BITS, np.uint32)
     for i in range(SIGNATURE_BITS):
         levels[i] = np.uint32(pooled[i] * scale)
-    for i in range(0, SIGNATURE_BITS, 2):  # many are alike, and one count would wait for itself
+    for i in range(0, SIGNATURE_BITS, 2):  # two histograms: consecutive increments of one counter would stall
         counts[levels[i]] += 1
         others[levels[i + 1]] += 1
     counts += others

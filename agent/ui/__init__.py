@@ -1,9 +1,9 @@
-"""The app's tabs. To add one, write its file with ``title()`` and ``build(page)``, and add it to the tuple.
+"""The app's tabs. To add one, write its file with ``build(page)``, and add it to the tuple.
 
-``build(page)`` lays the tab out and gives ``(fill, outputs)``: the handler that brings ``outputs`` up to date whenever
-the tab is opened.
+``build(page)`` lays the tab out and gives ``(refresh, outputs)``: the handler that brings ``outputs`` up to date when
+the tab is opened. The tab is named after its module, unless ``[common.TABS]`` of ``texts/en.toml`` has a name for it.
 """
 
-from agent.ui import compare, draw, frames, inside, numbers, share, teach
+from agent.ui.tabs import compare, draw, frames, inside, numbers, share, teach
 
 TABS = (draw, teach, inside, share, numbers, frames, compare)

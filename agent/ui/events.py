@@ -1,4 +1,4 @@
-"""How an event reaches a desk: by id, under its lock, and with mistakes told in plain words. The one such place."""
+"""How an event reaches a session: by id, under its lock, with every `AgentError` shown as a message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import contextvars
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,132 +14,176 @@ from typing import Any
 import gradio as gr
 from anyio import from_thread
 
+from agent import startup
 from agent.errors import AgentError
-from agent.ui import warm
-from agent.ui import words_browser as said
-from agent.ui.desk import DESKS, Desk
+from agent.ui import formatting
+from agent.ui.session import SESSIONS, Session
+from agent.ui.texts import server_texts
 
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+Complete = Callable[[Session, Any], Any]
 _END = object()
-
-
-_TURNS = ThreadPoolExecutor(1, "turns")
-_STROKE_S = 0.06  # what all of a stroke takes, where two cores serve fifty people
-_MOST_REST_S = 2.0
-_LATE_S, _LOOK_S, _PATIENCE_S = 0.01, 0.2, 10.0  # the event loop is late; looked for so often; and not for ever
+_JOB_THREAD = ThreadPoolExecutor(1, "jobs")  # in which the steps of all jobs take turns
+_STROKE_S = 0.06  # work that a stroke causes, where two cores serve fifty people
+_MAX_PAUSE_S = 2.0
+_MAX_LATENESS_S, _POLL_S, _MAX_WAIT_S = 0.01, 0.2, 10.0  # of the event loop, before a job takes its next step
 
 
 @dataclass
-class _Pace:
-    """How long courses have to rest, so that strokes have the cores they need.
+class _Pauses:
+    """Pauses of jobs between their steps, so that strokes have the cores they need.
 
-    A priority of its own for the thread of courses is no way: one that is put aside keeps the interpreter from all.
+    Lowering the OS priority of the jobs' thread does not help: a descheduled thread that holds the GIL blocks everyone.
     """
 
-    n_events: int = 0  # that were no steps of courses
-    rest_until: float = 0.0
+    n_events: int = 0  # that were no steps of jobs
+    not_before: float = 0.0
 
-    def rest(self) -> None:
-        """Wait until it is time for a step again, and, for a while, until strokes are served at once."""
-        time.sleep(max(0.0, self.rest_until - time.monotonic()))
-        patience = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < patience and _lateness_s() > _LATE_S:
-            time.sleep(_LOOK_S)
+    def wait(self) -> None:
+        """Wait until the next step is due, and, for a while, until the event loop is no longer late."""
+        time.sleep(max(0.0, self.not_before - time.monotonic()))
+        give_up = time.monotonic() + _MAX_WAIT_S
+        while time.monotonic() < give_up and _lateness_s() > _MAX_LATENESS_S:
+            time.sleep(_POLL_S)
 
-    def worked(self, n_events: int) -> None:
-        """Owe a rest for the events that came in during a step."""
-        self.rest_until = max(self.rest_until, time.monotonic()) + min(n_events * _STROKE_S, _MOST_REST_S)
+    def count(self, n_events: int) -> None:
+        """Put off the next step by the events that came in during the last."""
+        self.not_before = max(self.not_before, time.monotonic()) + min(n_events * _STROKE_S, _MAX_PAUSE_S)
+
+
+_PAUSES = _Pauses()
 
 
 def _lateness_s() -> float:
-    """How long the event loop lets something wait that takes no time; none where no loop has sent this thread."""
-    asked = time.monotonic()
+    """Delay of a call that the event loop runs for this thread; none where the thread has no event loop."""
+    start = time.monotonic()
     with contextlib.suppress(RuntimeError):
         from_thread.run_sync(int)
-    return time.monotonic() - asked
+    return time.monotonic() - start
 
 
-_PACE = _Pace()
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+def _advance(steps: Generator[Any, Any, Any], reply: Any) -> Any:
+    """Take the next step of a generator, which is sent a reply; `_END` after the last."""
+    try:
+        return steps.throw(reply) if isinstance(reply, Exception) else steps.send(reply)
+    except StopIteration:
+        return _END
 
 
-def noted() -> None:
-    """Count an event that is no step of a course: courses rest for it."""
-    _PACE.n_events += 1
+def count_event() -> None:
+    """Count an event that is no step of a job: jobs pause for it."""
+    _PAUSES.n_events += 1
 
 
-def at_desk(handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a handler written for a desk take the desk's id instead."""
+@dataclass(frozen=True)
+class Unlocked:
+    """A call that waits for the network. A streaming handler yields it and gets back what it returns or raises.
+
+    The session is free meanwhile: its lock is never held over the network.
+    """
+
+    call: Callable[[], Any]
+
+    def reply(self) -> Any:
+        """Give what the call returns, or the exception that it raises."""
+        try:
+            return self.call()
+        except Exception as error:  # raised again in the handler
+            return error
+
+
+def _unchanged(session: Session, outputs: Any) -> Any:
+    return outputs
+
+
+def with_session(handle: Callable[..., Any], complete: Complete = _unchanged) -> Callable[..., Any]:
+    """Let a handler written for a session take the session's id instead.
+
+    ``completed_by(complete)`` of what is returned is the same handler, whose outputs ``complete(session, outputs)``
+    completes under the same lock: so the page adds what every handler has to give.
+    """
 
     @functools.wraps(handle)
-    def handler(desk_id: str, *inputs: Any, **fixed: Any) -> Any:
-        noted()
-        with opened(desk_id) as desk:
-            return handle(desk, *inputs, **fixed)
+    def handler(session_id: str, *inputs: Any, **fixed: Any) -> Any:
+        count_event()
+        with open_session(session_id) as session:
+            return complete(session, handle(session, *inputs, **fixed))
 
+    handler.completed_by = lambda complete: with_session(handle, complete)
     return handler
 
 
-def step_by_step(
-    handle: Callable[..., Iterator[Any]], do: Callable[..., Any] = next, wait: Callable[[], None] = lambda: None
+def streaming(
+    handle: Callable[..., Iterator[Any]],
+    do: Callable[..., Any] = _advance,
+    wait: Callable[[], None] = lambda: None,
+    complete: Complete = _unchanged,
 ) -> Callable[..., Iterator[Any]]:
-    """As `at_desk` for a generator: the lock is held during each step, not between them."""
+    """As `with_session` for a generator: the lock is held during a step, not between steps."""
 
     @functools.wraps(handle)
-    def handler(desk_id: str, *inputs: Any) -> Iterator[Any]:
-        steps = None
+    def handler(session_id: str, *inputs: Any) -> Iterator[Any]:
+        steps, reply = None, None
         while True:
             wait()
-            with opened(desk_id) as desk:
-                steps = steps or handle(desk, *inputs)
-                shown = do(steps, _END)
-            if shown is _END:
-                return
-            yield shown
+            with open_session(session_id) as session:
+                steps = steps or handle(session, *inputs)
+                outputs = do(steps, reply)
+                if outputs is _END:
+                    return
+                if not isinstance(outputs, Unlocked):
+                    outputs = complete(session, outputs)
+            reply = None
+            if isinstance(outputs, Unlocked):
+                reply = outputs.reply()
+            else:
+                yield outputs
 
+    handler.completed_by = lambda complete: streaming(handle, do, wait, complete)
+    handler.is_job = do is _advance_in_turn
     return handler
 
 
-def in_turn(handle: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """As `step_by_step` for what keeps a core busy: whoever they are of, one such step is done at a time.
+def serialized(handle: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """As `streaming` for jobs that keep a core busy: one step runs at a time, of all sessions.
 
-    So courses take turns, first come, first served, and rest for the strokes of all others. Not for what waits for the
-    network.
+    Jobs take turns, first come, first served, and pause for strokes. Not for calls that wait for the network.
     """
-    return step_by_step(handle, _at_its_turn, _PACE.rest)
+    return streaming(handle, _advance_in_turn, _PAUSES.wait)
 
 
-def _at_its_turn(steps: Iterator[Any], end: object) -> Any:
-    """Do a step in the one thread of those that take turns, and wait for it."""
+def _advance_in_turn(steps: Generator[Any, Any, Any], reply: Any) -> Any:
+    """Take a step in the one thread in which jobs take turns, and wait for it."""
 
     def step() -> Any:
-        n_before = _PACE.n_events
+        n_before = _PAUSES.n_events
         try:
-            return next(steps, end)
+            return _advance(steps, reply)
         finally:
-            _PACE.worked(_PACE.n_events - n_before)
+            _PAUSES.count(_PAUSES.n_events - n_before)
 
-    return _TURNS.submit(contextvars.copy_context().run, step).result()
+    return _JOB_THREAD.submit(contextvars.copy_context().run, step).result()
 
 
 @contextlib.contextmanager
-def opened(desk_id: str) -> Iterator[Desk]:
-    """Open a desk under its lock once the kernels are compiled, and tell mistakes in plain words."""
-    warm.READY.wait()
-    if DESKS.was_dropped(desk_id):
-        gr.Warning(said.AWAY, title=said.WARNING)
+def open_session(session_id: str) -> Iterator[Session]:
+    """Open a session under its lock once the kernels are compiled, and show every `AgentError`."""
+    startup.READY.wait()
+    if SESSIONS.was_dropped(session_id):
+        gr.Warning(server_texts.AWAY, title=server_texts.WARNING)
+    with errors_shown(), SESSIONS.open(session_id) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show an `AgentError` as a message on the page."""
     try:
-        with DESKS.open(desk_id) as desk:
-            yield desk
+        yield
     except AgentError as error:
-        raise gr.Error(sentence(error), title=said.ERROR, print_exception=False) from error
+        raise gr.Error(formatting.capitalized(error), title=server_texts.ERROR, print_exception=False) from error
 
 
-def pressed(event: gr.EventData) -> dict[str, Any]:
-    """What a press on the page tells; nothing where it is anything else, as a stranger's may be."""
+def event_payload(event: gr.EventData) -> dict[str, Any]:
+    """What a press on the page says; nothing where a forged request says anything else."""
     return event._data if isinstance(event._data, dict) else {}
-
-
-def sentence(error: AgentError) -> str:
-    """Begin an error's text with a capital."""
-    text = str(error)
-    return text[:1].upper() + text[1:]

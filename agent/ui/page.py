@@ -1,29 +1,36 @@
-"""What all tabs share: the visitor's desk, the header, and filling tabs in when they are opened."""
+"""What all tabs share: the visitor's session, the header, and filling tabs in when they are opened."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import gradio as gr
 
+from agent import render, startup
+from agent.agents import STARTERS
+from agent.agents.pupil import Pupil
+from agent.datasets import digits
 from agent.errors import AgentError
-from agent.pupil import Pupil
-from agent.starters import STARTERS
-from agent.ui import words, words_visit
-from agent.ui import words_browser as said
-from agent.ui.browser import Stand, packed
-from agent.ui.desk import DESKS, Desk, Id, is_id
-from agent.ui.events import QUIET, in_turn, pressed
-from agent.ui.language import ENGLISH, OTHERS, Language, speaker, spoken
-from agent.ui.markup import safe
+from agent.progress import Progress, WithResult
+from agent.ui import formatting, html
+from agent.ui.events import QUIET, event_payload, serialized, with_session
+from agent.ui.html import safe
+from agent.ui.pad.sketchpad import PAD_JS, PEN_JS
+from agent.ui.parts.browser_backup import SyncState, packed
+from agent.ui.server import static_cache
+from agent.ui.server.gradio_patches import listeners
+from agent.ui.session import SESSIONS, Id, Session, is_id
+from agent.ui.texts import ENGLISH, OTHERS, Language, current_locale, input_texts, server_texts, texts, with_locale
 
-HERE = Path(__file__).resolve().parent
-# Read when it is asked for: a component that keeps values may not be there yet when the page is, and give none.
-KEPT_ID_JS = "() => { try { return [localStorage.getItem('pupil-desk-id'), null]; } catch { return [null, null]; } }"
+STATIC = Path(__file__).resolve().parent / "static"
+PICK_JS = (STATIC / "clicks.js").read_text(encoding="utf-8")
+# localStorage is read in the load event's `js=`: a `gr.BrowserState` may not be mounted yet then, and give None.
+STORED_ID_JS = "() => { try { return [localStorage.getItem('pupil-desk-id'), null]; } catch { return [null, null]; } }"
 
 
 class Page:
@@ -32,33 +39,38 @@ class Page:
     Attributes
     ----------
     id : gradio.State
-        The id of the visitor's desk: the first input of every handler made by `at_desk`.
+        The id of the visitor's session: the first input of every handler made by `with_session`.
     header : gradio.HTML
-        Name, lessons and kind of the agent: an output of everything that changes them, filled by `chip`.
+        Name, lessons and kind of the agent: an output of everything that changes them.
+    backup : gradio.HTML
+        What the browser stores of the lesson log: an output that the page adds to every handler of a session.
     """
 
     def __init__(self) -> None:
         self.id = gr.State(Id())
-        self._kept_id = gr.Textbox(visible="hidden")
-        self.token: gr.Textbox | None = None  # the field for a token, of the tab that asks who one is
-        scripts = "".join((HERE / name).read_text(encoding="utf-8") for name in ("pick.js", "log.js"))
-        self.header = gr.HTML(header(None), elem_id="header", js_on_load=scripts)
+        self._stored_id = gr.Textbox(visible="hidden")
+        self.token: gr.Textbox | None = None  # the field for a token, of the tab that has one
+        self.header = gr.HTML(header(None), elem_id="header", js_on_load=PICK_JS)
+        script = (STATIC / "lesson_backup.js").read_text(encoding="utf-8")
+        self.backup = gr.HTML("", elem_id="backup", visible="hidden", js_on_load=script)
         self._refilling: list[Any] = []
         self._on_open: list[tuple[Callable[..., Any], Sequence[Any], Any]] = []
-        self._fills: list[tuple[Callable[..., Any], Sequence[gr.components.Component]]] = []
+        self._refreshers: list[tuple[Callable[..., Any], Sequence[gr.components.Component]]] = []
+        self._waking: dict[Any, Callable[[str, str], Any]] = {}
 
     def tab(self, module: ModuleType) -> None:
         """Build a tab; what its `build` gives is called whenever the tab is opened, and once at the start.
 
-        The first tab is opened before the visitor's desk is found: the start fills it in.
+        The first tab is opened before the visitor's session is found: the start fills it in.
         """
         self._on_open = []
-        with gr.Tab(module.title(), id=module.__name__.rpartition(".")[2]) as tab:
-            fill, outputs = module.build(self)
-        tab.select(_once_found(fill, len(outputs)), self.id, outputs, **QUIET)
+        name = module.__name__.rpartition(".")[2]
+        with gr.Tab(texts.TABS.get(name, formatting.readable(name)), id=name) as tab:
+            refresh, outputs = module.build(self)
+        tab.select(_if_session_exists(refresh, len(outputs)), self.id, outputs, **QUIET)
         for handle, inputs, output in self._on_open:
             tab.select(handle, inputs, output, **QUIET)
-        self.at_start(fill, outputs)
+        self.at_start(refresh, outputs)
 
     def on_open(self, handle: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
         """Do something more when the tab being built is opened, while it is filled in."""
@@ -68,145 +80,222 @@ class Page:
         """Fill everything in again after an event that may happen on any tab."""
         self._refilling.append(event)
 
-    def at_start(self, fill: Callable[..., Any], outputs: Sequence[gr.components.Component]) -> None:
-        """Fill something in once: what a visitor writes into, so that opening a tab never overwrites it."""
-        self._fills.append((fill, outputs))
+    def at_start(self, refresh: Callable[..., Any], outputs: Sequence[gr.components.Component]) -> None:
+        """Fill something in once: fields that a visitor writes into, so that opening a tab never overwrites them."""
+        self._refreshers.append((refresh, outputs))
+
+    def while_waking(self, component: gr.components.Component, show: Callable[[str, str], Any]) -> None:
+        """Let a component say that the app is waking up, until it is filled in: ``show(what, how_long)``."""
+        self._waking[component] = show
 
     def open(self, demo: gr.Blocks) -> None:
-        """Find the visitor's desk again when the page is loaded, and fill everything in, in the language spoken."""
-        self.refill_after(self.header.log(come_back, self.id, self.header, **QUIET))
-        outputs = list(dict.fromkeys(output for _, outputs in self._fills for output in outputs))
-        shown = list(dict.fromkeys([self.id, self.header, *outputs]))
-        demo.load(self._enter, [self._kept_id, self.id], shown, js=KEPT_ID_JS, **QUIET)
+        """Find the visitor's session again when the page is loaded, and fill everything in."""
+        self.refill_after(self.backup.log(restore_backup, self.id, self.header, **QUIET))
+        outputs = list(dict.fromkeys(output for _, outputs in self._refreshers for output in outputs))
+        entered = list(dict.fromkeys([self.id, self.header, self.backup, *outputs]))
+        unlimited = {"concurrency_limit": None, **QUIET}  # everybody is told at once
+        demo.load(self._wake, None, [self.header, *self._waking], **unlimited)
+        demo.load(self._enter, [self._stored_id, self.id], entered, js=STORED_ID_JS, **QUIET)
         for event in self._refilling:
-            event.then(self._fill, self.id, outputs, **QUIET)
-        for script in ("keys.js", "pen.js"):
-            demo.load(None, js=(HERE / script).read_text(encoding="utf-8"), **QUIET)
-        demo.load(None, js=f"() => {{ document.documentElement.lang = '{spoken().code}' }}", **QUIET)
-        speak(demo)
-        self._hush(demo)
+            event.then(self._refresh_all, self.id, outputs, **QUIET)
+        for script in ((STATIC / "shortcuts.js").read_text(encoding="utf-8"), PEN_JS):
+            demo.load(None, js=script, **QUIET)
+        demo.load(None, js=f"() => {{ document.documentElement.lang = '{current_locale().code}' }}", **QUIET)
+        self._add_backup(demo)
+        localize(demo)
+        self._mute_progress(demo)
 
-    def _hush(self, demo: gr.Blocks) -> None:
-        """Tell how far an event is to one hidden component: gradio tells all that any event ever showed something on.
+    def _add_backup(self, demo: gr.Blocks) -> None:
+        """Let every handler of a session send what is new in the lesson log to the browser."""
+        for event in listeners(demo):
+            completed_by = getattr(event.fn, "completed_by", None)
+            if completed_by and event.api_visibility == "private":
+                event.fn = completed_by(functools.partial(_with_backup, len(event.outputs)))
+                event.outputs = [*event.outputs, self.backup]
 
-        That is fifty components each time, four times for every stroke, and none of them shows it.
+    def _mute_progress(self, demo: gr.Blocks) -> None:
+        """Show the progress of events on one hidden component.
+
+        By default gradio reports it to every component that is an output: fifty, four times a stroke.
         """
-        for event in demo.fns.values():
-            if event.page == demo.current_page and event.show_progress == "hidden":
-                event.show_progress_on = [self._kept_id]
+        for event in listeners(demo):
+            if event.show_progress == "hidden":
+                event.show_progress_on = [self._stored_id]
 
-    def _enter(self, kept_id: object, session_id: str) -> dict[Any, Any]:
-        """Enter and fill everything in with one event: thirty pupils who open the page at once ask for thirty."""
-        desk_id, top = enter(kept_id, session_id)
-        return self._fill(desk_id) | {self.id: desk_id, self.header: top}  # with what is new in the log
+    async def _wake(self) -> AsyncIterator[dict[Any, Any]]:
+        """Say every second when the app will be ready; what visitors do until then waits for it in the queue."""
+        while not startup.READY.is_set():
+            what, how_long = server_texts.WAKING, server_texts.READY_IN.format(seconds=startup.seconds_left())
+            values = {component: show(what, how_long) for component, show in self._waking.items()}
+            yield {self.header: header(None, f"{what} …")} | values
+            await asyncio.sleep(1)
+        yield {self.header: gr.skip()}
 
-    def _fill(self, desk_id: str) -> dict[Any, Any]:
+    def _enter(self, stored_id: object, session_id: str) -> dict[Any, Any]:
+        """Enter and fill everything in with one event: thirty pupils who open the page at once cause thirty."""
+        session_id, top, backup = enter(stored_id, session_id)
+        return self._refresh_all(session_id) | {self.id: session_id, self.header: top, self.backup: backup}
+
+    def _refresh_all(self, session_id: str) -> dict[Any, Any]:
         """Fill in what every tab shows."""
-        shown: dict[Any, Any] = {}
-        for fill, outputs in self._fills:
-            values = fill(desk_id)
-            shown |= zip(outputs, values if len(outputs) > 1 else [values], strict=True)
-        return shown
+        values_of: dict[Any, Any] = {}
+        for refresh, outputs in self._refreshers:
+            values = refresh(session_id)
+            values_of |= zip(outputs, values if len(outputs) > 1 else [values], strict=True)
+        return values_of
 
 
-def speak(demo: gr.Blocks) -> None:
-    """Let whoever answers on the page that is being built speak the language it is built in."""
-    for event in demo.fns.values():
-        if event.fn is not None and event.page == demo.current_page:
-            event.fn = speaker(spoken(), event.fn)
+def localize(demo: gr.Blocks) -> None:
+    """Let the handlers of the page that is being built answer in the language it is built in."""
+    for event in listeners(demo):
+        if event.fn is not None:
+            event.fn = with_locale(current_locale(), event.fn)
 
 
-def _once_found(fill: Callable[[str], Any], n_outputs: int) -> Callable[[str], Any]:
-    """Fill in nothing for a desk that nobody has found yet."""
+def _with_backup(n_outputs: int, session: Session, outputs: Any) -> tuple[Any, ...]:
+    """Add what is new in the lesson log to the outputs of a handler."""
+    changes = session.browser.changes(session.pupil)
+    before = (outputs,) if n_outputs == 1 else tuple(outputs or ())
+    return *before, gr.skip() if changes is None else packed(changes)
 
-    @functools.wraps(fill)
-    def handler(desk_id: str) -> Any:
-        if DESKS.knows(desk_id):
-            return fill(desk_id)
+
+def _if_session_exists(refresh: Callable[..., Any], n_outputs: int) -> Callable[..., Any]:
+    """Fill in nothing for a session that is not there yet."""
+
+    @functools.wraps(refresh)
+    def handler(session_id: str, *defaults: Any) -> Any:  # gradio passes on the default arguments of what is wrapped
+        if SESSIONS.knows(session_id):
+            return refresh(session_id, *defaults)
         return (gr.skip(),) * n_outputs if n_outputs > 1 else gr.skip()
 
+    if hasattr(refresh, "completed_by"):
+        handler.completed_by = lambda complete: _if_session_exists(refresh.completed_by(complete), n_outputs + 1)
     return handler
 
 
-def enter(kept_id: object, session_id: str) -> tuple[str, str]:
-    """Give the desk this browser had before, or a new one; it is asked for the lessons of one that is gone."""
-    desk_id = kept_id if isinstance(kept_id, str) and is_id(kept_id) else session_id
-    with DESKS.open(desk_id) as desk:
-        if desk.browser.stand is Stand.RETURNING:  # that page has gone
-            desk.browser.ask()
-        elif desk_id != kept_id and desk.browser.stand is Stand.UNKNOWN:  # a first visit
-            desk.browser.meet()
-        desk.turn_page(spoken())
-        return desk_id, header(desk, desk_id=desk_id)
+def enter(stored_id: object, session_id: str) -> tuple[str, str, str]:
+    """Open the session this browser had before, or a new one: its id, the header, and the first of the backup."""
+    session_id = stored_id if isinstance(stored_id, str) and is_id(stored_id) else session_id
+    with SESSIONS.open(session_id) as session:
+        browser = session.browser
+        if browser.state is SyncState.RESTORING:  # the page that had begun it is gone
+            browser.request_backup()
+        elif session_id != stored_id and browser.state is SyncState.UNSYNCED:  # a first visit
+            browser.reset()
+        session.turn_page(current_locale())
+        return session_id, header(session), packed(browser.delta(session.pupil) | {"session": session_id})
 
 
-@in_turn
-def come_back(desk: Desk, event: gr.EventData) -> Iterator[str]:
-    """Hear what the browser keeps, piece by piece, and teach it again."""
-    told, browser = pressed(event), desk.browser
-    if told.get("do") == "piece":
-        again = browser.take(told.get("piece"), told.get("at"), told.get("n_chars"))
-        if again is not None:
-            yield from _taught_again(desk, again)
-    elif told.get("do") == "full":
-        browser.stand = Stand.FULL
-        gr.Warning(said.NO_ROOM, title=said.WARNING)
-    elif browser.stand is not Stand.RETURNING:
-        if browser.stand is Stand.UNKNOWN:
-            gr.Warning(said.NOTHING_KEPT, title=said.WARNING)
-        browser.meet()
-    yield header(desk)
+@serialized
+def restore_backup(session: Session, event: gr.EventData) -> Iterator[str]:
+    """Receive what the browser has stored, chunk by chunk, and rebuild the agent from it."""
+    payload, browser = event_payload(event), session.browser
+    if payload.get("do") == "chunk":
+        work = browser.receive_chunk(payload.get("chunk"), payload.get("at"), payload.get("n_chars"))
+        if work is not None:
+            yield from _rebuild(session, work)
+    elif payload.get("do") == "full":
+        browser.state = SyncState.FULL
+        gr.Warning(server_texts.NO_ROOM, title=server_texts.WARNING)
+    elif browser.state is not SyncState.RESTORING:
+        if browser.state is SyncState.UNSYNCED:
+            gr.Warning(server_texts.NOTHING_KEPT, title=server_texts.WARNING)
+        browser.reset()
+    yield header(session)
 
 
-def _taught_again(desk: Desk, again: Generator[float, None, Pupil]) -> Iterator[str]:
-    """Put the agent a browser has told of on the desk, unless there is another one meanwhile."""
-    old, shown = desk.pupil, -1
+def _rebuild(session: Session, work: Generator[Progress, None, Pupil]) -> Iterator[str]:
+    """Restore the agent that a browser has stored, unless another one was chosen meanwhile."""
+    old, percent, rebuilt = session.pupil, -1, WithResult(work)
     try:
-        while desk.browser.again is again:
-            share = int(100 * next(again))
-            if share > shown:
-                shown = share
-                yield header(desk, said.COMING_BACK.format(share=share))
-    except StopIteration as done:
-        desk.pupil = done.value if desk.pupil is old else desk.pupil
-        desk.browser.meet()
+        for progress in rebuilt:
+            if session.browser.restoring is not work:
+                return
+            if (now := int(100 * progress.share)) > percent:
+                percent = now
+                yield header(session, server_texts.COMING_BACK.format(share=percent))
     except AgentError:
-        desk.browser.meet()
+        session.browser.reset()
         raise
+    if session.browser.restoring is not work:
+        return
+    session.pupil = rebuilt.result if session.pupil is old else session.pupil
+    session.browser.reset()
 
 
-def header(desk: Desk | None, note: str = "", desk_id: str = "") -> str:
-    """Lay out the top line: whose page it is, the agent and what one may start with, help, light or dark.
-
-    What is new in the log goes with it, and the id of the desk that was entered, for the browser to keep.
-    """
-    pupil, news = (desk.pupil, packed(desk.browser.news(desk.pupil))) if desk else (None, "")
-    lessons = words.count(pupil.n_lessons, "lesson") if pupil else ""
+def header(session: Session | None, note: str = "") -> str:
+    """The top line: the title, the agent and what a new one may start with, help, language, light or dark."""
+    pupil = session.pupil if session else None
+    lessons = formatting.count(pupil.n_lessons, "lesson") if pupil else ""
     chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons} · {pupil.kind}" if pupil else "")
     starts = "".join(
-        f'<button type="button" data-do="start" data-label="{name}">{words.STARTS[name]}</button>'
-        for name in ("empty", *STARTERS)
+        html.button("start", texts.STARTS.get(name, name), data_label=name) for name in ("empty", *STARTERS)
     )
     keys = "".join(
-        f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in (*words.KEYS, words_visit.KEY_ARROWS)
+        f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in (*texts.KEYS, input_texts.KEY_ARROWS)
     )
-    text = "".join(f"<p>{line}</p>" for line in (*words.HELP, words.DRAWINGS_PRIVATE))
-    others = "".join(_link(each) for each in (ENGLISH, *OTHERS) if each is not spoken())
+    text = "".join(f"<p>{line}</p>" for line in (*texts.HELP, texts.DRAWINGS_PRIVATE))
+    others = "".join(_link(language) for language in (ENGLISH, *OTHERS) if language is not current_locale())
     return (
-        f'<div class="top" data-log="{news}" data-desk="{desk_id}"><h1>{words.TITLE}</h1>'
+        f'<div class="top"><h1>{texts.TITLE}</h1>'
         f'<details class="menu"><summary class="chip" id="chip">{chip}</summary>'
-        f"<div><h2>{words.START}</h2><p>{words.START_MENU_HINT}</p>{starts}</div></details>"
-        f'<details class="help"><summary aria-label="{words.HELP_TITLE}">?</summary><div><h2>{words.HELP_TITLE}</h2>'
+        f"<div><h2>{texts.START}</h2><p>{texts.START_MENU_HINT}</p>{starts}</div></details>"
+        f'<details class="help"><summary aria-label="{texts.HELP_TITLE}">?</summary><div><h2>{texts.HELP_TITLE}</h2>'
         f"{text}<dl>{keys}</dl></div></details>{others}"
-        f'<button type="button" class="round" data-theme aria-label="{words.THEME}" title="{words.THEME}">'
+        f'<button type="button" class="round" data-theme aria-label="{texts.THEME}" title="{texts.THEME}">'
         "◐</button></div>"
     )
 
 
+def render_status(session: Session, text: str = "") -> tuple[Any, ...]:
+    """The status, else what the agent is; its name, the way back, the header."""
+    before = session.previous
+    label = texts.BACK if before is None else texts.BACK_TO.format(name=before.name, lessons=formatting.lessons(before))
+    back = gr.Button(label, interactive=before is not None)
+    return html.status(text or html.about(session.pupil)), session.pupil.name, back, header(session)
+
+
+def render_progress(text: str) -> tuple[Any, ...]:
+    """The status alone, as `render_status` gives it."""
+    return html.status(text), gr.skip(), gr.skip(), gr.skip()
+
+
+reset_status = with_session(render_status)  # after a failure
+
+
 def _link(language: Language) -> str:
-    """Lead to the page in another language: the desk is the same there."""
+    """Link to the page in another language: the session is the same there."""
     code, name = language.code, language.name
     return (
         f'<a class="round language" href="./{language.path}" lang="{code}" hreflang="{code}" aria-label="{name}" '
         f'title="{name}">{code.upper()}</a>'
     )
+
+
+# ---------------------------------------------------------------- theme and style sheet
+
+FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # the semibold gradio ships lacks most letters
+THEME = gr.themes.Default(
+    primary_hue="indigo", secondary_hue="indigo", neutral_hue="stone", font=(FONT, "system-ui", "sans-serif")
+)
+
+
+def css() -> str:
+    """Give the style sheet."""
+    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css")
+    return "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
+
+
+def head() -> str:
+    """Give what the browser needs before the page, and styles that gradio need not parse: the digits of each font."""
+    scripts = (STATIC / "gradio_speedup.js").read_text(encoding="utf-8") + PAD_JS
+    return f"{static_cache.early_links()}<style>{''.join(_font_rows())}</style><script>{scripts}</script>"
+
+
+def _font_rows() -> list[str]:
+    """Let the choice of a font show its ten digits, as the agent will see them, in the colour of the text."""
+    return [
+        f'#fonts label:has(input[name="{digits.FONT}{name}"]) span::before'
+        f'{{mask-image:url("{render.data_uri(render.strip(digits.font(name)[0], height_px=40, gap_px=0))}")}}\n'
+        for name in digits.fonts()
+    ]

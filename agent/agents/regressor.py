@@ -1,0 +1,124 @@
+"""The agent that predicts numbers: checks of input in front of a regression model."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+
+from agent import decimals, render
+from agent.agents.base import Agent
+from agent.datasets.copy_numbers import Copy, NumberLessons, number_lessons
+from agent.errors import AgentError
+from agent.models import REGRESSORS, Answer, RegressionModel
+from agent.progress import Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+N_PROBES = 101  # lessons that the error of a training run is measured on
+SIDE = 28  # pixels of its picture
+
+
+class Regressor(Agent):
+    """An agent that learns to predict a number from a number; its model is an `agent.models.RegressionModel`.
+
+    Examples
+    --------
+    >>> regressor = Regressor(REGRESSORS["linear"](REGRESSORS["linear"].Config(teacher="two_tries")))
+    >>> for step in regressor.iter_learn_task(Copy(reward="exp100")):
+    ...     pass
+    >>> print(regressor.predict_one("123").value, regressor.predict_one("123").extrapolated)
+    123 True
+    """
+
+    FAMILY: ClassVar[str] = "numbers"
+    MODELS: ClassVar[dict[str, type[RegressionModel]]] = REGRESSORS
+    PIPELINE_TAG: ClassVar[str] = "tabular-regression"
+    TAGS: ClassVar[tuple[str, ...]] = ("numbers",)
+
+    @classmethod
+    def restored(cls, model: RegressionModel, log: str, name: str) -> Self:
+        """Build an agent from a saved model and log; AgentError when the log is one of other lessons."""
+        regressor = cls(model, name)
+        if log != regressor.log:
+            raise AgentError(f"expected a log of {regressor.n_lessons:,} lessons of numbers, got {log[:80]!r}.")
+        return regressor
+
+    @property
+    def n_lessons(self) -> int:
+        """Training steps so far, for most models one a lesson."""
+        return self.model.training.n_steps
+
+    @property
+    def log(self) -> str:
+        """The lesson log as a file holds it: lessons of a task can be drawn again, so only their number."""
+        return json.dumps({"event": "numbers", "n_lessons": self.n_lessons}) + "\n"
+
+    def picture(self) -> Image:
+        """Plot predictions (up) over the range of the lessons (right), 28 x 28 pixels: a copy is the diagonal."""
+        low, high = self.model.training.low, self.model.training.high
+        page = np.zeros((SIDE, SIDE), np.uint8)
+        xs = np.linspace(low, high, SIDE)
+        for column, answer in enumerate(self.predict_many(xs.tolist()) if high > low else ()):
+            share = None if answer.value is None else (float(answer.value) - low) / (high - low)
+            if share is not None and 0 <= share <= 1:
+                page[SIDE - 1 - round((SIDE - 1) * share), column] = 255
+        return render.strip([page])
+
+    def learn_many(self, x: Iterable[object], y: Iterable[object], *, reward: str = "one_minus") -> None:
+        """Learn the targets y of N numbers x; models that learn from rewards see the rewards alone.
+
+        Numbers are as `agent.decimals.read` takes them, and ``reward`` as `agent.datasets.copy_numbers.reward_of` does.
+        AgentError for anything else, unequal lengths, or steps too large to converge; nothing was learned then.
+        """
+        for _ in self.iter_learn(number_lessons(x, y, reward)):
+            pass
+
+    def iter_learn_task(self, task: Copy, n_lessons: int | None = None, seed: int = 0) -> Iterator[Progress]:
+        """Learn a task from ``n_lessons`` lessons, by default as many as the model asks for; yields progress.
+
+        Closed early, it resumes there when called again, and ends in the same bytes.
+        """
+        return self.iter_learn(task.lessons(n_lessons or self.model.n_lessons, seed))
+
+    def iter_learn(self, lessons: NumberLessons) -> Iterator[Progress]:
+        """Learn from lessons that were drawn before; yields progress and can be resumed as `iter_learn_task`."""
+        feedback = self.model.feedback
+        if not lessons.is_supervised and feedback != "reward":
+            what = "what would be right" if feedback == "target" else "the slope of the reward"
+            raise AgentError(
+                f"expected a learner that makes do with a reward, got {self.kind}, which needs {what}. "
+                "Take agent.teacher=two_tries or reward_model, or task.supervised=true."
+            )
+        return self._steps(lessons)
+
+    def _steps(self, lessons: NumberLessons) -> Iterator[Progress]:
+        n_total, started = self.model.n_steps(lessons), time.perf_counter()
+        probes = np.unique(np.linspace(0, len(lessons) - 1, N_PROBES).astype(int))
+        xs = [decimals.read(x) for x in lessons.x[probes].tolist()]
+        targets = lessons.y[probes]
+        spent = 0.0
+        for n_done in self.model.iter_learn(lessons):
+            spent += time.perf_counter() - started
+            error = _mean_error(self.model.predict(xs), targets)
+            yield Progress(n_done, n_total, "teaching", error=error, line=self.model.line, seconds=spent)
+            started = time.perf_counter()
+
+    def predict_one(self, x: object) -> Answer:
+        """Predict for one number, exactly as computed; AgentError when it is no number."""
+        return self.model.predict([decimals.read(x)])[0]
+
+    def predict_many(self, xs: Iterable[object]) -> list[Answer]:
+        """Predict for many numbers."""
+        return self.model.predict([decimals.read(x) for x in xs])
+
+
+def _mean_error(answers: list[Answer], targets: np.ndarray) -> float | None:
+    """Mean absolute error; None if any answer is unsure."""
+    if any(answer.value is None for answer in answers):
+        return None
+    return float(np.mean([abs(float(a.value) - y) for a, y in zip(answers, targets.tolist(), strict=True)]))

@@ -1,0 +1,211 @@
+"""Environments from outside: any environment of gymnasium, and web pages in Chromium."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import math
+import os
+import shutil
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from PIL import Image
+
+from agent.environments.base import (
+    MAX_CELLS,
+    MOVES_PX,
+    N_SCORES,
+    NAN,
+    FrameEnvironment,
+    NanBox,
+    ScoreScaler,
+    check_action,
+    fovea,
+)
+from agent.errors import AgentError
+
+VIEW_PX = (320, 240)
+SCROLL_PX, PRESSED = 100, 0.5
+BLANK = "about:blank"
+MAX_CHOICES = 1_000
+
+
+class Gym(gymnasium.Env):
+    """An environment of gymnasium by its id.
+
+    Observations are scaled to −1 … 1: by their bounds where they are bounded, else as x / (1 + |x|). Discrete
+    observations and actions are one-hot, and the largest action is taken. Cell 5 is 1 in the first frame of an episode.
+    The score is the environment's reward.
+
+    Parameters
+    ----------
+    id : str
+        Such as ``CartPole-v1``.
+    **settings
+        For `gymnasium.make`.
+
+    Examples
+    --------
+    >>> env = Gym("CartPole-v1", sutton_barto_reward=True)
+    >>> frame, _ = env.reset(seed=0)
+    >>> frame.shape, env.actions
+    ((10,), ('0', '1'))
+    """
+
+    NAME: ClassVar[str] = "gym"
+    SUMMARY: ClassVar[str] = "an environment of gymnasium, by its id"
+    SHOWS_CANVAS: ClassVar[bool] = False
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+
+    def __init__(self, id: str, **settings: Any) -> None:
+        try:
+            self.inner = gymnasium.make(id, **settings)
+        except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
+            raise AgentError(
+                f"expected an environment of gymnasium such as CartPole-v1, got {id[:40]!r} ({error})."
+            ) from error
+        space = self.inner.action_space
+        n_actions = _size(space, MAX_CHOICES, "actions")
+        self.actions = tuple(str(place) for place in range(n_actions))
+        low = np.full(n_actions, 0 if isinstance(space, gymnasium.spaces.Discrete) else -1, np.float32)
+        self.action_space = gymnasium.spaces.Box(low, np.ones_like(low))
+        n_cells = N_SCORES + 2 + _size(self.inner.observation_space, MAX_CELLS, "observations")
+        self.observation_space = NanBox(n_cells)
+        self.places = np.full((n_cells, 3), np.nan, np.float32)
+        self.lengths: list[int] = []  # frames of every finished episode
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+        """Start the first episode."""
+        super().reset(seed=0 if seed is None else seed)
+        observation, _ = self.inner.reset(seed=0 if seed is None else seed)
+        self.scaler, self.frame, self._episode_frames = ScoreScaler(), 0, 0
+        self.lengths = []
+        return self._cells(observation, NAN, True), {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Apply an action, as `agent.environments.base.FrameEnvironment.step`."""
+        inner_action = self._inner_action(check_action(action, self.action_space))
+        observation, score, terminated, truncated, _ = self.inner.step(inner_action)
+        self.frame += 1
+        self._episode_frames += 1
+        if terminated or truncated:
+            self.lengths.append(self._episode_frames)
+            self._episode_frames = 0
+            observation, _ = self.inner.reset()
+        score = float(score)
+        frame = self._cells(observation, self.scaler.scale(score), terminated or truncated)
+        return frame, score, False, False, {"score": score}
+
+    def close(self) -> None:
+        """Close the environment."""
+        self.inner.close()
+
+    def picture(self, cells: np.ndarray) -> np.ndarray:
+        """Image of the cells, one grey pixel each: (n, n, 3) uint8, NaN dark."""
+        values = cells[N_SCORES + 2 :]
+        side = math.ceil(math.sqrt(len(values)))
+        page = np.full(side * side, 30, np.uint8)
+        greys = np.where(np.isnan(values), 30, np.round(np.clip(values + 1, 0, 2) * 127.5))
+        page[: len(values)] = greys.astype(np.uint8)
+        return np.repeat(page.reshape(side, side, 1), 3, axis=2)
+
+    def _inner_action(self, action: np.ndarray) -> Any:
+        space = self.inner.action_space
+        if isinstance(space, gymnasium.spaces.Discrete):
+            return int(space.start + np.argmax(action))
+        low, high = np.maximum(space.low, -1e3), np.minimum(space.high, 1e3)
+        return (low + (np.clip(action.reshape(space.shape), -1, 1) + 1) / 2 * (high - low)).astype(space.dtype)
+
+    def _cells(self, observation: Any, score: np.float32, first: bool) -> np.ndarray:
+        space = self.inner.observation_space
+        if isinstance(space, gymnasium.spaces.Discrete):
+            scaled = np.full(int(space.n), -1, np.float32)
+            scaled[int(observation) - int(space.start)] = 1
+        else:
+            low, high, x = (np.asarray(array, np.float64).ravel() for array in (space.low, space.high, observation))
+            bounded = (np.abs(low) < 1e6) & (np.abs(high) < 1e6)
+            span = np.where(bounded, high - low, 1)
+            scaled = np.where(
+                bounded, 2 * (x - np.where(bounded, low, 0)) / np.where(span > 0, span, 1) - 1, x / (1 + np.abs(x))
+            )
+        return np.concatenate([[score, NAN, NAN, NAN, 1, 2 * first - 1], np.clip(scaled, -1, 1)]).astype(np.float32)
+
+
+def _size(space: gymnasium.Space, max_size: int, what: str) -> int:
+    """Numbers of a space, one for each choice of a discrete one; AgentError for another type, or too many."""
+    if isinstance(space, gymnasium.spaces.Discrete):
+        size = int(space.n)
+    else:
+        size = math.prod(space.shape) if isinstance(space, gymnasium.spaces.Box) else 0
+    if not 1 <= size <= max_size:
+        raise AgentError(f"expected {what} of 1 to {max_size:,} choices or numbers, got {space}. Take another one.")
+    return size
+
+
+class Browser(FrameEnvironment):
+    """A page of the web, or a file, in Chromium. Optional and local: it needs Playwright and a browser for it.
+
+    Actions move the mouse, scroll and press. A page scores by putting a number into ``window.pupilScore``, which is
+    read and cleared every frame. Pages are not deterministic, so runs here cannot be resumed.
+
+    Parameters
+    ----------
+    url : str
+        Address of the first page.
+    n_points, radius : int
+        Points and radius of the fovea, the latter in pixels.
+    """
+
+    NAME: ClassVar[str] = "browser"
+    SUMMARY: ClassVar[str] = "a real page in Chromium, where Playwright is installed"
+    n_channels = 3
+
+    def __init__(self, url: str = BLANK, n_points: int = 300, radius: int = 100) -> None:
+        if not isinstance(url, str) or not url.startswith(("http://", "https://", "file://", "data:", BLANK)):
+            raise AgentError(
+                f"expected the address of a page, got {str(url)[:60]!r}. Begin it with https:// or file://."
+            )
+        super().__init__(fovea(n_points, radius), VIEW_PX)
+        self.url = url
+        self._tab: Any = None
+
+    def reset_page(self) -> None:
+        self.close()
+        try:
+            playwright = importlib.import_module("playwright.sync_api")
+        except ImportError as error:
+            raise AgentError(
+                "expected Playwright for the environment browser, got none. pip install playwright."
+            ) from error
+        self._playwright = playwright.sync_playwright().start()
+        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or None
+        try:
+            self._browser = self._playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            self._tab = self._browser.new_page(viewport={"width": VIEW_PX[0], "height": VIEW_PX[1]})
+            self._tab.goto(self.url)
+        except playwright.Error as error:
+            self._playwright.stop()
+            self._tab = None
+            raise AgentError(f"expected a page at {self.url[:60]}, got {str(error).splitlines()[0]}") from error
+
+    def advance(self, action: np.ndarray) -> float | None:
+        if action[3] >= PRESSED:
+            self._tab.mouse.click(self.x, self.y)
+        self.move(action, MOVES_PX)
+        self._tab.mouse.move(self.x, self.y)
+        self._tab.mouse.wheel(0, float(action[2]) * SCROLL_PX)
+        score = self._tab.evaluate("() => { const s = window.pupilScore; window.pupilScore = null; return s }")
+        return float(score) if isinstance(score, (int, float)) and not isinstance(score, bool) else None
+
+    def page(self) -> np.ndarray:
+        with Image.open(io.BytesIO(self._tab.screenshot(type="png"))) as image:
+            return np.asarray(image.convert("RGB"))
+
+    def close(self) -> None:
+        """Close the browser."""
+        if self._tab is not None:
+            self._browser.close()
+            self._playwright.stop()
+            self._tab = None

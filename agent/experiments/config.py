@@ -1,0 +1,446 @@
+"""Settings of a run: checked, and the configuration of its agent built, once, before anything is drawn or written."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import importlib.util
+import itertools
+import json
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent import metrics
+from agent.agents import FAMILIES, STARTERS, Agent, kinds
+from agent.errors import AgentError, nearest
+from agent.experiments import results
+from agent.models import Model
+from agent.models.custom import (
+    Spaces,
+    class_of,
+    class_settings,
+    constructor_defaults,
+    content_of,
+    given_path,
+    is_given,
+    is_kind,
+    is_path,
+    maker_of,
+    wrap_class,
+)
+from agent.tasks import DEFAULT_AGENT, DRAWINGS, SOURCES, Task, task_of, with_new_names
+from agent.validation import check_names, check_settings, setting
+
+MAX_LESSONS = 10_000_000
+MAX_DIFFERENCES = 5  # named between two runs
+RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+ORDERS = ("mixed", "one_after_another")
+TaskSelection = str | Sequence[str] | Mapping[str, Any]
+_BUILT_IN = tuple(kinds())
+_VALUES = ("nan", "inf", "infinity", "null", "none", "true", "false")  # words that are read as something else
+_ONLY_DRAWINGS = ("lessons", "starter", "order", "stream", "epochs", "shards", "study", "replay", "label")
+_ONLY_DRAWINGS += ("n_test", "n_asked", "n_held_out")
+_WITHOUT_EFFECT = {"folder", "again", "plots", "track", "save_every"}  # on what a run computes
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a run, beside its tasks and its agent."""
+
+    lessons: int | None = setting(600, "how many to teach, of each task; null: all it has", ge=1, le=MAX_LESSONS)
+    seed: int = setting(0, "fixes which lessons, their order, and all that is drawn at the agent's birth")
+    starter: str | None = setting(None, "what the agent knows from the beginning", choices=STARTERS)
+    order: str = setting(
+        "mixed", "of several tasks: shuffled together, or one by one with a table of forgetting", choices=ORDERS
+    )
+    stream: bool = setting(True, "true: each lesson once, as it comes; false: again and again, shuffled")
+    epochs: int = setting(1, "passes over the lessons, with stream=false", ge=1, le=1000)
+    shards: int = setting(1, "processes that learn a part of the lessons each; one agent comes of it", ge=1, le=64)
+    steps: int | None = setting(
+        None, "for other tasks than drawings: steps or frames; null: the agent's number", ge=1, le=MAX_LESSONS
+    )
+    study: bool = setting(False, "whether the agent goes over its lessons once more in the end")
+    replay: str | None = setting(None, "words that name a run, or its folder: teach its lessons in its order")
+    load: bool | str = setting(
+        False, "begin with an agent: true for the one in this run's folder, or words that name a run"
+    )
+    label: str | None = setting(None, "for task=generate: what to draw; null: every label")
+    n_test: int | None = setting(
+        None, "test drawings asked in the end, of each task; null: all there are", ge=1, le=MAX_LESSONS
+    )
+    n_asked: int = setting(
+        200, "drawings of each chunk asked before it is taught, for the learning curve", ge=1, le=10_000
+    )
+    n_held_out: int = setting(200, "test drawings asked after each chunk, for the learning curve", le=10_000)
+    save_every: int = setting(10_000, "lessons between two checkpoints; 0: only in the end", le=MAX_LESSONS)
+    metrics: Mapping[str, str] = setting({}, "formulas by name, such as metrics.gap='accuracy - prequential'")
+    experiment: str = setting("default", "the name that this run and others go by")
+    folder: str = setting("runs", "where all runs lie")
+    again: bool = setting(False, "whether a finished run is run again")
+    plots: bool = setting(True, "whether the run draws its learning curve and its confusion")
+    track: bool = setting(False, "whether trackio records the run, where it is installed")
+
+    def __post_init__(self) -> None:
+        if type(self.label) is float:
+            object.__setattr__(self, "label", str(self.label))
+        name = self.experiment
+        if type(name) is not str or not re.fullmatch(r"\w[\w .,=+-]{0,79}(/\w[\w .,=+-]{0,79}){0,3}", name):
+            raise AgentError(
+                f"expected experiment as a name of letters, digits and . , = + -, got {str(name)[:40]!r}: a folder."
+            )
+        check_settings(self)
+        object.__setattr__(self, "metrics", metrics.check_formulas(self.metrics))
+        if self.epochs > 1 and self.stream:
+            raise AgentError(f"expected stream=false with epochs={self.epochs}, got true: a stream comes once.")
+        if self.load is not False and self.starter:
+            raise AgentError(f"expected a starter or an agent to load, got both: {self.starter} and load={self.load}.")
+        if self.shards > 1 and (self.epochs > 1 or self.load is not False or self.starter or self.replay):
+            raise AgentError("expected shards alone, got them with epochs, load, starter or replay. Set shards=1.")
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Settings:
+        """Make settings from names and values.
+
+        Examples
+        --------
+        >>> Settings.of({"lessons": 60}).lessons
+        60
+        >>> Settings.of({"lesons": 60})
+        Traceback (most recent call last):
+            ...
+        agent.errors.AgentError: expected a setting of a run, got lesons. Did you mean lessons?
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in given:
+            if name not in known:
+                raise AgentError(f"expected a setting of a run, got {str(name)[:40]}.{nearest(name, known)}")
+        return cls(**given)
+
+    def check_family(self, family: str) -> None:
+        """Check that no setting is given that agents of this family do not have."""
+        excluded = _ONLY_DRAWINGS if family != DRAWINGS else ("steps",)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name in excluded and value != field.default:
+                raise AgentError(f"expected no {field.name} for agents of {family}, got {value!r}. Leave it out.")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Checked specification of a run: all that can be known before lessons are drawn.
+
+    Attributes
+    ----------
+    settings : Settings
+    tasks : mapping of str to Task
+    family : str
+        Of the agent: drawings, numbers or frames.
+    agent : mapping
+        Its name, kind and settings, as in config.json.
+    model : type
+        The class of its model.
+    model_config : object
+        The configuration that the model is made with. A class of the user's gets another one, with the task's labels.
+    config : mapping
+        Everything, as config.json holds it.
+    folder : pathlib.Path
+        The run directory.
+    """
+
+    settings: Settings
+    tasks: Mapping[str, Task]
+    family: str
+    agent: Mapping[str, Any]
+    model: type[Any]
+    model_config: Any
+    config: Mapping[str, Any]
+    folder: Path
+
+
+def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> RunSpec:
+    """Check all that can be checked before lessons are drawn.
+
+    Parameters
+    ----------
+    task, agent, **given
+        As for `agent.experiments.run`.
+
+    Raises
+    ------
+    AgentError
+        A task, an agent or a setting is unknown or out of range, or they do not go together.
+    """
+    settings = Settings.of(given)
+    if settings.track and importlib.util.find_spec("trackio") is None:
+        raise AgentError("expected trackio for track=true, got none. Install it: pip install trackio.")
+    tables = _task_tables(task)
+    tasks = {name: task_of(table["source"], without(table, "source")) for name, table in tables.items()}
+    family, default_agent = _family(tasks)
+    settings.check_family(family)
+    table = _agent_table(default_agent if agent is None else agent)
+    kind, agent_settings = table["kind"], without(table, "kind", "name")
+    if is_path(kind) and not is_kind(maker_of(kind)):
+        agent_settings = {**class_settings(maker_of(kind)), **agent_settings}
+    model, model_config = resolve_model(kind, agent_settings, Spaces(("0",)), settings.seed)
+    is_own_class = is_path(kind) and family == DRAWINGS
+    if model.NAME not in FAMILIES[family].MODELS and not is_own_class:
+        known = ", ".join(FAMILIES[family].MODELS)
+        raise AgentError(f"expected an agent for task={'+'.join(tasks)} among {known}, got {model.NAME}.")
+    if not is_own_class:
+        agent_settings = without(dataclasses.asdict(model_config), "seed")
+    config = {
+        "task": {name: {"source": tables[name]["source"], **_fields(tasks[name], tables[name])} for name in tasks},
+        "agent": {"name": table["name"], "kind": kind, **agent_settings},
+        **dataclasses.asdict(settings),
+    }
+    paths = [config["agent"]["kind"], *(table["source"] for table in config["task"].values())]
+    content = {path: _digest(path) for path in paths if is_path(path) or path.endswith(".npz")}
+    config |= {"content": content} if content else {}
+    folder = results.run_path(settings.folder, settings.experiment, table["name"], "+".join(tasks), settings.seed)
+    config = json.loads(json.dumps(config))
+    return RunSpec(settings, tasks, family, config["agent"], model, model_config, config, folder)
+
+
+def resolve_model(name: object, settings: Mapping[str, Any], spaces: Spaces, seed: int = 0) -> tuple[type[Model], Any]:
+    """Find the class of a model by its name or its path, and build its configuration; nothing is registered.
+
+    Parameters
+    ----------
+    name : str
+        The name of a model, or the path of a class as `is_path` describes it.
+    settings : mapping
+        Fields of its ``Config``, or ``preset`` and fields that differ from it.
+    spaces : agent.models.custom.Spaces
+        Shapes and labels of the task, which a class of the user's may ask for.
+    seed : int
+        The seed of its configuration.
+
+    Raises
+    ------
+    AgentError
+        There is no such model, preset or setting, or a value is out of range.
+
+    Examples
+    --------
+    >>> model, config = resolve_model("nearest", {"threshold": 100}, Spaces(("0", "1")))
+    >>> model.NAME, config.threshold
+    ('nearest', 100)
+    """
+    if is_path(name):
+        cls = maker_of(str(name))
+        model = cls if is_kind(cls) else wrap_class(cls, str(name), settings, spaces, short_name(name))
+        if is_kind(cls) and model.NAME in _BUILT_IN:
+            raise AgentError(f"expected a name of its own for {name}, got {model.NAME}, which is taken. Rename it.")
+    elif not isinstance(name, str) or name not in kinds():
+        known, hint = ", ".join(kinds()), nearest(name, kinds())
+        raise AgentError(f"expected an agent among {known}, or FILE.py:Class, got {str(name)[:60]!r}.{hint}")
+    else:
+        model = kinds()[name]
+    values = without(settings, "preset")
+    preset = settings.get("preset")
+    if preset is not None:
+        if preset not in model.PRESETS:
+            known = ", ".join(model.PRESETS)
+            raise AgentError(f"expected a preset of {model.NAME} among {known}, got {str(preset)[:60]!r}.")
+        values = {**model.PRESETS[preset], **values}
+    check_names(values, without(field_defaults(model.Config), "seed"), f"settings of {model.NAME}")
+    return model, model.Config(seed=seed, **values)
+
+
+def agent_choices() -> dict[str, tuple[type[Any], str]]:
+    """Name the agents that can be chosen: every preset of every model, the first under the name of the model.
+
+    Examples
+    --------
+    >>> agent_choices()["reference_design"]
+    (<class 'agent.models.state.model.State'>, 'reference design')
+    """
+    models = [kinds()[name] for name in _BUILT_IN]
+    return {
+        re.sub(r"\W+", "_", preset) if values else model.NAME: (model, preset)
+        for model in models
+        for preset, values in model.PRESETS.items()
+    }
+
+
+def preset_choice(preset: str, kind: str | None) -> str:
+    """Find the choice that a preset is, of a kind or of any.
+
+    Examples
+    --------
+    >>> preset_choice("reference design", None), preset_choice("better eyes", "state")
+    ('reference_design', 'state')
+    """
+    choices = agent_choices()
+    for name, (model, known) in choices.items():
+        if preset == known and (kind not in _BUILT_IN or kind == model.NAME):
+            return name
+    presets = dict.fromkeys(known for _, known in choices.values())
+    raise AgentError(f"expected agent.preset among {', '.join(presets)}, got {preset!r}.{nearest(preset, presets)}")
+
+
+def field_defaults(config: type) -> dict[str, Any]:
+    """Give the defaults of a settings dataclass."""
+    fields = dataclasses.fields(config)
+    missing = dataclasses.MISSING
+    return {
+        field.name: field.default if field.default_factory is missing else field.default_factory() for field in fields
+    }
+
+
+def agent_defaults(path: str) -> dict[str, Any]:
+    """Name the settings of a class of the user's that is an agent, and their defaults."""
+    user_class = maker_of(path)
+    return without(field_defaults(user_class.Config), "seed") if is_kind(user_class) else class_settings(user_class)
+
+
+def task_defaults(source: str) -> dict[str, Any]:
+    """Name the settings of a task, or of a class of the user's that is one, and their defaults."""
+    if source in SOURCES:
+        return field_defaults(SOURCES[source])
+    return constructor_defaults(class_of(source)) if is_path(source) else {}
+
+
+def same_config(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether two runs compute the same; ``other`` with load=true matches whatever the first one began with."""
+    first, second = _compared(one, other)
+    return first == second
+
+
+def config_diff(spec: RunSpec) -> str | None:
+    """Describe how an earlier run in the same directory differs, as it will be replaced; None where there is none.
+
+    Raises
+    ------
+    AgentError
+        Its config.json cannot be read.
+    """
+    earlier = results.read_json(spec.folder / results.CONFIG)
+    if earlier is None or same_config(earlier, spec.config):
+        return None
+    before, after = (_flat(config) for config in _compared(earlier, spec.config))
+    names = [name for name in {**after, **before} if before.get(name) != after.get(name)]
+    changes = [f"{name} {before.get(name, 'none')} → {after.get(name, 'none')}" for name in names[:MAX_DIFFERENCES]]
+    more = len(names) - MAX_DIFFERENCES
+    return ", ".join([*changes, *([f"{more} more"] if more > 0 else [])])
+
+
+def short_name(path: object, taken: Container[str] = ()) -> str:
+    """Give the last word of a path, which a folder can be called and no built-in choice is.
+
+    Examples
+    --------
+    >>> short_name("./mine.py:Mean"), short_name("./marks.npz"), short_name("recall")
+    ('Mean', 'marks', 'recall')
+    >>> short_name("./digits.npz"), short_name("./mine.py:recall"), short_name("./7.npz")
+    ('own_digits', 'own_recall', 'own_7')
+    """
+    text = str(path)
+    is_file = text.endswith((".npz", ".yaml"))
+    if not is_file and not is_path(text):
+        return text
+    name = re.sub(r"\W+", "_", Path(text).stem if is_file else re.split("[:.]", text)[-1])
+    reserved = {*SOURCES, *_BUILT_IN, *agent_choices()}
+    is_free = name[:1].isalpha() and name.lower() not in _VALUES and name not in reserved and name not in taken
+    name = name if is_free else f"own_{name.lstrip('_')}"
+    numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+    return next(free for free in numbered if free not in taken)
+
+
+def with_paths(value: Any) -> Any:
+    """Put paths in place of classes, functions and objects that code hands over as an agent or a task."""
+    if isinstance(value, Mapping) and "kind" in value:
+        return {**value, "kind": with_paths(value["kind"])}
+    if isinstance(value, Agent):
+        kind = f"an agent of the kind {value.kind}"
+        raise AgentError(
+            f"expected the name of a kind, a path, a class or a model, got {kind}. Save it, and say load=FILE."
+        )
+    return given_path(value) if is_given(value) else value
+
+
+def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Give a mapping without some names."""
+    return {name: value for name, value in table.items() if name not in names}
+
+
+def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give the parts of two configurations by which runs are compared."""
+    ignored = {*_WITHOUT_EFFECT, *(["load"] if other["load"] is True else [])}
+    first, second = without(one, *ignored), without(other, *ignored)
+    tasks = first.get("task")
+    if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
+        first["task"] = {
+            name: with_new_names(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()
+        }
+    if first.get("load") is True:  # it went on with its own agent, which is what a run from scratch ends with, too
+        first["load"] = False
+    return first, second
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Flatten settings to their names on the command line and their values as JSON.
+
+    Examples
+    --------
+    >>> _flat({"agent": {"n_nodes": 300}, "load": False})
+    {'agent.n_nodes': '300', 'load': 'false'}
+    """
+    flat = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return flat
+
+
+def _task_tables(task: TaskSelection) -> dict[str, dict[str, Any]]:
+    """Read a selection of tasks: for each name its source and its settings."""
+    task = given_path(task) if isinstance(task, type) else task
+    selection = [task] if isinstance(task, str) else task
+    if isinstance(selection, Mapping):
+        tables = {str(name): dict(table or {}) for name, table in selection.items()}
+    elif isinstance(selection, Sequence):
+        tables = {}
+        for name in selection:
+            tables[short_name(name, tables)] = {"source": name}
+    else:
+        tables = {}
+    if not tables:
+        raise AgentError(f"expected a task, or several, got {str(task)[:40]!r}.")
+    return {name: {"source": name, **table} for name, table in tables.items()}
+
+
+def _family(tasks: Mapping[str, Task]) -> tuple[str, str]:
+    """Give the family of agents that tasks are for, and the agent to take where none is named."""
+    families = {name: getattr(task, "FAMILY", DRAWINGS) for name, task in tasks.items()}
+    family = next(iter(families.values()))
+    if set(families.values()) != {family} or (family != DRAWINGS and len(families) > 1):
+        raise AgentError(f"expected tasks of drawings, or one task, got {', '.join(families)}. Run them one by one.")
+    return family, getattr(next(iter(tasks.values())), "AGENT", DEFAULT_AGENT)
+
+
+def _agent_table(agent: object) -> dict[str, Any]:
+    """Read which agent is meant: its kind, its settings, and the name of its folder."""
+    agent = with_paths(agent)
+    if isinstance(agent, str):
+        return {"name": short_name(agent), "kind": agent}
+    if not isinstance(agent, Mapping) or not isinstance(agent.get("kind"), str):
+        raise AgentError(f"expected an agent by its kind, got {str(agent)[:40]!r}.")
+    return {"name": short_name(agent["kind"]), **copy.deepcopy(dict(agent))}
+
+
+def _digest(path: str) -> str:
+    """Give a digest of a user's class or file, so that a changed one is another run."""
+    if is_path(path):
+        return content_of(path)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16] if Path(path).is_file() else ""
+
+
+def _fields(task: Task, table: Mapping[str, Any]) -> dict[str, Any]:
+    return dataclasses.asdict(task) if dataclasses.is_dataclass(task) else without(table, "source")

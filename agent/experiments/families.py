@@ -1,0 +1,582 @@
+"""What differs between runs of the three families of agents: drawings, numbers and frames.
+
+`agent.experiments.runner` conducts every run in the same order; a `FamilyRun` says what the lessons are, how they are
+taught, what is asked in the end, and which pictures are drawn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import multiprocessing
+import statistics
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from agent import charts, expressions, metrics, render
+from agent.agents.frame_agent import FrameAgent
+from agent.agents.pupil import Pupil
+from agent.agents.regressor import Regressor
+from agent.datasets.copy_numbers import Copy
+from agent.errors import AgentError
+from agent.experiments import results
+from agent.experiments.config import RunSpec, resolve_model, without
+from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teach
+from agent.models import MODELS, Model
+from agent.models.custom import is_path
+from agent.progress import Progress, can_fork
+from agent.storage import serialization
+from agent.tasks import N_FRAMES, Frames, Generate
+from agent.training import Evaluation, evaluate, share_right
+
+PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
+ERRORS = ("error", "repeat_error", "mean_error")
+CHUNK = 100  # frames of a row of progress.csv
+LAST = 500  # frames whose mean score is the score
+RANDOM_RUNS = 5  # episodes of random actions that a score is compared with
+SHEET_COLUMNS = 10  # drawings side by side
+
+
+class RowLogger(Protocol):
+    """Receiver of the rows of a learning curve, such as `agent.experiments.runner.Tracker`."""
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Record the numbers of a row."""
+
+
+@dataclass
+class ProgressLog:
+    """Learning curve of a run: the rows of progress.csv."""
+
+    folder: Path
+    tracker: RowLogger
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    n_saved: int = 0  # n_done of the checkpoint on the disk
+
+    @property
+    def n_done(self) -> int:
+        """The lessons taught so far."""
+        return self.rows[-1]["n_done"] if self.rows else 0
+
+    @property
+    def seconds(self) -> float:
+        """The time taken so far, earlier parts of an interrupted run included."""
+        return self.rows[-1]["seconds"] if self.rows else 0.0
+
+    def append(self, **row: Any) -> None:
+        """Append a row, ``n_done`` and ``seconds`` among its cells, and write progress.csv."""
+        self.rows.append(row)
+        results.write_csv(self.folder / results.PROGRESS, self.rows)
+        self.tracker.log(row)
+
+
+class FamilyRun:
+    """Part of a run that depends on the family of its agent; see `FAMILY_RUNS`.
+
+    Attributes
+    ----------
+    spec : RunSpec
+    agent : agent.agents.Agent
+        Set by `begin`.
+    log : ProgressLog
+        Set by the runner before the first lesson.
+    """
+
+    agent: Any
+    log: ProgressLog
+
+    def __init__(self, spec: RunSpec) -> None:
+        self.spec = spec
+        self.settings = spec.settings
+
+    def prepare(self) -> tuple[type[Any], Any]:
+        """Draw what needs no agent; give the class of the model and its configuration."""
+        return self.spec.model, self.spec.model_config
+
+    def begin(self, agent: Any) -> None:
+        """Take the agent that the run begins with; AgentError when it cannot learn the task."""
+        self.agent = agent
+
+    def resume(self, agent: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Take the agent of a checkpoint; give the rows of the curve up to there, or none where they do not fit."""
+        raise NotImplementedError
+
+    def first_row(self) -> dict[str, Any]:
+        """Give the cells of the curve before the first lesson."""
+        raise NotImplementedError
+
+    def iter_teach(self) -> Iterator[Progress]:
+        """Teach what the log says has not been taught yet."""
+        raise NotImplementedError
+
+    def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
+        """Ask what is asked in the end, and return the scores for result.json."""
+        raise NotImplementedError
+
+    def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
+        """Draw pictures, by the names of their files."""
+        raise NotImplementedError
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        serialization.save(self.agent, self.spec.folder / results.AGENT)
+        self.log.n_saved = self.log.n_done
+
+    def save_if_due(self) -> None:
+        """Write a checkpoint where ``save_every`` lessons were taught since the last one."""
+        if self.settings.save_every and self.log.n_done - self.log.n_saved >= self.settings.save_every:
+            self.save()
+
+    def close(self) -> None:
+        """Release what the run holds open."""
+
+    def add_metrics(self, scores: dict[str, Any]) -> None:
+        """Compute the formulas of ``metrics`` from the scores, and add them."""
+        for name, formula in self.settings.metrics.items():
+            scores[name] = expressions.evaluate(formula, scores)
+
+
+# ---------------------------------------------------------------- drawings
+
+
+class DrawingsRun(FamilyRun):
+    """Run of a `Pupil`: lessons of drawings, test drawings, shards, study, and a table of forgetting."""
+
+    agent: Pupil
+
+    def prepare(self) -> tuple[type[Any], Any]:
+        spec, settings = self.spec, self.settings
+        log = None
+        if settings.replay:
+            replayed = results.load_agent(settings.folder, settings.replay)
+            if not isinstance(replayed, Pupil):
+                kind = replayed.kind
+                raise AgentError(f"expected lessons of drawings to replay, got an agent of the kind {kind}.")
+            log = replayed.lessons
+        self.lessons: Curriculum = curriculum(spec.tasks, settings, log)
+        self.held_out = self.lessons.held_out(settings.n_held_out)
+        self.forgetting: list[dict[str, Any]] = []
+        self.evaluations: dict[str, Evaluation] = {}
+        model, config = spec.model, spec.model_config
+        if is_path(spec.agent["kind"]):  # a class of the user's is told the labels, known only now
+            given = without(spec.agent, "kind", "name")
+            model, config = resolve_model(spec.agent["kind"], given, self.lessons.spaces, settings.seed)
+        check_shards(model, settings.shards, len(self.lessons.parts))
+        return model, config
+
+    def begin(self, agent: Pupil) -> None:
+        self.agent = agent
+        labels = {*agent.labels, *(label for part in self.lessons.parts for label in part.lessons.labels)}
+        if len(labels) > agent.model.MAX_LABELS:
+            raise AgentError(f"expected at most {agent.model.MAX_LABELS} labels, got {len(labels)}. Leave some out.")
+        label, known = self.settings.label, sorted({*agent.labels, *self.lessons.spaces.labels})
+        if label and label not in known:
+            raise AgentError(f"expected label among {' '.join(known)}, got {label[:40]!r}.")
+        if self.settings.study and not agent.model.STUDIES:
+            raise AgentError(f"expected a kind that studies, got {agent.kind}. Set study=false.")
+
+    def resume(self, agent: Pupil, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        n_taught = agent.n_lessons - rows[0]["n_lessons"]
+        rows = [row for row in rows if row["n_done"] <= n_taught]
+        if rows[-1]["n_done"] != n_taught:
+            return []
+        self.agent = agent
+        forgetting = results.read_csv(self.spec.folder / results.FORGETTING)
+        self.forgetting = [row for row in forgetting if row["n_done"] <= n_taught]
+        return rows
+
+    def first_row(self) -> dict[str, Any]:
+        accuracy = share_right(self.agent, *self.held_out) if self.held_out else None
+        return self._row("", 0, 0, 0, accuracy, 0.0)
+
+    def iter_teach(self) -> Iterator[Progress]:
+        settings, n_total = self.settings, len(self.lessons)
+        if settings.shards > 1 and self.log.n_done == 0:
+            yield from self._iter_teach_shards()
+        start = 0
+        for part in self.lessons.parts:
+            seconds, n_taught = self.log.seconds, max(0, self.log.n_done - start)
+            progress = iter_teach(self.agent, part, n_taught, self.held_out, settings.n_asked)
+            for state in progress if n_taught < len(part) else ():
+                n_right = round(state.prequential * state.n_asked)
+                accuracy, n_done = state.accuracy, start + state.n_done
+                row = self._row(part.name, n_done, state.n_asked, n_right, accuracy, seconds + state.seconds)
+                self.log.append(**row)
+                self.save_if_due()
+                yield Progress(n_done, n_total, "teaching", accuracy)
+            start += len(part)
+            is_between = settings.order == "one_after_another" and start < n_total
+            if is_between and self.log.n_done == start and start not in [row["n_done"] for row in self.forgetting]:
+                yield from self._iter_evaluate()
+                self._append_forgetting(part.name, start)
+        if settings.study and self.agent.lessons.events[-1]["event"] != "study":
+            yield from self.agent.iter_study()
+            self.log.n_saved = -1
+
+    def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
+        yield from self._iter_evaluate()
+        if self.settings.order == "one_after_another":
+            self._append_forgetting(self.lessons.parts[-1].name, len(self.lessons))
+        for task in self.spec.tasks.values():
+            if isinstance(task, Generate):
+                sheet = memory_sheet(self.agent, self.settings.label, task.n_drawings, self.settings.seed)
+                results.write_file(self.spec.folder / results.SHEET, sheet)
+                break
+        return self._scores()
+
+    def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
+        rows = [row for row in self.log.rows if row["held_out"] is not None]
+        curve = [(row["n_done"], row["held_out"], 0.0) for row in rows]
+        table = np.array(scores["confusion"])
+        pictures = {results.CONFUSION: charts.confusions({self.spec.agent["name"]: (table, scores["labels"])})}
+        if len(curve) > 1:
+            pictures[results.LEARNING] = charts.learning({self.spec.agent["name"]: curve})
+        return pictures
+
+    def _row(
+        self, task: str, n_done: int, n_asked: int, n_right: int, held_out: float | None, seconds: float
+    ) -> dict[str, Any]:
+        return {
+            "task": task,
+            "n_done": n_done,
+            "n_lessons": self.agent.n_lessons,
+            "n_asked": n_asked,
+            "n_right": n_right,
+            "held_out": held_out,
+            "seconds": round(seconds, 3),
+        }
+
+    def _iter_teach_shards(self) -> Iterator[Progress]:
+        begun, part = time.perf_counter(), self.lessons.parts[0]
+        for n_done in iter_teach_parallel(self.agent, part, self.settings.shards):
+            yield Progress(n_done, len(self.lessons), "teaching")
+        self.log.append(**self._row(part.name, len(self.lessons), 0, 0, None, time.perf_counter() - begun))
+
+    def _iter_evaluate(self) -> Iterator[Progress]:
+        """Ask all test drawings, task by task, and keep the last evaluation of each."""
+        tests, n_before, n_right = self.lessons.tests, 0, 0
+        n_total = sum(len(test.labels) for test in tests.values())
+        for name, test in tests.items():
+            for evaluation in evaluate(self.agent, test):
+                self.evaluations[name] = evaluation
+                n_done = n_before + evaluation.n_done
+                yield Progress(n_done, n_total, "testing", (n_right + evaluation.n_right) / n_done)
+            n_before, n_right = n_before + evaluation.n_done, n_right + evaluation.n_right
+
+    def _append_forgetting(self, task: str, n_done: int) -> None:
+        """Add a row to forgetting.csv: the accuracy on every task after one of them was taught."""
+        accuracies = {name: evaluation.accuracy for name, evaluation in self.evaluations.items()}
+        self.forgetting.append({"after": task, "n_done": n_done} | accuracies)
+        results.write_csv(self.spec.folder / results.FORGETTING, self.forgetting)
+
+    def _scores(self) -> dict[str, Any]:
+        rows, evaluations = self.log.rows, self.evaluations
+        tables = [(evaluation.confusion, evaluation.labels) for evaluation in evaluations.values()]
+        confusion, labels = metrics.sum_confusions(tables)
+        n_asked = sum(row["n_asked"] for row in rows)
+        scores: dict[str, Any] = metrics.scores(confusion)
+        scores |= {
+            "prequential": sum(row["n_right"] for row in rows) / n_asked if n_asked else None,
+            "n_test": int(confusion.sum()),
+            "n_lessons": self.log.n_done,
+            "seconds": self.log.seconds,
+        }
+        self.add_metrics(scores)
+        scores["n_known"] = rows[0]["n_lessons"]
+        if len(evaluations) > 1:
+            scores["tasks"] = {
+                name: {**metrics.scores(evaluation.confusion), "n_test": evaluation.n_done}
+                for name, evaluation in evaluations.items()
+            }
+        if self.forgetting:
+            scores["forgetting"] = self.forgetting
+        scores |= {"labels": labels, "by_label": metrics.of_labels(confusion, labels)}
+        scores["confusion"] = confusion.tolist()
+        return scores
+
+
+def memory_sheet(pupil: Pupil, label: str | None, n_drawings: int, seed: int) -> bytes:
+    """Draw from memory onto a sheet, ``n_drawings`` of the label or of each label: a PNG file."""
+    labels = [label] if label else pupil.labels
+    drawings = [pupil.draw_one(name, seed + number) for name in labels for number in range(n_drawings)]
+    return render.png(render.sheet(drawings, SHEET_COLUMNS))
+
+
+def check_shards(model: type[Model], n_shards: int, n_parts: int) -> None:
+    """Check that what several processes learn can be joined."""
+    if n_shards > 1 and not model.ORDER_FREE:
+        raise AgentError(f"expected a kind whose order of lessons does not matter, got {model.NAME}. Set shards=1.")
+    if n_shards > 1 and model.__module__.split(".")[0] != "agent":
+        raise AgentError(f"expected a kind of Pupil's own with shards={n_shards}, got {model.NAME}. Set shards=1.")
+    if n_shards > 1 and n_parts > 1:
+        raise AgentError("expected lessons in one go with shards, got several parts. Set order=mixed.")
+
+
+def iter_teach_parallel(pupil: Pupil, part: Part, n_shards: int) -> Iterator[int]:
+    """Teach a new agent in several processes, with the same result as in one; yields the number of lessons done.
+
+    A model that encodes lessons in parallel itself does so. Of another one, each process teaches a shard to a model of
+    its own, and these are joined in the order of the lessons. The log holds them as one bulk lesson.
+    """
+    drawings, labels = part.lessons
+    if hasattr(pupil.model, "learn_parallel") and can_fork():
+        pupil.model.learn_parallel(drawings, labels, n_shards)
+        pupil.lessons.add_many(part.lessons)
+        yield len(labels)
+        return
+    ends = [len(labels) * shard // n_shards for shard in range(n_shards + 1)]
+    spans = [slice(*span) for span in zip(ends, ends[1:], strict=False) if span[0] < span[1]]
+    context = multiprocessing.get_context("fork" if can_fork() else "spawn")  # a forked child has the drawings already
+    work = [(pupil.kind, pupil.model.config, drawings[span], labels[span]) for span in spans]
+    with ProcessPoolExecutor(len(spans) - 1 or 1, mp_context=context) as pool:
+        others = [pool.submit(_learned_model, *arguments) for arguments in work[1:]]
+        model = _learned_model(*work[0])  # the first shard in this process, while the others work
+        yield ends[1]
+        for span, other in zip(spans[1:], others, strict=True):
+            model.join(other.result())
+            yield span.stop
+    pupil.model = model
+    pupil.lessons.add_many(part.lessons)
+
+
+def _learned_model(kind: str, config: Any, drawings: np.ndarray, labels: Sequence[str]) -> Model:
+    model = MODELS[kind](config)
+    model.learn_many(drawings, labels)
+    return model
+
+
+# ---------------------------------------------------------------- numbers
+
+
+class NumbersRun(FamilyRun):
+    """Run of a `Regressor`: lessons of numbers, then numbers inside and outside their range."""
+
+    agent: Regressor
+
+    def prepare(self) -> tuple[type[Any], Any]:
+        task = next(iter(self.spec.tasks.values()))
+        if not isinstance(task, Copy):
+            raise AgentError(f"expected task=copy for an agent of numbers, got {', '.join(self.spec.tasks)}.")
+        self.task, config = task, self.spec.model_config
+        self.is_batch = "steps" in {field.name for field in dataclasses.fields(config)}
+        if self.is_batch and self.settings.steps is not None:
+            config = dataclasses.replace(config, steps=self.settings.steps)
+        return self.spec.model, config
+
+    def begin(self, agent: Regressor) -> None:
+        self.agent = agent
+        steps = None if self.is_batch else self.settings.steps  # a batch learner goes over its lessons in every step
+        self.lessons = self.task.lessons(agent.model.n_lessons if steps is None else steps, self.settings.seed)
+        agent.iter_learn(self.lessons)  # checks that it can learn from them; a generator takes no step yet
+
+    def resume(self, agent: Regressor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        rows = [row for row in rows if row["n_lessons"] <= agent.n_lessons]
+        if not rows or rows[-1]["n_lessons"] != agent.n_lessons:
+            return []
+        self.begin(agent)
+        return rows
+
+    def first_row(self) -> dict[str, Any]:
+        return {
+            "n_done": 0,
+            "n_lessons": self.agent.n_lessons,
+            **dict.fromkeys(("error", "w", "b")),
+            "seconds": 0.0,
+        }
+
+    def iter_teach(self) -> Iterator[Progress]:
+        n_total, seconds = self.agent.model.n_steps(self.lessons), self.log.seconds
+        for state in self.agent.iter_learn(self.lessons) if self.log.n_done < n_total else ():
+            w, b = state.line or (None, None)
+            self.log.append(
+                n_done=state.n_done,
+                n_lessons=self.agent.n_lessons,
+                error=state.error,
+                w=w,
+                b=b,
+                seconds=round(seconds + state.seconds, 4),
+            )
+            self.save_if_due()
+            yield Progress(state.n_done, n_total, "teaching", error=state.error)
+
+    def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
+        yield from ()
+        answers = self.agent.predict_many(self.task.test(None, self.settings.seed).tolist())
+        errors = [abs(float(answer.error)) for answer in answers if answer.error is not None]
+        w, b = self.agent.model.line or (None, None)
+        scores: dict[str, Any] = {
+            "error": sum(errors) / len(errors) if errors else None,  # mean absolute, of those answered
+            "unsure": 1 - len(errors) / len(answers),
+            "w": w,
+            "b": b,
+            "n_lessons": self.log.n_done,
+            "n_test": len(answers),
+            "seconds": self.log.seconds,
+        }
+        self.add_metrics(scores)
+        probes = dict(zip(PROBES, self.agent.predict_many(PROBES), strict=True))
+        scores["answers"] = {x: _json_number(answer.value) for x, answer in probes.items()}
+        scores["errors"] = {x: _json_number(answer.error) for x, answer in probes.items()}
+        scores["extrapolated"] = [x for x, answer in probes.items() if answer.extrapolated]
+        return scores
+
+    def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
+        curve = [(row["n_done"], row["error"], 0.0) for row in self.log.rows if row["error"] is not None]
+        return {results.LEARNING: charts.errors({self.spec.agent["name"]: curve})} if len(curve) > 1 else {}
+
+
+def _json_number(value: Decimal | None) -> float | int | None:
+    """Give an answer as JSON holds it: whole numbers with all their digits."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+# ---------------------------------------------------------------- frames
+
+
+class FramesRun(FamilyRun):
+    """Run of a `FrameAgent` in an environment, compared with baselines that cost nothing.
+
+    An environment is determined by its seed and the actions taken, so the actions are saved: a run that was interrupted
+    replays them while the agent only updates its baselines, and continues to the same bytes.
+    """
+
+    agent: FrameAgent
+
+    def prepare(self) -> tuple[type[Any], Any]:
+        task = next(iter(self.spec.tasks.values()))
+        if not isinstance(task, Frames):
+            raise AgentError(f"expected task=frames for an agent that watches, got {', '.join(self.spec.tasks)}.")
+        self.task, self.n_total, self.env = task, self.settings.steps or N_FRAMES, None
+        return self.spec.model, self.spec.model_config
+
+    def begin(self, agent: FrameAgent) -> None:
+        self.agent, self.env = agent, self.task.make_environment()
+        self.frame, _ = self.env.reset(seed=self.settings.seed)
+        agent.enter(self.env, self.task.world)
+        self.actions: list[np.ndarray] = []
+        self.scores: list[float | None] = []
+        self.errors: list[tuple[float | None, ...]] = []
+
+    def resume(self, agent: FrameAgent, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        path = self.spec.folder / results.ACTIONS
+        if not path.exists() or not isinstance(agent, FrameAgent):
+            return []
+        actions = np.load(path, allow_pickle=False)
+        if rows[0]["n_lessons"] + len(actions) != agent.n_lessons:
+            return []
+        self.begin(agent)
+        for action in actions:
+            agent.baselines.update(self.frame)
+            self._act(action)
+        self.errors += [(None, None, None)] * len(actions)
+        return [row for row in rows if row["n_done"] <= len(actions)]
+
+    def first_row(self) -> dict[str, Any]:
+        errors = dict.fromkeys(ERRORS)
+        return {"n_done": 0, "n_lessons": self.agent.n_lessons, **errors, "score": None, "seconds": 0.0}
+
+    def iter_teach(self) -> Iterator[Progress]:
+        begun, seconds = time.perf_counter(), self.log.seconds
+        while len(self.actions) < self.n_total:
+            prediction = self.agent.observe(self.frame)
+            self.errors.append((prediction.error, prediction.repeat_error, prediction.mean_error))
+            self._act(prediction.action)
+            n_done = len(self.actions)
+            if n_done % CHUNK and n_done != self.n_total:
+                continue
+            n_new = n_done - self.log.n_done
+            columns = zip(*self.errors[-n_new:], strict=True)
+            errors = {name: _mean(column) for name, column in zip(ERRORS, columns, strict=True)}
+            self.log.append(
+                n_done=n_done,
+                n_lessons=self.agent.n_lessons,
+                **errors,
+                score=_mean(self.scores[-n_new:]),
+                seconds=round(seconds + time.perf_counter() - begun, 3),
+            )
+            self.save_if_due()
+            yield Progress(n_done, self.n_total, "watching", error=errors["error"])
+
+    def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
+        yield from ()
+        rows = self.log.rows[1:]
+        last = [row for row in rows if row["n_done"] > self.log.n_done - LAST]
+        random = random_scores(self.task, self.settings.seed, min(self.n_total, LAST * 4))
+        seconds = self.log.seconds
+        scores: dict[str, Any] = {name: _mean([row[name] for row in last]) for name in ERRORS}
+        scores |= {
+            "score": _mean([row["score"] for row in last]),
+            "random_score": _mean(random),
+            "random_spread": statistics.stdev(random) if len(random) > 1 else None,
+            "n_lessons": self.log.n_done,
+            "frames_per_second": round(self.log.n_done / seconds, 1) if seconds else None,
+            "seconds": seconds,
+        }
+        self.add_metrics(scores)
+        return scores
+
+    def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
+        names = (self.spec.agent["name"], "the last frame again", "the mean so far")
+        curves = {
+            name: [(row["n_done"], row[column], 0.0) for row in self.log.rows if row[column] is not None]
+            for column, name in zip(ERRORS, names, strict=True)
+        }
+        if any(len(curve) < 2 for curve in curves.values()):
+            return {}
+        return {results.LEARNING: charts.errors(curves, "mean squared error")}
+
+    def save(self) -> None:
+        super().save()
+        content = io.BytesIO()
+        actions = np.array(self.actions, np.float32).reshape(len(self.actions), -1)
+        np.save(content, actions, allow_pickle=False)
+        results.write_file(self.spec.folder / results.ACTIONS, content.getvalue())
+
+    def close(self) -> None:
+        if self.env is not None:
+            self.env.close()
+
+    def _act(self, action: np.ndarray) -> None:
+        self.actions.append(action)
+        self.frame, _, _, _, info = self.env.step(action)
+        self.scores.append(info["score"])
+
+
+def random_scores(task: Frames, seed: int, n_frames: int) -> list[float]:
+    """Give the mean scores of random actions: one for every `LAST` frames, or fewer, of each of `RANDOM_RUNS` episodes.
+
+    None in an environment without a score.
+
+    Examples
+    --------
+    >>> len(random_scores(Frames("page"), seed=0, n_frames=50))
+    5
+    """
+    means = []
+    for number in range(RANDOM_RUNS):
+        env, rng = task.make_environment(), np.random.default_rng([seed, number])
+        env.reset(seed=seed)
+        low, high = env.action_space.low, env.action_space.high
+        scores = [env.step(rng.uniform(low, high))[4]["score"] for _ in range(n_frames)]
+        env.close()
+        stretches = [scores[start : start + LAST] for start in range(0, n_frames, LAST)]
+        means += [mean for mean in map(_mean, stretches) if mean is not None]
+    return means
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+FAMILY_RUNS: dict[str, type[FamilyRun]] = {"drawings": DrawingsRun, "numbers": NumbersRun, "frames": FramesRun}

@@ -1,0 +1,194 @@
+"""Runner of experiments: takes a specification, teaches and tests an agent, and writes the run directory."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import sys
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.agents import Agent, new_from_config
+from agent.errors import AgentError
+from agent.experiments import results
+from agent.experiments.config import RunSpec, TaskSelection, resolve, same_config
+from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
+from agent.experiments.results import Result
+from agent.models import MODELS
+from agent.models.custom import is_path
+from agent.progress import Progress, run_to_completion
+
+TRACKIO_PROJECT = "pupil"
+
+
+def run(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> Result:
+    """Teach an agent a task, test it, and write the results to a directory of its own.
+
+    Parameters
+    ----------
+    task : str, sequence of str or mapping
+        The name of a task, of several, or names and their settings: ``{"fonts": {}, "mine": {"source":
+        "./mine.py:Mine"}}``.
+    agent : str, mapping, class, function or object
+        The name of a kind, or ``{"kind": name, **settings}``, or what `agent.models.custom` takes as a model;
+        by default the one that goes with the task.
+    **given
+        Fields of `agent.experiments.config.Settings`.
+
+    Returns
+    -------
+    Result
+        The scores and the run directory. A finished run is not run again; an interrupted one resumes from its last
+        checkpoint, and its results equal those of an uninterrupted one.
+
+    Raises
+    ------
+    AgentError
+        A setting is unknown or out of range, a file is missing, or the disk refuses. Settings are checked before a
+        directory is made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     result = run("fonts", "nearest", lessons=60, folder=folder, plots=False)
+    ...     sorted(path.name for path in result.folder.iterdir())
+    ['agent', 'config.json', 'progress.csv', 'result.json']
+    >>> result.scores["n_lessons"], result.scores["n_test"]
+    (60, 40)
+    """
+    return run_to_completion(iter_run(task, agent, **given))
+
+
+def iter_run(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> Generator[Progress, None, Result]:
+    """As `run`, step by step; closing it between two steps writes a checkpoint, from which the same run resumes."""
+    return (yield from iter_run_spec(resolve(task, agent, **given)))
+
+
+def iter_run_spec(spec: RunSpec) -> Generator[Progress, None, Result]:
+    """As `iter_run`, from a specification that has been resolved already."""
+    earlier = results.read_json(spec.folder / results.CONFIG)
+    before = results.before_of(spec.folder)
+    if (before / results.RESULT).exists() and not (spec.folder / results.RESULT).exists() and not spec.settings.again:
+        previous = results.read_json(before / results.CONFIG)
+        if previous is not None and same_config(previous, spec.config) and spec.settings.load is not True:
+            with results.lock(spec.folder):
+                results.restore_before(spec.folder)
+            earlier = previous
+    resume = earlier is not None and same_config(earlier, spec.config) and not spec.settings.again
+    scores = results.read_json(spec.folder / results.RESULT) if resume else None
+    if is_path(spec.agent["kind"]):
+        MODELS[spec.model.NAME] = spec.model  # so that its agents can be made, saved and loaded in this process
+    if scores is not None:
+        return Result(spec.folder, spec.config, scores, cached=True)
+    tracker = Tracker(spec.settings.track, spec.folder, spec.config)
+    try:
+        scores = yield from _conduct(FAMILY_RUNS[spec.family](spec), resume, tracker)
+        results.write_json(spec.folder / results.RESULT, scores)
+        results.remove_before(spec.folder)
+        tracker.log(scores)
+    finally:
+        tracker.end()
+    return Result(spec.folder, spec.config, scores)
+
+
+def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progress, None, dict[str, Any]]:
+    """Teach and test; the directory is cleared only when everything has been checked."""
+    spec, held = run.spec, contextlib.ExitStack()
+    try:
+        model, config = run.prepare()
+        if is_path(spec.agent["kind"]):
+            MODELS[model.NAME] = model  # which knows the labels
+        if resume:
+            held.enter_context(results.lock(spec.folder))
+        agent, rows = results.load_checkpoint(spec.folder) if resume else (None, [])
+        rows = run.resume(agent, rows) if agent is not None else []
+        if not rows:
+            run.begin(initial_agent(spec, model, config))
+            if not resume:
+                held.enter_context(results.lock(spec.folder))
+            results.init_run_dir(spec.folder, spec.config)
+        run.log = ProgressLog(spec.folder, tracker, rows, rows[-1]["n_done"] if rows else 0)
+        if rows:
+            tracker.resume()
+        else:
+            run.log.append(**run.first_row())
+        try:
+            yield from run.iter_teach()
+            if run.log.n_saved != run.log.n_done:
+                run.save()
+            scores = yield from run.iter_test()
+        except GeneratorExit:
+            run.save()
+            raise
+        for name, picture in run.pictures(scores).items() if spec.settings.plots else ():
+            results.write_file(spec.folder / name, picture)
+    finally:
+        held.close()
+        run.close()
+    return scores
+
+
+def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
+    """Make the agent that a run begins with, or load it."""
+    load = spec.settings.load
+    if load is False:
+        return new_from_config(model.NAME, config, starter=spec.settings.starter)
+    loadable = next(
+        (run for run in (spec.folder, results.before_of(spec.folder)) if (run / results.AGENT).is_dir()), None
+    )
+    if load is True and loadable is None:
+        runs = ", ".join(run.as_posix() for run in results.list_runs(spec.settings.folder)[: results.MAX_LISTED])
+        raise AgentError(f"expected an agent in {spec.folder}, got none. Runs: {runs or 'none'}.")
+    agent = results.load_agent(spec.settings.folder, str(loadable) if load is True else str(load))
+    if agent.kind != model.NAME:
+        raise AgentError(f"expected an agent of the kind {model.NAME}, got {agent.kind}. Say agent={agent.kind}.")
+    loaded, given = vars(agent.model.config), vars(config)
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    names = [name for name in given if name != "seed" and given[name] not in (defaults[name], loaded.get(name))]
+    if names:
+        got, expected = (" ".join(f"agent.{name}={of.get(name)}" for name in names[:5]) for of in (given, loaded))
+        raise AgentError(f"expected the settings of the agent to load, {expected}, got {got}. Say {expected}.")
+    return agent
+
+
+class Tracker:
+    """Recorder of a run in trackio, which is imported only when it is enabled.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether to record; otherwise the methods do nothing.
+    folder : pathlib.Path
+        The run directory: the name of the record.
+    config : mapping
+        The settings to record.
+    """
+
+    def __init__(self, enabled: bool, folder: Path, config: Mapping[str, Any]) -> None:
+        self._enabled = enabled
+        self._options = {"name": folder.as_posix(), "config": dict(config), "resume": "never"}
+        self._trackio: Any = None  # set by the first row, so that a run that is refused leaves no record
+
+    def resume(self) -> None:
+        """Continue the record of an interrupted run."""
+        self._options["resume"] = "allow"
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Record the numbers of a row, or of the result, at the number of lessons taught."""
+        if not self._enabled:
+            return
+        if self._trackio is None:
+            self._trackio = importlib.import_module("trackio")
+            with contextlib.redirect_stdout(sys.stderr):  # standard output is for the results
+                self._trackio.init(project=TRACKIO_PROJECT, **self._options)
+        numbers = {name: value for name, value in row.items() if isinstance(value, (int, float))}
+        self._trackio.log(numbers, step=row.get("n_done", row.get("n_lessons")))
+
+    def end(self) -> None:
+        """Write what was recorded."""
+        if self._trackio is not None:
+            with contextlib.redirect_stdout(sys.stderr):
+                self._trackio.finish()

@@ -1,0 +1,168 @@
+"""What others have shared: the gallery, and the versions of a repo."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from agent import render
+from agent.agents import kinds
+from agent.agents.base import check_commit, check_repo_id
+from agent.errors import AgentError
+from agent.hub.client import MAX_MESSAGE_CHARS, TIMEOUT_S, connect, endpoint, hub_errors, list_repos
+from agent.hub.download import cache
+from agent.storage import serialization
+from agent.storage.model_card import LABELS_TAG, TAG
+from agent.validation import check_choice, clean_label
+
+if TYPE_CHECKING:
+    from huggingface_hub import ModelInfo
+
+GALLERY_S = 60.0  # how long a list is cached
+GALLERY_SIZE = 30
+MAX_LABELS = 62
+SORTS = {"newest": "lastModified", "liked": "likes"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """A commit of a repo."""
+
+    commit: str
+    title: str
+    author: str
+    when: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An agent in the gallery, as its repo describes it."""
+
+    repo_id: str
+    commit: str
+    kind: str
+    labels: tuple[str, ...]
+    n_lessons: int
+    n_right: int
+    n_asked: int  # 0: never tested
+    likes: int
+    modified: datetime | None
+
+    @property
+    def author(self) -> str:
+        """Whose repo it is."""
+        return self.repo_id.split("/")[0]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Public agents, and whether the list is an old one because the Hub could not be reached."""
+
+    entries: tuple[Entry, ...]
+    is_old: bool = False
+
+
+def versions(repo_id: str, token: str | None = None) -> tuple[Version, ...]:
+    """The commits of a repo, newest first; each can be pulled."""
+    with hub_errors(check_repo_id(repo_id)):
+        commits = connect(token).list_repo_commits(repo_id)
+    return tuple(
+        Version(
+            commit=check_commit(commit.commit_id),
+            title=commit.title[:MAX_MESSAGE_CHARS],
+            author=", ".join(commit.authors)[:80],
+            when=commit.created_at,
+        )
+        for commit in commits
+    )
+
+
+def gallery(search: str = "", sort: str = "newest") -> Gallery:
+    """Public agents whose repo's name contains these words, in one of the orders `SORTS`.
+
+    Cached for a minute, for all visitors.
+    """
+    check_choice("a sort", sort, SORTS)
+    query = (endpoint(), search.strip()[:80], sort)
+    with _GALLERY_LOCK:
+        until, known = _GALLERIES.get(query, (0.0, None))
+    if known is not None and time.monotonic() < until:
+        return known
+    try:
+        with hub_errors("the gallery"):
+            words = {"search": query[1]} if query[1] else {}
+            repos = list_repos(filter=TAG, sort=SORTS[sort], limit=GALLERY_SIZE, full=True, **words)
+            known = Gallery(tuple(entry for entry in map(_entry, repos) if entry is not None))
+    except AgentError:
+        if known is None:
+            raise
+        known = replace(known, is_old=True)
+    with _GALLERY_LOCK:
+        _GALLERIES[query] = time.monotonic() + GALLERY_S, known
+        while len(_GALLERIES) > 100:
+            _GALLERIES.pop(next(iter(_GALLERIES)))
+    return known
+
+
+def pictures(entries: Sequence[Entry]) -> dict[str, bytes]:
+    """Fetch the mental images of agents, checked and encoded again: repo id to PNG; invalid ones are left out."""
+    with ThreadPoolExecutor(8) as fetchers:
+        pngs = list(fetchers.map(_picture, entries))
+    return {entry.repo_id: png for entry, png in zip(entries, pngs, strict=True) if png is not None}
+
+
+def _picture(entry: Entry) -> bytes | None:
+    from huggingface_hub import hf_hub_download
+
+    name = "labels.png"
+    with contextlib.suppress(AgentError), hub_errors(entry.repo_id):
+        head = connect(None).get_paths_info(entry.repo_id, [name], revision=entry.commit)
+        if len(head) == 1 and 0 <= head[0].size <= serialization.FILES[name]:
+            path = hf_hub_download(
+                entry.repo_id,
+                name,
+                revision=entry.commit,
+                token=False,
+                endpoint=endpoint(),
+                cache_dir=cache(),
+                etag_timeout=TIMEOUT_S,
+            )
+            return render.strip_png(Path(path).resolve().read_bytes())
+    return None
+
+
+_GALLERIES: dict[tuple[str, str, str], tuple[float, Gallery | None]] = {}
+_GALLERY_LOCK = threading.Lock()
+
+
+def _entry(info: ModelInfo) -> Entry | None:
+    """Read how a repo describes its agent; None where that is invalid, or it holds no agent that could be pulled."""
+    tags = dict(tag.split("=", 1) for tag in info.tags or () if tag.startswith("pupil:") and "=" in tag)
+    with contextlib.suppress(AgentError, ValueError, TypeError):
+        n_right, n_asked = (int(part) for part in tags.get("pupil:right", "0/0").split("/"))
+        n_lessons, kind = int(tags.get("pupil:lessons", "0")), tags.get("pupil:kind")
+        if not 0 <= n_right <= n_asked <= 10**7 or not 0 <= n_lessons <= 10**9 or kind not in kinds():
+            return None
+        if not set(serialization.FILES) <= {file.rfilename for file in info.siblings or ()}:
+            return None
+        labels = [clean_label(unquote(label)) for label in tags.get(LABELS_TAG, "").split(",")[:MAX_LABELS] if label]
+        return Entry(
+            check_repo_id(info.id),
+            check_commit(info.sha),
+            kind,
+            tuple(labels),
+            n_lessons,
+            n_right,
+            n_asked,
+            int(info.likes or 0),
+            info.last_modified,
+        )
+    return None

@@ -1,0 +1,401 @@
+"""The flagship: an n-tuple classifier whose votes are confirmed by deformable nearest neighbours.
+
+    thumbnail ─ canonical ─ edges ─┬─ bit planes ─ RAM nodes ─ votes per label ───────────────────────┐
+                                   └─ signature ─ sketch ─ code ─ nearest rows, their differences ────┴─ responses
+
+In the literature: the n-tuple classifier WiSARD (Aleksander, Thomas & Bowden 1984), followed by nearest neighbours
+under the image distortion model (Keysers et al. 2007).
+
+A lesson leaves rows: the drawing itself and warped copies of it, fewer the more lessons there are. A row is written
+into every RAM node and can be found again by its signature. Nothing is fitted, so the order of lessons does not
+matter, forgetting is exact, and joining two agents equals teaching one. Refinement (`refinement`) replaces the votes of
+bulk lessons by those of nodes that were corrected; it is dropped when bulk lessons change.
+
+One answer is read in four files: this one, `row_store`, `decision` and `refinement`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from agent import preprocessing
+from agent.errors import AgentError
+from agent.kernels import edges, ram
+from agent.kernels import recall as kernels
+from agent.kernels.preprocessing import FRAME
+from agent.models.base import Exemplar, Explanation, Guess, check_lessons, check_same_params, n_rows
+from agent.models.recall import refinement
+from agent.models.recall.decision import SCALE, DecisionParams, RowMatches
+from agent.models.recall.inspection import Nodes
+from agent.models.recall.params import (
+    GRID,
+    MAX_BYTES,
+    MAX_LABELS,
+    NARROW_LABELS,
+    SQUEEZED,
+    FixedParams,
+    RecallConfig,
+    bit_indices,
+    sample_params,
+    warp_fields,
+)
+from agent.models.recall.row_store import PREFIX_WORDS, SUFFIX_WORDS, RowStore
+from agent.validation import check_arrays
+
+DOUBTFUL_LEAD = 300  # lead of responses below which the drawing is matched squeezed, too
+REASONS_BUDGET = np.array([90, 30, 6])  # rows selected for reasons where votes alone decided
+N_REASONS = 3  # lessons named as reasons of a guess
+EXACT_MATCH_RESPONSE = 2 * SCALE
+
+OLD_REFINEMENT = ("corrections", "study_")  # arrays of older versions, refined in another way: left out
+_NOT_REFINED = np.zeros(0, np.uint16), np.zeros((0, 0, 0), np.int8)
+
+
+class Votes(NamedTuple):
+    """A drawing encoded, and the votes of the RAM nodes for it.
+
+    Attributes
+    ----------
+    addresses : numpy.ndarray
+        (M,) uint16.
+    query : agent.kernels.recall.Query
+        Features that stored rows are matched with.
+    votes : numpy.ndarray
+        (L,) int32, of refined nodes where there are any.
+    unanimous : numpy.ndarray
+        (L,) bool: every node has seen the label, as for each drawing that was taught. Such a label is always matched.
+    """
+
+    addresses: np.ndarray
+    query: kernels.Query
+    votes: np.ndarray
+    unanimous: np.ndarray
+
+
+class Evidence(NamedTuple):
+    """What an answer rests on: its parameters, the votes, and the matches; None where votes alone decide."""
+
+    params: DecisionParams
+    encoded: Votes
+    votes: np.ndarray
+    matches: RowMatches | None
+
+
+class Recall:
+    """N-tuple classifier with deformable nearest neighbours; see `agent.models.base.Model` for its methods."""
+
+    NAME: ClassVar[str] = "recall"
+    SUMMARY: ClassVar[str] = "proposes labels by RAM tables and confirms them by remembered drawings"
+    ORDER_FREE: ClassVar[bool] = True
+    STUDIES: ClassVar[bool] = True
+    VIEWS: ClassVar[tuple[str, ...]] = ("nodes",)
+    MAX_LABELS: int = MAX_LABELS
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}
+    Config: ClassVar[type] = RecallConfig
+
+    def __init__(self, config: RecallConfig) -> None:
+        self._init_from(config, *sample_params(config))
+
+    def _init_from(self, config: RecallConfig, pixels: np.ndarray, planes: np.ndarray, warps: np.ndarray) -> None:
+        self.config = config
+        self.MAX_LABELS = MAX_LABELS if config.n_bytes(MAX_LABELS) <= MAX_BYTES else NARROW_LABELS
+        self._pixels = pixels
+        self._planes = planes
+        self._warps = warps
+        self._fixed = FixedParams(
+            bit_indices(pixels, planes), warp_fields(warps), 1 << config.tuple_size, config.n_rows
+        )
+        self._label_list: list[str] = []  # the label of each label id, a bit of a location
+        self._user, self._bulk = RowStore(self._fixed), RowStore(self._fixed)
+        self._refined: refinement.RefinedNodes | None = None
+        self._params: DecisionParams | None = None  # cached until lessons change
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        clone = copy.copy(self)  # fixed parameters and refined nodes never change in place
+        clone._label_list = list(self._label_list)
+        clone._user, clone._bulk = copy.deepcopy(self._user), copy.deepcopy(self._bulk)
+        return clone
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(sorted(self._label_list))
+
+    @property
+    def n_bytes(self) -> int:
+        return self._user.n_bytes + self._bulk.n_bytes + (0 if self._refined is None else self._refined.counters.nbytes)
+
+    @property
+    def _stores(self) -> tuple[RowStore, RowStore]:
+        return self._user, self._bulk
+
+    # ---------------------------------------------------------------- learning and forgetting
+
+    def learn_one(self, thumbnail: np.ndarray, label: str) -> None:
+        self._learn(self._user, thumbnail[None], [label])
+
+    def learn_many(self, thumbnail: np.ndarray, labels: Sequence[str]) -> None:
+        self._learn(self._bulk, thumbnail, labels)
+
+    def learn_parallel(self, thumbnail: np.ndarray, labels: Sequence[str], n_processes: int) -> None:
+        """As `learn_many`, each process encoding a part of the lessons."""
+        self._bulk.learn(thumbnail, self._register_labels(self._bulk, labels), n_processes)
+
+    def _learn(self, store: RowStore, thumbnail: np.ndarray, labels: Sequence[str]) -> None:
+        store.learn(thumbnail, self._register_labels(store, labels))
+
+    def _register_labels(self, store: RowStore, labels: Sequence[str]) -> np.ndarray:
+        """Prepare for lessons of these labels in a store: (N,) uint8, their label ids."""
+        self._params = None
+        if store is self._bulk and len(labels):
+            self._refined = None
+        self._label_list += [label for label in dict.fromkeys(labels) if label not in self._label_list]
+        label_id = {label: number for number, label in enumerate(self._label_list)}
+        for resized in self._stores:
+            resized.fit(len(self._label_list))
+        return np.array([label_id[label] for label in labels], np.uint8)
+
+    def forget_one(self, thumbnail: np.ndarray, label: str) -> None:
+        store, lesson = self._find(thumbnail, label)
+        label_id = self._label_list.index(label)
+        self._params = None
+        store.forget(lesson)
+        if store is self._bulk:
+            self._refined = None
+        if not any(remaining.has_lessons(label_id) for remaining in self._stores):
+            self._label_list.pop(label_id)
+            for remaining in self._stores:
+                remaining.drop_label(label_id)
+                remaining.fit(len(self._label_list))
+
+    def _find(self, thumbnail: np.ndarray, label: str) -> tuple[RowStore, int]:
+        """The newest lesson with this drawing and label, the user's before bulk ones."""
+        if label in self._label_list:
+            for store in self._stores:
+                lessons = store.lessons_of(thumbnail, self._label_list.index(label))
+                if len(lessons):
+                    return store, int(lessons[-1])
+        raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
+
+    # ---------------------------------------------------------------- answering
+
+    def predict(self, thumbnail: np.ndarray) -> list[Guess]:
+        return [self._answer(drawing)[0] for drawing in thumbnail]
+
+    def predict_one(self, thumbnail: np.ndarray) -> Guess:
+        guess, evidence = self._answer(thumbnail)
+        if guess.label is None:
+            return guess
+        return replace(guess, explain_later=partial(self._explain, thumbnail, guess.label, evidence))
+
+    def _answer(self, thumbnail: np.ndarray) -> tuple[Guess, Evidence | None]:
+        """Guess a drawing: by votes alone where they are clear, else by votes and matches."""
+        params = self._decision_params()
+        no_responses = np.zeros(len(params.labels), np.int32)
+        if not params.labels or not thumbnail.any():
+            return Guess.of(params.labels, no_responses), None
+        evidence = self._gather(thumbnail)
+        _, encoded, votes, matches = evidence
+        if encoded.votes.max() <= 0:
+            return Guess.of(params.labels, no_responses), evidence
+        if matches is None:
+            missing = (max(0, int(votes.max())) - votes.astype(np.int64)) * (3 * SCALE) // params.all_votes
+            responses = np.maximum(0, SCALE - missing).astype(np.int32)
+        else:
+            responses = matches.responses(votes, params)
+            exact = matches.exact_label(thumbnail)
+            best, second = _two_largest(responses)
+            if exact is not None:
+                responses[exact] = EXACT_MATCH_RESPONSE
+            elif best - second < DOUBTFUL_LEAD:
+                responses = matches.responses(votes, params, self._match_squeezed(thumbnail, evidence))
+        return Guess.of(params.labels, responses[params.order]), evidence
+
+    def _gather(self, thumbnail: np.ndarray) -> Evidence:
+        """Encode a drawing, let the nodes vote, and match stored rows unless one label leads clearly.
+
+        A label leads clearly if its lead in votes is large, the smaller the more of the nearest rows agree with it, and
+        if no other label is unanimous.
+        """
+        params, encoded = self._decision_params(), self.vote(thumbnail)
+        votes = encoded.votes + params.rarity_prior
+        best, second = _two_largest(votes)
+        contested = bool((encoded.unanimous & (votes < best)).any())
+        if not contested and best - second > params.lead_needed(0):
+            return Evidence(params, encoded, votes, None)
+        matches = RowMatches(self._stores, encoded.query, np.ones(len(votes), bool), int(votes.argmax()))
+        if not contested and best - second > params.lead_needed(matches.n_agreeing):
+            return Evidence(params, encoded, votes, None)
+        return Evidence(params, encoded, votes, matches.compare(params.budget))
+
+    def _match_squeezed(self, thumbnail: np.ndarray, evidence: Evidence) -> RowMatches:
+        """Match a drawing squeezed across: hooks, flags and bars longer than those of the lessons get shorter."""
+        query = _query(self._encode(thumbnail, SQUEEZED, 1))
+        return RowMatches(self._stores, query, evidence.matches.compared, 0).compare(evidence.params.budget)
+
+    def _encode(self, thumbnail: np.ndarray, fields: np.ndarray, copy: int) -> kernels.Features:
+        """Encode one drawing, or a copy of it that one of the fields warps, as for `kernels.encode_copies`."""
+        features = kernels.Features(
+            np.empty((1, self.config.n_nodes), np.uint16),
+            np.empty((1, preprocessing.SIDE, edges.CODE_STRIDE), np.uint8),
+            np.empty((1, edges.SKETCH, edges.SKETCH_STRIDE), np.uint8),
+            np.empty((1, edges.SIGNATURE_WORDS), np.uint64),
+        )
+        kernels.encode_copies(thumbnail[None], fields, copy, copy + 1, self._fixed.reads, features)
+        return features
+
+    def vote(self, thumbnail: np.ndarray) -> Votes:
+        """Encode a drawing and let the RAM nodes vote."""
+        params, n_labels = self._decision_params(), len(self._label_list)
+        features = self._encode(thumbnail, SQUEEZED, 0)
+        votes, unanimous = np.empty(n_labels, np.int32), np.empty(n_labels, np.bool_)
+        addresses, counters = _NOT_REFINED
+        if self._refined is not None:
+            addresses, counters = self._refined.addresses_of(thumbnail), self._refined.counters
+        refined = kernels.Refined(
+            addresses, counters, params.refined_label_ids, params.all_votes // self.config.n_nodes
+        )
+        kernels.vote(features.addresses[0], self._user.tables, self._bulk.tables, refined, votes, unanimous)
+        return Votes(features.addresses[0], _query(features), votes, unanimous)
+
+    def _decision_params(self) -> DecisionParams:
+        if self._params is None:
+            self._params = DecisionParams.at(self.config, self._label_list, self._stores, self._refined)
+        return self._params
+
+    # ---------------------------------------------------------------- explaining
+
+    def explain(self, thumbnail: np.ndarray, label: str) -> Explanation:
+        """The nearest lessons of a label, and the pixels that voted for it.
+
+        Where votes alone decide, drawings are matched with drawings; elsewhere with copies too, as for the answer.
+        """
+        if label not in self._label_list or not thumbnail.any():
+            return Explanation()
+        return self._explain(thumbnail, label, self._gather(thumbnail))
+
+    def _explain(self, thumbnail: np.ndarray, label: str, evidence: Evidence) -> Explanation:
+        """Explain from the evidence of an answer; lessons are matched again only where too few of the label were."""
+        if evidence.params is not self._params:  # lessons have changed since, and row numbers with them
+            return self.explain(thumbnail, label)
+        params, encoded, votes, matches = evidence
+        label_id = self._label_list.index(label)
+        lessons = [] if matches is None else matches.lessons(label_id, N_REASONS)
+        if len(lessons) < N_REASONS:
+            mask, budget = np.arange(len(votes)) == label_id, REASONS_BUDGET if matches is None else params.budget
+            of_label = RowMatches(self._stores, encoded.query, mask, label_id, copies=matches is not None)
+            lessons = of_label.compare(budget).lessons(label_id, N_REASONS)
+        exemplars = tuple(Exemplar(label, drawing, distance) for drawing, distance in lessons)
+        return Explanation(exemplars, self._saliency(encoded.addresses, label_id, votes))
+
+    def _saliency(self, addresses: np.ndarray, label_id: int, votes: np.ndarray) -> np.ndarray:
+        """Pixels that voted for a label and not for the other one with the most votes: (28, 28) uint8."""
+        rivals = [other for other in np.argsort(-votes, kind="stable").tolist() if other != label_id]
+        saliency = np.empty((preprocessing.SIDE, preprocessing.SIDE), np.uint8)
+        tables = self._user.tables, self._bulk.tables
+        ram.voting_pixels(addresses, *tables, self._pixels, label_id, rivals[0] if rivals else -1, saliency)
+        return saliency
+
+    def nodes(self, thumbnail: np.ndarray) -> Nodes:
+        """All RAM nodes for a drawing."""
+        return Nodes(self.vote(thumbnail).addresses, self._pixels, self._stores, self._label_list)
+
+    # ---------------------------------------------------------------- refining, joining, imagining, saving
+
+    def study(self) -> Iterator[float]:
+        for share, refined in refinement.iter_refine(self._bulk, self._label_list, self.config):
+            if refined is not None:
+                self._refined, self._params = refined, None
+            yield share
+
+    def same_params(self, other: Self) -> bool:
+        return other.config == self.config and all(
+            (getattr(self, name) == getattr(other, name)).all() for name in ("_pixels", "_planes", "_warps")
+        )
+
+    def join(self, other: Self) -> None:
+        check_same_params(self, other)
+        for store, added in ((self._bulk, other._bulk), (self._user, other._user)):
+            labels = [other._label_list[label_id] for label_id in added.lesson_label_ids[: added.n_lessons]]
+            store.join(added, self._register_labels(store, labels))
+
+    def imagine(self, label: str) -> np.ndarray:
+        if label not in self._label_list:
+            raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
+        label_id = self._label_list.index(label)
+        inks = [store.ink(label_id) for store in (self._user, self._bulk)]
+        ink, n_drawings = sum(ink for ink, _ in inks), sum(n for _, n in inks)
+        return ((ink + n_drawings // 2) // n_drawings).astype(np.uint8)
+
+    def remembered(self, label: str) -> np.ndarray:
+        label_id = self._label_list.index(label) if label in self._label_list else -1
+        return np.concatenate([store.drawings_of(label_id) for store in (self._user, self._bulk)])
+
+    def stats(self) -> dict[str, str]:
+        stores = (self._user, self._bulk)
+        written = np.count_nonzero(self._user.tables | self._bulk.tables)
+        return {
+            "rows": f"{sum(store.n for store in stores):,}",
+            "nodes": f"{self.config.n_nodes:,}",
+            "saturation": f"{100 * written / self._user.tables.size:.1f} %",
+            "studied": "yes" if self._refined is not None else "no",
+        }
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        stores = (self._bulk, self._user)
+        number = np.array([self.labels.index(label) for label in self._label_list] or [0], np.uint8)
+        return {
+            "pixels": self._pixels,
+            "planes": self._planes,
+            "warps": self._warps,
+            "drawings": preprocessing.pack(np.concatenate([store.drawings[: store.n_lessons] for store in stores])),
+            "taught": number[np.concatenate([store.lesson_label_ids[: store.n_lessons] for store in stores])],
+            "own": np.repeat(np.array([0, 1], np.uint8), [store.n_lessons for store in stores]),
+        } | (refinement.empty_arrays(self.config.tuple_size) if self._refined is None else self._refined.tensors())
+
+    @classmethod
+    def restore(cls, config: RecallConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        n_lessons, mapping = n_rows(tensors, "taught"), (config.n_nodes, config.tuple_size)
+        max_shift = FRAME * 256  # a whole frame, in steps of control points
+        tensors = refinement.empty_arrays(config.tuple_size) | dict(tensors)
+        tensors = {name: array for name, array in tensors.items() if not name.startswith(OLD_REFINEMENT)}
+        refined = {name: tensors.pop(name) for name in refinement.ARRAYS}
+        check_arrays(
+            tensors,
+            {
+                "pixels": (mapping, np.int32, 0, preprocessing.SIDE**2 - 1),
+                "planes": (mapping, np.uint8, 0, edges.PLANES - 1),
+                "warps": ((config.n_warps, 2, GRID, GRID), np.int16, -max_shift, max_shift),
+                "drawings": ((n_lessons, preprocessing.PACKED_BYTES), np.uint8, 0, 255),
+                "taught": ((n_lessons,), np.uint8, 0, len(labels) - 1),
+                "own": ((n_lessons,), np.uint8, 0, 1),
+            },
+        )
+        drawings, label_ids = preprocessing.unpack(tensors["drawings"]), tensors["taught"]
+        is_user = tensors["own"].astype(bool)
+        check_lessons(drawings, label_ids, labels)
+        agent = cls.__new__(cls)
+        agent._init_from(config, tensors["pixels"].copy(), tensors["planes"].copy(), tensors["warps"].copy())
+        if len(labels) > agent.MAX_LABELS:
+            raise AgentError(f"expected at most {agent.MAX_LABELS} labels with these settings, got {len(labels)}.")
+        for store, group in ((agent._bulk, ~is_user), (agent._user, is_user)):
+            agent._learn(store, drawings[group], [labels[number] for number in label_ids[group]])
+        agent._refined, agent._params = refinement.restore(agent._bulk, agent._label_list, config, refined), None
+        return agent
+
+
+def _query(features: kernels.Features) -> kernels.Query:
+    """The features of one drawing, as rows are matched with them."""
+    signature = features.signatures[0]
+    return kernels.Query(signature[PREFIX_WORDS], signature[SUFFIX_WORDS], features.sketches[0], features.codes[0])
+
+
+def _two_largest(values: np.ndarray) -> tuple[int, int]:
+    """The largest and the second largest of some values, 0 where there are none."""
+    best, second = sorted([0, *values.tolist()])[:-3:-1]
+    return best, second

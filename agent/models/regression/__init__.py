@@ -1,0 +1,188 @@
+"""Regression models: what they promise, what they answer with, and where their training stands.
+
+A model sees lessons of `agent.datasets.copy_numbers` and numbers that `agent.decimals` has read;
+`agent.agents.regressor.Regressor` adds that and the public verbs, once for all models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Self
+
+import numpy as np
+
+from agent import decimals
+from agent.datasets.copy_numbers import NumberLessons
+from agent.errors import AgentError
+from agent.models.base import BaseModel
+from agent.validation import check_arrays
+
+N_CHECKPOINTS = 24  # at which a training run reports, and can be stopped
+N_LESSONS = 5000  # of a training run that does not say how many
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Prediction for one number.
+
+    Attributes
+    ----------
+    x : decimal.Decimal
+        The input, exactly.
+    value : decimal.Decimal or None
+        The prediction, exactly, to the last bit of a float; None when the model is unsure.
+    extrapolated : bool
+        Whether x lies outside the range of the lessons.
+    because : str
+        Why it is unsure: the symbol that is not known in its context, or the unreadable result.
+    """
+
+    x: Decimal
+    value: Decimal | None
+    extrapolated: bool
+    because: str = ""
+
+    @property
+    def unsure(self) -> bool:
+        """Whether there is no prediction."""
+        return self.value is None
+
+    @property
+    def error(self) -> Decimal | None:
+        """How far the answer is from a copy of x, exactly; None when it is unsure.
+
+        Examples
+        --------
+        >>> Answer(Decimal("0.1"), Decimal(0.1), False).error
+        Decimal('5.5511151231257827021181583404541015625E-18')
+        """
+        return None if self.value is None else decimals.minus(self.value, self.x)
+
+
+@dataclass
+class TrainingState:
+    """Where training stands: steps of finished runs, of the unfinished one, and the range of the lessons.
+
+    Attributes
+    ----------
+    before : int
+        Steps of finished runs.
+    done, total : int
+        Steps done and steps in all of the unfinished run; 0 when there is none.
+    low, high : float
+        Smallest and largest x so far; both 0 before the first.
+    """
+
+    before: int = 0
+    done: int = 0
+    total: int = 0
+    low: float = 0.0
+    high: float = 0.0
+
+    @property
+    def n_steps(self) -> int:
+        """Steps taken so far."""
+        return self.before + self.done
+
+    def note_range(self, x: np.ndarray) -> None:
+        """Widen the range by the x of lessons; call it before `advance`."""
+        known = [self.low, self.high] if self.n_steps else []
+        self.low, self.high = float(min([x.min(), *known])), float(max([x.max(), *known]))
+
+    def covers(self, x: Decimal) -> bool:
+        """Whether a number lies within the range of the lessons."""
+        return self.n_steps > 0 and Decimal(self.low) <= x <= Decimal(self.high)
+
+    def begin(self, n_total: int) -> bool:
+        """Begin a run of so many steps, or resume an unfinished one of as many; True if it begins."""
+        if self.total != n_total:
+            self.before, self.done, self.total = self.n_steps, 0, n_total
+        return self.done == 0
+
+    def advance(self, n_done: int) -> None:
+        """Note how many steps of the run are done, and finish it after the last."""
+        self.done = n_done
+        if self.done == self.total:
+            self.before, self.done, self.total = self.n_steps, 0, 0
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Give what must be saved."""
+        return {"steps": np.array([self.before, self.done, self.total]), "range": np.array([self.low, self.high])}
+
+    @classmethod
+    def restore(cls, tensors: Mapping[str, np.ndarray]) -> Self:
+        """Read back what was saved, once `check_floats` has seen it."""
+        (before, done, total), (low, high) = tensors["steps"].tolist(), tensors["range"].tolist()
+        if done and done >= total:
+            raise AgentError(f"expected steps of a run that is not over, got {done} of {total}.")
+        if low > high or (before + done == 0 and (low, high) != (0, 0)):
+            raise AgentError(f"expected a range of lessons, got {low} to {high} after {before + done} steps.")
+        return cls(before, done, total, low, high)
+
+
+def checkpoints(n_total: int) -> list[int]:
+    """Choose the steps at which a run reports: geometrically spaced, the last one included.
+
+    Examples
+    --------
+    >>> checkpoints(25_000)[:8], checkpoints(25_000)[-2:], len(checkpoints(25_000))
+    ([1, 2, 4, 6, 9, 14, 22, 34], [16096, 25000], 23)
+    """
+    steps = np.unique(np.rint(np.geomspace(1, n_total, N_CHECKPOINTS)).astype(int))
+    return steps.tolist()
+
+
+class RegressionModel(BaseModel):
+    """A model that predicts a number from a number; the defaults suit one pass over lessons with targets.
+
+    Attributes
+    ----------
+    feedback : str
+        What it learns from: the ``target``, the ``gradient`` of the reward, or the ``reward`` alone.
+    line : tuple of float or None
+        Slope and intercept of its predictions w·x + b; None if it has none.
+    n_lessons : int
+        How many lessons a task should draw for a run.
+    """
+
+    training: TrainingState
+    feedback: str = "target"
+    line: tuple[float, float] | None = None
+    n_lessons: int = N_LESSONS
+
+    def n_steps(self, lessons: NumberLessons) -> int:
+        """Steps of a run over these lessons."""
+        return len(lessons)
+
+    def iter_learn(self, lessons: NumberLessons) -> Iterator[int]:
+        """Learn, yielding the number of steps done, ``n_steps`` in the end.
+
+        Closed early, it resumes there with the same lessons and ends in the same bytes. AgentError when the steps are
+        too large to converge; the model is then as it was before the run.
+        """
+        self._begin(lessons)
+        for checkpoint in checkpoints(self.n_steps(lessons)):
+            if checkpoint <= self.training.done:
+                continue
+            self.training.note_range(self._learn_steps(lessons, self.training.done, checkpoint))
+            self.training.advance(checkpoint)
+            yield checkpoint
+
+    def _begin(self, lessons: NumberLessons) -> None:
+        """Begin a run, or resume an unfinished one."""
+        self.training.begin(self.n_steps(lessons))
+
+    def _learn_steps(self, lessons: NumberLessons, first: int, end: int) -> np.ndarray:
+        """Take some steps of a run, and give the x of all lessons that they may have been learned from."""
+        raise NotImplementedError
+
+    def predict(self, xs: Sequence[Decimal]) -> list[Answer]:
+        """Predict for each number."""
+        raise NotImplementedError
+
+
+def check_floats(tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[Any, ...]]) -> None:
+    """Check saved arrays, with those of a `TrainingState`; see `agent.validation.check_arrays`."""
+    check_arrays(tensors, {**expected, "steps": ((3,), np.int64, 0, 2**40), "range": ((2,), np.float64)})

@@ -1,0 +1,1 @@
+"""The state machine: a general neural state machine of RAM neurons, taught by iconic training (Aleksander)."""

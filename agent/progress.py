@@ -1,0 +1,184 @@
+"""Running long work: one type of progress, generators run to their end, cancellation, forked processes.
+
+Every long verb has an ``iter_`` twin, a generator that yields `Progress` between two steps, at which it can be closed,
+and returns the result.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import multiprocessing
+import threading
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+
+from agent.errors import AgentError
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Snapshot of work that is under way.
+
+    Attributes
+    ----------
+    n_done, n_total : int
+        Steps done and steps in all: lessons, drawings, frames, or hundredths.
+    what : str
+        The phase, for instance "teaching", "studying" or "testing".
+    accuracy : float or None
+        Share of drawings answered correctly now, 0 … 1: of held-out ones while teaching, of those asked while testing.
+    prequential : float or None
+        Share of the last lessons answered correctly just before they were learned (progressive validation).
+    n_asked : int
+        Drawings behind ``prequential``.
+    error : float or None
+        Mean absolute error, of agents that answer with numbers.
+    line : tuple of float or None
+        Slope and intercept, of learners that answer w·x + b.
+    seconds : float
+        Since the work began.
+
+    Examples
+    --------
+    >>> Progress(15, 60, "teaching").share
+    0.25
+    """
+
+    n_done: int
+    n_total: int
+    what: str = ""
+    accuracy: float | None = None
+    prequential: float | None = None
+    n_asked: int = 0
+    error: float | None = None
+    line: tuple[float, float] | None = None
+    seconds: float = 0.0
+
+    @classmethod
+    def of_share(cls, share: float, what: str) -> Self:
+        """Give progress that is known as a share alone, in hundredths."""
+        return cls(round(100 * share), 100, what)
+
+    @property
+    def share(self) -> float:
+        """The share done, 0 … 1."""
+        return self.n_done / self.n_total if self.n_total else 1.0
+
+
+def run_to_completion(steps: Generator[Any, None, Result]) -> Result:
+    """Run a generator to its end and give its result.
+
+    Examples
+    --------
+    >>> def count():
+    ...     yield Progress(1, 2)
+    ...     return "done"
+    >>> run_to_completion(count())
+    'done'
+    """
+    work = WithResult(steps)
+    for _ in work:
+        pass
+    return work.result
+
+
+class WithResult(Generic[Result]):
+    """A generator that keeps its result: iterate over it, then read ``result``.
+
+    Examples
+    --------
+    >>> def count():
+    ...     yield Progress(1, 2)
+    ...     return "done"
+    >>> work = WithResult(count())
+    >>> [progress.n_done for progress in work], work.result
+    ([1], 'done')
+    """
+
+    result: Result
+
+    def __init__(self, steps: Generator[Any, None, Result]) -> None:
+        self._steps = steps
+
+    def __iter__(self) -> Iterator[Any]:
+        self.result = yield from self._steps
+
+    def close(self) -> None:
+        """Stop the work between two steps."""
+        self._steps.close()
+
+
+class CancelToken:
+    """The right of one job to go on: whoever starts another job, or stops this one, cancels it.
+
+    Examples
+    --------
+    >>> token = CancelToken()
+    >>> token.cancel()
+    >>> token.cancelled
+    True
+    """
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Ask the job to end after its present step."""
+        self.cancelled = True
+
+
+Zeros = Callable[[tuple[int, ...], np.dtype], np.ndarray]
+
+
+def can_fork() -> bool:
+    """Say whether this process can fork: it has one thread, and the system has fork."""
+    return threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Make an array that processes forked later share.
+
+    Examples
+    --------
+    >>> shared = zeros((2, 3), np.dtype(np.uint8))
+    >>> fork_map(lambda part: shared[part].fill(7), 2, 2)
+    >>> shared.tolist()
+    [[7, 7, 7], [7, 7, 7]]
+    """
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    return np.frombuffer(mmap.mmap(-1, n_bytes), dtype).reshape(shape) if n_bytes else np.zeros(shape, dtype)
+
+
+def fork_map(work: Callable[[slice], None], n: int, n_processes: int) -> None:
+    """Do ``work`` on parts of ``range(n)``, in one process each; this process does the first part.
+
+    What it writes must lie in arrays made by `zeros`. Where the process cannot fork it does everything itself.
+
+    Raises
+    ------
+    AgentError
+        One of the processes died.
+    """
+    if n_processes < 2 or not can_fork():
+        work(slice(0, n))
+        return
+    first, *others = (slice(*ends) for ends in pairwise(n * part // n_processes for part in range(n_processes + 1)))
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=work, args=(part,)) for part in others]
+    for child in children:
+        child.start()
+    try:
+        work(first)
+    finally:
+        for child in children:
+            child.join()
+    exit_codes = [child.exitcode for child in children if child.exitcode]
+    if exit_codes:
+        raise AgentError(f"expected {n_processes} processes to do their parts, got one that died ({exit_codes[0]}).")

@@ -1,0 +1,65 @@
+"""First steps of the app. Import this module first: numba, huggingface_hub and gradio read variables on import."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")  # never act with the token of the Space
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# After each event gradio summarises all events in pandas, for the monitoring page, which is off.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
+
+from agent import kernels  # noqa: E402  (after the environment)
+from agent.models import MODELS, precompile  # noqa: E402
+
+READY = threading.Event()  # the kernels of drawings are compiled: handlers wait for it
+_LOG = logging.getLogger(__name__)
+_BEGUN, _N_BEFORE = time.monotonic(), kernels.n_compiled()
+_processes: list[subprocess.Popen[bytes]] = []
+
+
+def compile_kernels() -> None:
+    """Start to compile the kernels of drawings in other processes; nothing to do where it has been done before."""
+    with _reported():
+        _processes.extend(precompile.start("drawings"))
+
+
+def warm_up() -> None:
+    """Load the kernels in a background thread when those processes are done, set `READY`, and compile the rest."""
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+
+def seconds_left() -> int:
+    """Estimate how long it takes until `READY` is set."""
+    return precompile.seconds_left(_BEGUN, _N_BEFORE)
+
+
+def _warm_up() -> None:
+    with _reported():
+        precompile.finish("drawings", _processes)
+    with _reported():
+        precompile.call_model(next(iter(MODELS)))
+    READY.set()
+    for family in ("numbers", "frames", "others"):
+        with _reported():
+            precompile.finish(family, precompile.start(family))
+    for load in (precompile.compile_others, precompile.compile_regression, precompile.compile_frames):
+        with _reported():
+            load()
+
+
+@contextlib.contextmanager
+def _reported() -> Iterator[None]:
+    """Report an error and go on: what is not compiled ahead is compiled when somebody needs it."""
+    try:
+        yield
+    except Exception as error:
+        _LOG.exception("Warming up failed (%s): the app answers, at first slowly.", type(error).__name__)

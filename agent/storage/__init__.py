@@ -1,0 +1,1 @@
+"""Agents as files: saved, loaded, described by a model card, and restored from what a browser keeps."""

@@ -1,0 +1,300 @@
+"""Tasks as runs know them: what they teach, and what they keep apart to ask. To add one, write its class below."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from agent.datasets import LabelledDrawings, digits, files, labelled, shuffled, strokes
+from agent.datasets.copy_numbers import Copy
+from agent.errors import AgentError, nearest
+from agent.models.custom import class_of, is_path, own_code
+from agent.validation import check_bool, check_choice, check_names, check_settings, setting
+
+EVERY = 5  # of a set without a test of its own, every so many-th drawing is kept apart, and every so many-th font
+TEST_SEED = 2**40  # added to a seed where a pen draws the test
+N_DRAWN_TEST = 1000
+N_FRAMES = 5_000  # of a run that does not say how many
+METHODS = ("lessons", "test")
+DRAWINGS, DEFAULT_AGENT = "drawings", "recall"
+Pairs = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str]]
+
+
+class Task(Protocol):
+    """A task as a run knows it: a frozen dataclass of its settings, every one with a default.
+
+    ``lessons(n_lessons, seed)`` and ``test(n_drawings, seed)`` give (drawings, labels), and where None is asked for
+    all there are. What ``test`` gives is never among the lessons of that seed.
+    """
+
+    NAME: ClassVar[str]
+    SUMMARY: ClassVar[str]
+    FAMILY: ClassVar[str] = DRAWINGS  # of the agents that it teaches; others than drawings have methods of their own
+    AGENT: ClassVar[str] = DEFAULT_AGENT  # who is taught where nobody is named
+
+    def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings | Pairs:
+        """Draw so many lessons; AgentError when there are not so many."""
+
+    def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings | Pairs:
+        """Draw at most so many drawings to ask."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Digits of MNIST, of fonts and of data sets, asked the digits that MNIST keeps apart."""
+
+    NAME: ClassVar[str] = "digits"
+    SUMMARY: ClassVar[str] = "digits that 500 people wrote; asked 10,000 digits of others"
+    sets: Mapping[str, int | None] = setting({"mnist": None}, "at most how many of each")
+    labels: Sequence[str] = setting((), "only these; none: all")
+    balanced: bool = setting(True, "as many of each label as there are")
+
+    def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings:
+        names = _texts(self.labels, "task.labels")
+        if not isinstance(self.sets, Mapping) or not self.sets:
+            raise AgentError(f"expected task.sets as name: how many, got {str(self.sets)[:40]!r}. Null takes all.")
+        for name in self.sets:
+            check_choice("sets", name, digits.sets())
+        everything = digits.Selection(self.sets, names, seed, self.balanced)
+        n_available = len(everything)
+        n_wanted = n_available if n_lessons is None else n_lessons
+        if n_wanted > n_available:
+            raise AgentError(f"expected lessons from 1 to {n_available:,} in {', '.join(self.sets)}, got {n_wanted:,}.")
+        selection = digits.Selection(_spread(n_wanted, dict(everything.sets)), names, seed, self.balanced)
+        lessons = as_labelled_drawings(selection.draw(), selection.source)
+        missing = sorted(set(names) - set(lessons.labels)) if n_wanted >= len(names) and self.balanced else []
+        if missing:
+            raise AgentError(f"expected labels that {', '.join(self.sets)} have, got none of {', '.join(missing)}.")
+        return lessons
+
+    def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
+        names = _texts(self.labels, "task.labels")
+        n_available = sum(not names or label in names for label in digits.mnist("test")[1])
+        count = min(n_available, n_drawings or n_available) or None
+        return as_labelled_drawings(digits.Selection({"mnist": count}, names, 0, balanced=False, split="test").draw())
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """Printed digits: some fonts are taught, every fifth of all there are is asked."""
+
+    NAME: ClassVar[str] = "fonts"
+    SUMMARY: ClassVar[str] = "digits printed in many fonts; asked in others"
+    fonts: Sequence[str] = setting((), "those taught; none: all that are not asked")
+
+    def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings:
+        names = [digits.FONT + name for name in _texts(self.fonts, "task.fonts") or self._all(is_test=False)]
+        return Digits(dict.fromkeys(names)).lessons(n_lessons, seed)
+
+    def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
+        names = [name for name in self._all(is_test=True) if name not in self.fonts]
+        if not names:
+            raise AgentError("expected a font to ask that is not taught, got none. Name fewer fonts to teach.")
+        selection = digits.Selection(dict.fromkeys(digits.FONT + name for name in names))
+        return as_labelled_drawings(selection.draw()).first(n_drawings)
+
+    def _all(self, is_test: bool) -> list[str]:
+        return [name for place, name in enumerate(digits.fonts(), 1) if (place % EVERY == 0) == is_test]
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Digits drawn by an unsteady pen; asked those of another hand."""
+
+    NAME: ClassVar[str] = "strokes"
+    SUMMARY: ClassVar[str] = strokes.SUMMARY
+    labels: Sequence[str] = setting((), "only these; none: all")
+    styles: Sequence[str] = setting((), "only these ways to write them; none: all")
+    balanced: bool = setting(True, "as many of each label as there are")
+
+    def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings:
+        return self._draw(strokes.MAX_LESSONS if n_lessons is None else n_lessons, seed)
+
+    def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
+        return self._draw(N_DRAWN_TEST if n_drawings is None else n_drawings, seed + TEST_SEED)
+
+    def _draw(self, count: int, seed: int) -> LabelledDrawings:
+        names = _texts(self.labels, "task.labels")
+        selection = strokes.Selection(count, names, _texts(self.styles, "task.styles"), seed, self.balanced)
+        return as_labelled_drawings(selection.draw(), selection.source)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Drawings and labels of a file of one's own; every fifth drawing is kept apart."""
+
+    NAME: ClassVar[str] = "data_set"
+    SUMMARY: ClassVar[str] = "drawings of your own: task=./FILE.npz, with the arrays drawings and labels"
+    path: str = setting("", "the file, or the name of one in data/")
+
+    def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings:
+        drawings, labels, order = self._read(seed)
+        rows = order[len(order) // EVERY :]
+        if n_lessons is not None and n_lessons > len(rows):
+            raise AgentError(f"expected lessons from 1 to {len(rows):,} in {self.path}, got {n_lessons:,}.")
+        rows = rows[:n_lessons]
+        return as_labelled_drawings((drawings[rows], [labels[row] for row in rows]))
+
+    def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
+        drawings, labels, order = self._read(seed)
+        rows = order[: len(order) // EVERY][:n_drawings]
+        if not len(rows):
+            raise AgentError(f"expected at least {EVERY} drawings in {self.path}, got {len(order)}.")
+        return as_labelled_drawings((drawings[rows], [labels[row] for row in rows]))
+
+    def _read(self, seed: int) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+        if not self.path:
+            raise AgentError("expected a file of drawings and labels, got none. Say task=./FILE.npz.")
+        if self.path in files.data_sets():
+            drawings, labels = files.data_set(self.path)
+        elif (path := Path(self.path)).is_file():
+            drawings, labels = files.read_npz(path)
+        else:
+            hint = nearest(path.name, [file.name for file in path.parent.glob("*.npz")])
+            raise AgentError(f"expected a file of drawings and labels, got nothing at {self.path}.{hint}")
+        return drawings, labels, shuffled(len(labels), seed)
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Digits are taught, then drawn from memory onto a sheet."""
+
+    NAME: ClassVar[str] = "generate"
+    SUMMARY: ClassVar[str] = "draws from memory what it was taught, or what the agent to load knows, onto a sheet"
+    n_drawings: int = setting(20, "of each label", ge=1, le=100)
+    sets: Mapping[str, int | None] = setting({"mnist": None}, "at most how many of each")
+
+    def __post_init__(self) -> None:
+        check_settings(self, "task.")
+
+    def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings:
+        return Digits(self.sets).lessons(n_lessons, seed)
+
+    def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
+        return Digits(self.sets).test(n_drawings, seed)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Settings of the task.
+
+    Examples
+    --------
+    >>> Frames(world="scroller", settings={"side": 12}).make_environment().side
+    12
+    """
+
+    NAME: ClassVar[str] = "frames"
+    SUMMARY: ClassVar[str] = "an environment whose frames are predicted and in which the agent acts for score"
+    FAMILY: ClassVar[str] = "frames"
+    AGENT: ClassVar[str] = "cells"
+    world: str = setting(
+        "scroller", "scroller, sketch, page, browser, or an environment of gymnasium such as CartPole-v1"
+    )
+    settings: Mapping[str, Any] = setting({}, "of the environment, such as side: 20")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.world, str) or not 0 < len(self.world) <= 80:
+            raise AgentError(f"expected task.world as a name, got {str(self.world)[:40]!r}.")
+        if not isinstance(self.settings, Mapping) or any(not isinstance(name, str) for name in self.settings):
+            raise AgentError(f"expected task.settings as name: value, got {str(self.settings)[:40]!r}.")
+
+    def make_environment(self) -> Any:
+        """The environment, a `gymnasium.Env`; AgentError when there is none of that name or those settings."""
+        from agent.environments import make  # and gymnasium, which no other task needs
+
+        return make(self.world, **dict(self.settings))
+
+
+_ALL = (Digits, Fonts, Strokes, DataSet, Generate, Copy, Frames)
+SOURCES: dict[str, type[Task]] = {source.NAME: source for source in _ALL}
+
+
+def task_of(name: object, given: Mapping[str, Any]) -> Task:
+    """Find a task by its name, by the path of its class or by the path of its data, and set it up.
+
+    Examples
+    --------
+    >>> task_of("digits", {"balanced": False})
+    Digits(sets={'mnist': None}, labels=(), balanced=False)
+    """
+    if isinstance(name, str) and name.endswith(".npz"):
+        return DataSet(**{"path": name, **given})
+    if is_path(name):
+        task = class_of(str(name))
+        for method in METHODS:
+            if not callable(getattr(task, method, None)):
+                raise AgentError(f"expected {name} to have {' and '.join(METHODS)}, got none named {method}.")
+    elif isinstance(name, str) and name in SOURCES:
+        task = SOURCES[name]
+        given = with_new_names(task, given)
+        check_names(given, [field.name for field in dataclasses.fields(task)], f"settings of {name}")
+        check_bool("task.balanced", given.get("balanced", True))
+    else:
+        hint = nearest(name, SOURCES)
+        raise AgentError(
+            f"expected a task among {', '.join(SOURCES)}, FILE.npz or FILE.py:Class, got {str(name)[:60]!r}.{hint}"
+        )
+    try:
+        inspect.signature(task).bind(**given)
+        with own_code(str(name)):
+            return task(**given)
+    except TypeError as error:
+        raise AgentError(f"expected settings that {name} takes, got {', '.join(given) or 'none'} ({error}).") from error
+
+
+def with_new_names(task: type[Task] | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give settings of a task by the names that they have now.
+
+    Examples
+    --------
+    >>> with_new_names(Copy, {"supervised": True, "told": False})
+    {'supervised': False}
+    """
+    old_names = getattr(task, "OLD_NAMES", {})
+    return {old_names.get(name, name): value for name, value in given.items()}
+
+
+def as_labelled_drawings(
+    pairs: LabelledDrawings | Sequence[Any], source: dict[str, Any] | None = None
+) -> LabelledDrawings:
+    """Check what a task drew and preprocess it."""
+    if isinstance(pairs, LabelledDrawings):
+        return pairs
+    if not isinstance(pairs, Sequence) or len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
+        raise AgentError(f"expected a task to draw (drawings, labels), as many of each, got {type(pairs).__name__}.")
+    drawings, labels = pairs
+    if not len(labels):
+        raise AgentError("expected a task to draw at least 1 lesson, got none.")
+    return labelled(drawings, labels, source)
+
+
+def _spread(n_wanted: int, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Take so many lessons from sets, of each in proportion to its size.
+
+    Examples
+    --------
+    >>> _spread(5, {"a": 10, "b": 10, "c": 1})
+    {'a': 3, 'b': 2}
+    """
+    total, counts, before = sum(sizes.values()), {}, 0
+    for name, size in sizes.items():
+        upto = -(-n_wanted * (before + size) // total)
+        counts[name] = upto - -(-n_wanted * before // total)
+        before += size
+    return {name: count for name, count in counts.items() if count}
+
+
+def _texts(values: object, what: str) -> list[str]:
+    """Read a list of words; numbers are words too."""
+    if isinstance(values, (str, int)) and not isinstance(values, bool):
+        values = [values]
+    if not isinstance(values, Sequence):
+        raise AgentError(f"expected {what} as a list, got {str(values)[:40]!r}.")
+    return [str(value) for value in values]

@@ -1,0 +1,1 @@
+"""Parts of tabs: cards, and what a session keeps for them."""

@@ -1,0 +1,197 @@
+"""New agent: choose a model, its preset or all of its settings, and what the agent begins with."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from agent.agents import STARTERS, iter_new, new
+from agent.agents.pupil import Pupil
+from agent.errors import AgentError
+from agent.lessons import iter_rebuild
+from agent.models import MODELS
+from agent.progress import Progress, WithResult
+from agent.ui import formatting
+from agent.ui.events import QUIET, event_payload, serialized, with_session
+from agent.ui.formatting import lessons
+from agent.ui.html import safe, status
+from agent.ui.page import Page, header, render_progress, render_status
+from agent.ui.session import DEFAULT_MODEL, SESSIONS, Session
+from agent.ui.texts import texts
+from agent.validation import Setting, settings_of
+
+_Fields = dict[str, dict[str, gr.components.Component]]
+
+
+def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
+    """Lay out the card and connect it; ``outputs`` are the status, the name and the way back."""
+    gr.HTML(f"<h2>{texts.START}</h2><p>{texts.START_HINT}</p>")
+    kinds = [(f"{name}: {texts.SUMMARIES.get(name, model.SUMMARY)}", name) for name, model in MODELS.items()]
+    kind = gr.Radio(kinds, value=DEFAULT_MODEL, label=texts.KIND, elem_id="kind")
+    preset = gr.Dropdown(label=texts.PRESET, visible=False, elem_id="preset")
+    with gr.Accordion(texts.SETTINGS_OF_ITS_OWN, open=False, elem_id="settings"):
+        groups, fields = _settings_fields(DEFAULT_MODEL)
+    starts = [(texts.STARTS.get(name, name), name) for name in ("empty", *STARTERS)]
+    starts.append((texts.START_NOTEBOOK, "lessons"))
+    start_from = gr.Radio(starts, value="empty", label=texts.START_FROM, elem_id="start-from")
+    question = gr.HTML("", elem_id="question")
+    ask = gr.Button(texts.START_NOW, elem_id="start")
+    with gr.Row(elem_classes="are-you-sure"):
+        sure = gr.Button(texts.START_SURE, variant="stop", visible=False, elem_id="start-sure")
+        keep_it = gr.Button(texts.START_NOT, visible=False, elem_id="start-not")
+    stop = gr.Button(texts.STOP, visible=False, elem_id="start-stop")
+    asking = [question, ask, sure, keep_it, stop]
+    # model by model: what `settings_from` reads and `preset_values` fills
+    components = [component for of_kind in fields.values() for component in of_kind.values()]
+    ask.click(ask_first, page.id, asking, **QUIET)
+    keep_it.click(leave_question, None, asking, **QUIET)
+    kind.change(offer, kind, [preset, *groups.values(), *components], **QUIET)
+    preset.input(preset_values, [kind, preset], components, **QUIET)
+    started = sure.click(start, [page.id, kind, start_from, *components], [*outputs, page.header, *asking], **QUIET)
+    started.then(leave_question, None, asking, **QUIET)
+    stop.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
+    page.refill_after(page.header.pick(from_menu, page.id, [outputs[0], page.header], **QUIET))
+
+
+# ---------------------------------------------------------------- events
+
+
+@serialized
+def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    """Use a new agent; while it is taught, show how far it is, and stop if asked."""
+    text = texts.RETEACHING if start_from == "lessons" else texts.STARTING
+    for share, pupil in iter_replace(session, kind, start_from, settings_from(kind, values)):
+        if share is None:
+            stopped = texts.START_STOPPED if pupil is session.pupil else texts.REPLACED
+            yield *render_status(session, stopped), *leave_question()
+        elif pupil is None:
+            yield *render_progress(text.format(share=share)), *_question(stop=True)
+        else:
+            yield *render_status(session, texts.STARTED.format(lessons=lessons(pupil))), *leave_question()
+
+
+def iter_replace(
+    session: Session, kind: str, start_from: str, settings: dict[str, Any]
+) -> Iterator[tuple[int | None, Pupil | None]]:
+    """Make a new agent and use it.
+
+    Gives every new per cent; when it is stopped, None and the agent that was there; at the end 100 and the new one.
+    """
+    old, percent = session.pupil, -1
+    token, work = session.start_job(), WithResult(_iter_new(old, kind, start_from, settings))
+    for progress in work:
+        if (now := int(100 * progress.share)) > percent:
+            percent = now
+            yield percent, None
+        if token.cancelled:
+            yield None, old
+            return
+    session.replace(work.result)
+    yield 100, work.result
+
+
+def _iter_new(old: Pupil, kind: str, start_from: str, settings: dict[str, Any]) -> Generator[Progress, None, Pupil]:
+    """Make a new agent, and teach it what it shall start with."""
+    if start_from in STARTERS:
+        return (yield from iter_new(kind, starter=start_from, name=texts.TITLE, **settings))
+    pupil = new(kind, name=texts.TITLE, **settings)
+    if start_from != "lessons":
+        return pupil
+    log = copy.deepcopy(old.lessons)
+    model = yield from iter_rebuild(type(pupil.model), pupil.model.config, log)
+    return Pupil(model, log, old.name)
+
+
+@serialized
+def from_menu(session: Session, event: gr.EventData) -> Iterator[tuple[str, str]]:
+    """Start with what was chosen in the menu at the top, and show there how far it is."""
+    start_from = event_payload(event).get("label")
+    if start_from not in ("empty", *STARTERS):
+        raise AgentError(f"expected a start among empty, {', '.join(STARTERS)}, got {start_from!r}.")
+    for share, pupil in iter_replace(session, DEFAULT_MODEL, start_from, {}):
+        if share is None:
+            text = texts.START_STOPPED
+        elif pupil is None:
+            text = texts.STARTING.format(share=share)
+        else:
+            text = texts.STARTED.format(lessons=lessons(pupil))
+        yield status(text), header(session, text if pupil is None else "")
+
+
+@with_session
+def ask_first(session: Session) -> tuple[Any, ...]:
+    """Ask before the agent is replaced."""
+    question = texts.START_ASK.format(name=safe(session.pupil.name), lessons=lessons(session.pupil))
+    return _question(f"<p>{question}</p>", sure=True)
+
+
+def leave_question() -> tuple[Any, ...]:
+    """Ask nothing."""
+    return _question(ask=True)
+
+
+def _question(text: str = "", ask: bool = False, sure: bool = False, stop: bool = False) -> tuple[Any, ...]:
+    """A question, and the buttons that can be pressed: the one that asks it, its two answers, or stop."""
+    return text, *(gr.Button(visible=visible) for visible in (ask, sure, sure, stop))
+
+
+def offer(kind: str) -> list[Any]:
+    """Offer the presets of a kind, where there are several, and show its settings."""
+    names = list(MODELS[kind].PRESETS)
+    preset = gr.Dropdown(choices=names, value=names[0], visible=len(names) > 1)
+    return [preset, *(gr.Column(visible=name == kind) for name in MODELS), *preset_values(kind, names[0])]
+
+
+# ---------------------------------------------------------------- settings
+
+
+def _settings_fields(visible: str) -> tuple[dict[str, gr.Column], _Fields]:
+    """Lay out the fields of all models, those of one visible: a group a model, and its components by setting."""
+    groups, fields = {}, {}
+    for kind, model in MODELS.items():
+        with gr.Column(visible=kind == visible, elem_classes="settings", elem_id=f"settings-{kind}") as groups[kind]:
+            fields[kind] = {setting.name: _field(kind, setting) for setting in settings_of(model.Config)}
+    return groups, fields
+
+
+def settings_from(kind: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Pick a model's settings out of the values of all components; what is left empty is as by default."""
+    settings, start = {}, 0
+    for name, model in MODELS.items():
+        fields = dataclasses.fields(model.Config)
+        if name == kind:
+            pairs = zip(fields, values[start : start + len(fields)], strict=True)
+            settings = {field.name: _typed(field.default, value) for field, value in pairs if value is not None}
+        start += len(fields)
+    return settings
+
+
+def preset_values(kind: str, preset: str | None) -> list[Any]:
+    """The values of all components once a preset is chosen; those of other models stay."""
+    values: list[Any] = []
+    for name, model in MODELS.items():
+        preset_settings = model.PRESETS.get(preset or "", {})
+        for field in dataclasses.fields(model.Config):
+            values.append(preset_settings.get(field.name, field.default) if name == kind else gr.skip())
+    return values
+
+
+def _field(kind: str, setting: Setting) -> gr.components.Component:
+    """A field for a setting, as its dataclass describes it; texts may give it a translation."""
+    about = (formatting.readable(setting.name), setting.about or setting.range)
+    label, hint = texts.SETTINGS.get(setting.name, about)
+    shared: dict[str, Any] = {"label": label, "info": hint, "elem_id": f"{kind}-{setting.name}"}
+    if setting.choices:
+        return gr.Dropdown([*setting.choices], value=setting.default, **shared)
+    if isinstance(setting.default, bool):
+        return gr.Checkbox(setting.default, **shared)
+    return gr.Number(setting.default, precision=0 if isinstance(setting.default, int) else None, **shared)
+
+
+def _typed(default: Any, value: Any) -> Any:
+    """Make a whole number in a field for shares a share."""
+    return float(value) if isinstance(default, float) and type(value) is int else value

@@ -1,0 +1,121 @@
+"""Several symbols at once, on the pad or in a photo: a box for each, the one that a label is for, and their lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agent.agents.pupil import Pupil
+from agent.models import Guess
+from agent.segmentation import Symbol
+from agent.ui import html
+from agent.ui.html import hue, safe
+from agent.ui.texts import symbol_texts
+
+MAX_SHOWN = 6  # symbols in large type: of more only one
+
+
+@dataclass
+class Symbols:
+    """The symbols of a drawing or photo, and which of them have become lessons.
+
+    Attributes
+    ----------
+    symbols : list of Symbol
+        In the order in which they are read; at least two.
+    size : tuple of int
+        Height and width of their picture in pixels.
+    is_photo : bool
+        They are not on the pad.
+    selected : int or None
+        The one that a label is for; None: the least sure of those that are no lessons yet.
+    labels : dict of int to str
+        What was taught, by place.
+
+    Examples
+    --------
+    >>> symbols = Symbols([], (280, 280))
+    >>> symbols.left(None)
+    []
+    """
+
+    symbols: list[Symbol]
+    size: tuple[int, int]
+    is_photo: bool = False
+    selected: int | None = None
+    labels: dict[int, str] = field(default_factory=dict)
+
+    def left(self, pupil: Pupil | None) -> list[int]:
+        """Places of the symbols that are no lessons of an agent, or no longer."""
+        lessons = {place: label for place, label in self.labels.items() if self._is_lesson(pupil, place, label)}
+        return [place for place in range(len(self.symbols)) if place not in lessons]
+
+    def _is_lesson(self, pupil: Pupil | None, place: int, label: str) -> bool:
+        return pupil is not None and pupil.lessons.find(self.symbols[place].drawing, label) is not None
+
+    def choice(self, pupil: Pupil, guesses: Sequence[Guess]) -> int:
+        """The place of the symbol that a label is for."""
+        left = self.left(pupil)
+        if self.selected in left or not left:
+            return self.selected or 0
+        return min(left, key=lambda place: guesses[place].confidence)
+
+    def guesses(self, pupil: Pupil) -> list[Guess]:
+        """What an agent takes them for."""
+        return pupil.predict_many(np.stack([symbol.drawing for symbol in self.symbols]))
+
+    def keep_labels(self, before: Symbols | None) -> None:
+        """Take over what was taught of the same symbols before another was drawn."""
+        places = {} if before is None else {before.symbols[place].drawing.tobytes(): place for place in before.labels}
+        for place, symbol in enumerate(self.symbols):
+            if symbol.drawing.tobytes() in places:
+                self.labels[place] = before.labels[places[symbol.drawing.tobytes()]]
+
+
+def text(guesses: Sequence[Guess], selected: int) -> str:
+    """The guesses in large type, the chosen one underlined; of too many only that one."""
+    places = range(len(guesses)) if len(guesses) <= MAX_SHOWN else [selected]
+    return "".join(
+        f'<b class="symbol{" chosen" if place == selected else ""}" style="{hue(guesses[place].label or "?")}">'
+        f"{safe(guesses[place].label or '?')}</b>"
+        for place in places
+    )
+
+
+def show(symbols: Symbols | None, pupil: Pupil) -> str:
+    """Boxes over the ink on the pad, or the symbols of a photo in its place; each can be pressed."""
+    if symbols is None:
+        return ""
+    guesses, left = symbols.guesses(pupil), symbols.left(pupil)
+    selected = symbols.choice(pupil, guesses)
+    height, width = symbols.size
+    buttons = []
+    for place, (symbol, guess) in enumerate(zip(symbols.symbols, guesses, strict=True)):
+        is_taught = place not in left
+        label = symbols.labels[place] if is_taught else guess.label or "?"
+        x, y, right, bottom = symbol.box
+        at = f"left:{x / width:.2%};top:{y / height:.2%};width:{(right - x) / width:.2%}"
+        at += f";height:{(bottom - y) / height:.2%}"
+        name = symbol_texts.NAME.format(number=place + 1, label=label)
+        buttons.append(
+            html.button(
+                "choose",
+                f"{html.image(symbol.drawing, '') if symbols.is_photo else ''}<b>{safe(label)}</b>",
+                place == selected,
+                css=f"symbol{' knew' if is_taught else ''}{' thumb' if symbols.is_photo else ''}",
+                style=hue(label) if symbols.is_photo else f"{at};{hue(label)}",
+                data_number=place,
+                aria_label=name,
+            )
+        )
+    if not symbols.is_photo:
+        return f'<div class="boxes">{"".join(buttons)}</div>'
+    rows: dict[int, list[str]] = {}
+    for symbol, button in zip(symbols.symbols, buttons, strict=True):
+        rows.setdefault(symbol.line, []).append(button)
+    lines = "".join(f'<div class="line">{"".join(row)}</div>' for row in rows.values())
+    all_of_them = html.button("all", symbol_texts.TEACH_ALL, css="teach-all")
+    hint = f"<p>{symbol_texts.HINT}</p>"
+    return f'<div class="photo-sheet">{hint}<div class="lines" tabindex="0">{lines}</div>{all_of_them}</div>'

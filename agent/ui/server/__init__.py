@@ -1,0 +1,1 @@
+"""The server around the page: endpoints, limits, MCP, and the only place that knows the insides of gradio."""

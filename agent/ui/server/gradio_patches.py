@@ -1,0 +1,174 @@
+"""What is changed in gradio 6.31.0 from outside, and all that reads its internal lists of events.
+
+``tests/ui/test_gradio_patches.py`` checks that a version still is as it is taken to be here. Each patch names what it
+saves, measured with twenty visitors who draw five strokes, and what in gradio would make it unnecessary.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import html
+import logging
+import sys
+import traceback
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+from gradio import exceptions, queueing, route_utils, routes, utils
+from gradio.state_holder import SessionState
+
+from agent.ui import formatting
+from agent.ui.server.limits import client_of
+from agent.ui.texts import server_texts
+
+_LOG = logging.getLogger(__name__)
+_OURS = str(Path(__file__).resolve().parents[2])  # the folder of this package
+_THROUGH = ("events.py", "texts/__init__.py", "gradio_patches.py")  # handlers of all events pass here
+JOBS, JOBS_AT_ONCE = "jobs", 12  # they take turns: more would only hold threads
+JOBS_WAITING, JOBS_OF_ONE = 40, 8  # of all, and of one address where it is known; the queue has room for 300 events
+_push = queueing.Queue.push
+_payload, _log_message = utils.error_payload, queueing.Queue.log_message
+_traced: set[str] = set()  # lines that have failed, and were told of in full
+
+
+def apply() -> None:
+    """Change gradio; to be called before a page is built."""
+    make_locks_without_loops()
+    keep_no_values()
+    show_messages_as_text()
+    log_in_one_line()
+    keep_room_for_strokes()
+
+
+def listeners(demo: gr.Blocks) -> list[Any]:
+    """The event listeners of the page that is being built; the page changes their functions and outputs."""
+    return [event for event in demo.fns.values() if event.page == demo.current_page]
+
+
+def make_locks_without_loops() -> None:
+    """Let gradio make its locks without an event loop.
+
+    gradio makes a loop for each lock and never closes it. Saves eight loops, nine open files and Python's warnings at
+    exit. Unnecessary when gradio makes locks as Python 3.10 and later allow: a lock belongs to the loop in which it is
+    first waited for.
+    """
+    utils.safe_get_lock = queueing.safe_get_lock = asyncio.Lock
+    utils.safe_get_stop_event = asyncio.Event
+
+
+def keep_no_values() -> None:
+    """Let gradio keep no copy of the components and of what visitors type.
+
+    gradio copies the settings of all components for each visitor, and stores each value that an event sends, such as a
+    token, for deep links. They are not offered here.
+
+    Saves 105 ms of the processor and 1.2 MB for each visitor: strokes of twenty take 18 ms in place of 39. Unnecessary
+    when `SessionState` copies a component on its first change.
+    """
+    init = SessionState.__init__
+
+    def init_without_components(self: SessionState, blocks: Any) -> None:
+        init(self, SimpleNamespace(default_config=blocks.default_config, blocks={}))
+
+    SessionState.__init__ = init_without_components
+    SessionState._update_value_in_config = lambda self, component_id, value: None
+
+
+def show_messages_as_text() -> None:
+    """Let errors, warnings and news be text: in many of them stands what strangers wrote, and gradio shows HTML.
+
+    gradio keeps forms, links and pictures in messages, and says "None" where it did not expect an error: here that is a
+    sentence. Unnecessary when gradio has messages that are text.
+    """
+
+    def error_payload(error: BaseException | None, show_error: bool) -> dict[str, Any]:
+        content = _payload(error, show_error)
+        if not isinstance(error, exceptions.Error):
+            content |= {"error": sentence_for(error), "title": server_texts.ERROR}
+        return {name: as_text(value) for name, value in content.items()}
+
+    def log_message(self: queueing.Queue, event_id: str, log: str, title: str, *more: Any, **named: Any) -> None:
+        _log_message(self, event_id, as_text(log), as_text(title), *more, **named)
+
+    utils.error_payload = queueing.error_payload = error_payload
+    queueing.Queue.log_message = log_message
+
+
+def as_text(value: Any) -> Any:
+    """Escape a text for a message; quotes stay, for programs that read it. Anything else is returned as it is.
+
+    Examples
+    --------
+    >>> as_text("got '<form>'."), as_text(10)
+    ("got '&lt;form&gt;'.", 10)
+    """
+    return html.escape(value, quote=False) if isinstance(value, str) else value
+
+
+def sentence_for(error: BaseException | None) -> str:
+    """Say what an error that nobody expected means for whoever sent the request."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return server_texts.DISK_FULL
+    return formatting.capitalized(server_texts.TOOL_FAILED) if _own_line(error) else server_texts.NOT_UNDERSTOOD
+
+
+def log_in_one_line() -> None:
+    """Let an error be a line in the log, whoever sends how many of them.
+
+    Only the first from each line of this package has its traceback: it is a mistake of ours. gradio writes thirty lines
+    for each choice that is none. Unnecessary when it logs errors of visitors as such.
+    """
+    queueing.traceback = routes.traceback = SimpleNamespace(print_exc=_log_error)
+
+
+def _log_error() -> None:
+    error = sys.exception()
+    line = _own_line(error)
+    if line is not None and line not in _traced:
+        _traced.add(line)
+        traceback.print_exc()
+    else:
+        _LOG.warning("an event failed: %.200r", error)
+
+
+def _own_line(error: BaseException | None) -> str | None:
+    """The innermost line of this package that an error came through; None where it is of gradio alone."""
+    if error is None:
+        return None
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(_OURS)]
+    lines = [f"{frame.filename}:{frame.lineno}" for frame in frames if not frame.filename.endswith(_THROUGH)]
+    return lines[-1] if lines else None
+
+
+def share_jobs(demo: gr.Blocks) -> None:
+    """Let all long jobs of a page share one place in the queue, and so few threads."""
+    for event in demo.fns.values():
+        if is_job(event):
+            event.concurrency_id, event.concurrency_limit = JOBS, JOBS_AT_ONCE
+
+
+def is_job(event: Any) -> bool:
+    """Say whether a listener's function is a job whose steps take turns (`agent.ui.events.serialized`)."""
+    return getattr(event.fn, "is_job", False)
+
+
+def keep_room_for_strokes() -> None:
+    """Refuse a job when many wait, so that the queue has room for strokes.
+
+    Unnecessary when gradio bounds the queue of each concurrency id.
+    """
+
+    async def push(self: queueing.Queue, body: Any, request: Any, username: Any) -> Any:
+        event = None if body.fn_index is None else route_utils.get_fn(self.blocks, None, body)
+        if event is not None and is_job(event):
+            jobs = self.event_queue_per_concurrency_id.get(JOBS)
+            waiting = [client_of(job.request.scope) for job in jobs.queue] if jobs else []
+            client = client_of(request.scope)
+            if len(waiting) >= JOBS_WAITING or (client and waiting.count(client) >= JOBS_OF_ONE):
+                return False, server_texts.MANY_JOBS, "queue_full"
+        return await _push(self, body, request, username)
+
+    queueing.Queue.push = push

@@ -1,0 +1,439 @@
+"""A visitor's session, and the server-side store of all sessions.
+
+The browser holds its session's unguessable id, and the lesson log in case the session is dropped. A session is only
+touched under its lock, so two events of one visitor never meet; the lock belongs to the store, agents stay plain.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+
+from agent.agents import Agent, new
+from agent.agents.pupil import Pupil
+from agent.errors import AgentError
+from agent.lessons import Lesson
+from agent.models import MODELS
+from agent.progress import CancelToken
+from agent.ui import formatting
+from agent.ui.parts.browser_backup import BrowserBackup, SyncState
+from agent.ui.server.limits import TokenBucket
+from agent.ui.texts import ENGLISH, Language, server_texts, texts
+
+if TYPE_CHECKING:
+    from agent.ui.parts.challenge import Challenge
+    from agent.ui.parts.symbols import Symbols
+
+DEFAULT_MODEL = "recall" if "recall" in MODELS else next(iter(MODELS))
+MAX_SESSIONS = 200  # a new one holds 5 MB, one of 100 lessons 17, of all of MNIST 170, shared where a starter taught it
+MAX_BYTES = 6_000_000_000
+IDLE_S = float(os.environ.get("PUPIL_IDLE_S", 12 * 3600.0))  # then a session is dropped; its browser has the lessons
+SESSION_BYTES = 20_000  # of one that holds nothing
+KEPT_BYTES = 1_500  # of a drawing with what is told of it, or a state of a story
+MAX_STAKE = 8  # lessons
+N_STROKES = 60  # of the pad, kept
+LIMITS = {"lesson": 2_000, "share": 20, "megabyte": 200}  # an hour; of agents that are saved, for the last
+State = TypeVar("State")
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One drawing the last test got wrong, until it is corrected."""
+
+    drawing: np.ndarray
+    label: str
+    guessed: str | None
+
+
+@dataclass
+class InsideView:
+    """What a visitor looks at inside the agent."""
+
+    number: int = -1  # of the lesson looked at; else the drawing on the pad
+    step: int = 1  # of the story, from 1
+    n_drawn: int = 0  # drawings from memory so far: the seed of the next
+    neuron: int = 406  # in the middle of the inner neurons
+    node: int = 0  # of the RAM nodes
+    trajectory: list[Any] = field(default_factory=list)  # the states of the story, where the model has one
+
+
+@dataclass
+class PadState:
+    """What a visitor's pad shows, as (28, 28) thumbnails. It reports late: a report may be older than the last event.
+
+    Attributes
+    ----------
+    drawing : ndarray or None
+        The drawing that the present guess is about; None when the pad is blank.
+    finished : ndarray or None
+        The drawing last taught or cleared: the pad may report it once more.
+    is_placed : bool
+        The server has put `drawing` on the pad, and the pad has not reported it yet.
+    strokes : deque of ndarray
+        The pad after each of the last strokes.
+    symbols : Symbols or None
+        Where there are several on the pad or in a photo.
+    outcome : tuple of str
+        What the page shows in place of a guess after a drawing was taught.
+
+    Examples
+    --------
+    >>> pad, ink = PadState(), np.eye(28, dtype=np.uint8) * 255
+    >>> pad.report(ink)
+    True
+    >>> pad.finish(ink)
+    >>> pad.report(ink), pad.report(ink.T[::-1])  # late, then a new stroke
+    (False, True)
+    """
+
+    drawing: np.ndarray | None = None
+    finished: np.ndarray | None = None
+    is_placed: bool = False
+    strokes: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=N_STROKES))
+    symbols: Symbols | None = None
+    outcome: tuple[str, ...] = ()
+
+    def report(self, thumbnail: np.ndarray) -> bool:
+        """Take what the pad reports; False when it is late or changes nothing."""
+        if not thumbnail.any():
+            self.finished = None  # a blank pad sends nothing late: the next drawing is new even if it is the same
+            if self.drawing is None or self.is_placed:
+                return False
+            self.drawing = self.symbols = None
+            return True
+        if self.symbols is not None and self.drawing is not None and np.array_equal(thumbnail, self.drawing):
+            return False
+        if self.finished is not None and np.array_equal(thumbnail, self.finished):
+            return False
+        self.finished, self.is_placed, self.drawing = None, False, thumbnail
+        self.strokes.append(thumbnail)
+        return True
+
+    def place(self, thumbnail: np.ndarray) -> None:
+        """Note that the server puts a drawing on the pad."""
+        self.drawing, self.finished, self.is_placed, self.symbols = thumbnail, None, True, None
+
+    def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
+        """Note that the drawing on the pad was taught or cleared."""
+        self.drawing, self.finished, self.outcome, self.is_placed = None, thumbnail, outcome, False
+        self.symbols = None
+
+    def reset(self) -> None:
+        """Start with a blank pad."""
+        self.drawing, self.outcome, self.is_placed, self.symbols = None, (), False, None
+
+
+@dataclass
+class UndoStack:
+    """The lessons undone one after the other, the last one first to be redone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from agent.agents import new
+    >>> pupil, stack = new("nearest"), UndoStack()
+    >>> pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
+    >>> stack.undo(pupil).label, pupil.n_lessons
+    ('1', 0)
+    >>> stack.redo(pupil).label, pupil.n_lessons
+    ('1', 1)
+    >>> stack.redo(pupil) is None
+    True
+    """
+
+    lessons: list[Lesson] = field(default_factory=list)
+    n_events: int = 0  # in the log after the last of them: more mean that something else happened since
+
+    def undo(self, pupil: Pupil) -> Lesson | None:
+        """Undo the visitor's last lesson and return it; None when there is none."""
+        if not pupil.lessons.user_lessons():
+            return None
+        self._forget_unless_last(pupil)
+        self.lessons.append(pupil.undo())
+        self.n_events = len(pupil.lessons.events)
+        return self.lessons[-1]
+
+    def redo(self, pupil: Pupil) -> Lesson | None:
+        """Teach the lesson undone last again and return it; None when there is none."""
+        self._forget_unless_last(pupil)
+        if not self.lessons:
+            return None
+        lesson = self.lessons[-1]
+        pupil.learn_thumbnail(lesson.drawing, lesson.label)
+        self.lessons.pop()
+        self.n_events = len(pupil.lessons.events)
+        return lesson
+
+    def _forget_unless_last(self, pupil: Pupil) -> None:
+        if len(pupil.lessons.events) != self.n_events:
+            self.lessons.clear()
+
+
+def _counters() -> dict[str, TokenBucket]:
+    return {what: TokenBucket(limit, limit / 3600, time.monotonic()) for what, limit in LIMITS.items()}
+
+
+@dataclass
+class Session:
+    """One visitor's agent, and the state of the page around it."""
+
+    pupil: Pupil
+    previous: Pupil | None = None  # the agent before this one, until it is replaced again
+    other_agents: dict[str, Agent] = field(default_factory=dict)  # agents of other families, by family
+    comparison_agent: Pupil | None = None  # another visitor's agent, tried beside this one
+    challenge: Challenge | None = None  # ten lessons for a new agent; this one waits meanwhile
+    pad: PadState = field(default_factory=PadState)
+    status: str = ""
+    language: Language = ENGLISH  # of the page that was opened last
+    undo_stack: UndoStack = field(default_factory=UndoStack)
+    mistakes: list[Mistake | None] = field(default_factory=list)  # of the last test; None: corrected
+    inside: InsideView = field(default_factory=InsideView)
+    states: dict[type, Any] = field(default_factory=dict)  # of tabs, by class; `state` makes them
+    browser: BrowserBackup = field(default_factory=BrowserBackup)  # what the visitor's browser has of the log
+    job: CancelToken | None = None  # of the training, test or run under way; a new one cancels the one before
+    counters: dict[str, TokenBucket] = field(default_factory=_counters)
+
+    def state(self, kind: type[State]) -> State:
+        """Give the state of a tab in this session, made at its first use."""
+        if kind not in self.states:
+            self.states[kind] = kind()
+        return self.states[kind]
+
+    def replace(self, pupil: Pupil) -> None:
+        """Use another agent; the one before stays within reach."""
+        self.previous, self.pupil = self.pupil, pupil
+        self.pad.reset()
+        self.mistakes, self.status = [], ""
+        self.cancel_job()
+        self.inside, self.undo_stack, self.challenge = InsideView(), UndoStack(), None
+
+    def start_job(self) -> CancelToken:
+        """Begin a long job, and cancel the one under way."""
+        self.cancel_job()
+        self.job = CancelToken()
+        return self.job
+
+    def cancel_job(self) -> None:
+        """Ask the job under way to end after its present step."""
+        if self.job is not None:
+            self.job.cancel()
+
+    @property
+    def at_pad(self) -> Pupil:
+        """The agent that is drawn for: the one in use, or the one of a challenge that runs."""
+        running = self.challenge is not None and self.challenge.result is None
+        return self.challenge.pupil if running else self.pupil
+
+    def turn_page(self, language: Language) -> None:
+        """Enter a page that is opened: its pad is empty, and a status in another language is not repeated."""
+        self.pad.reset()
+        if language is not self.language:
+            self.language, self.status = language, ""
+
+    def set_challenge(self, challenge: Challenge | None) -> None:
+        """Begin a challenge, or end it: the pad is empty for whoever is drawn for now."""
+        self.challenge, self.undo_stack = challenge, UndoStack()
+        self.pad.reset()
+
+    def count(self, what: str, amount: float = 1) -> None:
+        """Count a lesson, a share or megabytes saved; AgentError when there were too many within an hour."""
+        counter, limit = self.counters[what], formatting.number(LIMITS[what])
+        if not counter.take(amount, time.monotonic()):
+            minutes = math.ceil((amount - counter.left) / counter.per_s / 60)
+            texts_of = {"lesson": server_texts.MANY_LESSONS, "share": server_texts.MANY_SHARES}
+            text = texts_of.get(what, server_texts.MANY_SAVES)
+            raise AgentError(text.format(n=limit, minutes=formatting.count(minutes, "minute")))
+
+    def take(self, agent: Agent) -> str:
+        """Put an agent of any family where it belongs, and say where that is if it is not the agent in use."""
+        if isinstance(agent, Pupil):
+            self.replace(agent)
+        else:
+            self.other_agents[agent.FAMILY] = agent
+        return texts.WHERE[agent.FAMILY]
+
+    def notebook(self) -> list[Lesson]:
+        """Give the visitor's lessons of this agent and the one before, every drawing once, oldest first."""
+        pupils = (self.previous, self.pupil) if self.previous else (self.pupil,)
+        lessons = [lesson for pupil in pupils for lesson in pupil.lessons.user_lessons()]
+        return list({lesson.drawing.tobytes(): lesson for lesson in lessons}.values())
+
+    @property
+    def stake(self) -> int:
+        """How much would be lost with it: 0 where nothing was taught or made, up to `MAX_STAKE`; then all are alike."""
+        agents = (self.pupil, self.previous, self.comparison_agent, *self.other_agents.values())
+        n_lessons = sum(agent.n_lessons for agent in agents if agent is not None)
+        return min(MAX_STAKE, n_lessons + len(self.states)) if n_lessons or self.states else 0
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all that is kept for the visitor: agents with their logs, drawings, states of tabs, the backup."""
+        challenger = self.challenge.pupil if self.challenge else None
+        agents = {id(agent): agent for agent in (self.pupil, challenger, self.previous, self.comparison_agent)}
+        held = (*filter(None, agents.values()), *self.other_agents.values(), *self.states.values(), self.browser)
+        n_drawings = len(self.pad.strokes) + len(self.undo_stack.lessons) + len(self.mistakes)
+        n_kept = n_drawings + len(self.inside.trajectory)
+        return SESSION_BYTES + sum(part.n_bytes for part in held) + n_kept * KEPT_BYTES
+
+
+@dataclass
+class _Slot:
+    session: Session
+    used: float
+    n_bytes: int = 0  # of the session when last left: counting all sessions for each event takes long
+    stake: int = 0  # likewise
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class Sessions:
+    """All sessions by id, the least recently used first; old ones make room.
+
+    Examples
+    --------
+    >>> sessions = Sessions(lambda: Session(new("nearest")), max_sessions=1)
+    >>> with sessions.open("first") as session:
+    ...     session.pupil.name = "Mia"
+    >>> with sessions.open("second") as session:
+    ...     session.pupil.name
+    'Pupil'
+    >>> "first" in sessions, sessions.was_dropped("first")
+    (False, True)
+    """
+
+    def __init__(
+        self,
+        new_session: Callable[[], Session],
+        max_sessions: int = MAX_SESSIONS,
+        max_bytes: int = MAX_BYTES,
+        idle_s: float = IDLE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._new_session, self._clock = new_session, clock
+        self._max_sessions, self._max_bytes, self._idle_s = max_sessions, max_bytes, idle_s
+        self._slots: OrderedDict[str, _Slot] = OrderedDict()
+        self._dropped: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __contains__(self, session_id: object) -> bool:
+        return session_id in self._slots
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    @contextlib.contextmanager
+    def open(self, session_id: str) -> Iterator[Session]:
+        """Give the session of this id, a new one if need be, and keep others out meanwhile."""
+        with self._lock:
+            slot = self._slots.get(session_id)
+            if slot is None:
+                slot = self._slots[session_id] = _Slot(self._new_session(), self._clock())
+                self._dropped.pop(session_id, None)
+            slot.used = self._clock()
+            self._slots.move_to_end(session_id)
+            made_room = self._make_room()
+        if made_room:
+            _return_memory()
+        with slot.lock:
+            try:
+                yield slot.session
+            finally:
+                slot.n_bytes, slot.stake = slot.session.n_bytes, slot.session.stake
+
+    def stop(self, session_id: str) -> None:
+        """Cancel the job of a session, which ends after its present step: waits for no lock."""
+        slot = self._slots.get(session_id)
+        if slot is not None:
+            slot.session.cancel_job()
+
+    def knows(self, session_id: str) -> bool:
+        """Whether there is a session of this id, or was one that had to make room."""
+        return session_id in self._slots or session_id in self._dropped
+
+    def was_dropped(self, session_id: str) -> bool:
+        """Whether the session of this id had to make room; true only once."""
+        with self._lock:
+            return self._dropped.pop(session_id, self) is None
+
+    def _make_room(self) -> bool:
+        """Drop idle sessions and, beyond the caps, others, never the newest; true if any was.
+
+        Beyond the cap of sessions those of least at stake go first, so that a thousand made-up visitors put nobody out;
+        beyond that of bytes those that take more than twice their part. Of equal ones the least recently used.
+        """
+        oldest_use, n_before = self._clock() - self._idle_s, len(self._slots)
+        n_bytes = sum(slot.n_bytes for slot in self._slots.values())
+        others = list(self._slots.items())[:-1]
+        if len(self._slots) > self._max_sessions:
+            others.sort(key=lambda item: item[1].stake)
+        elif n_bytes > self._max_bytes:
+            others.sort(key=lambda item: item[1].n_bytes <= 2 * self._max_bytes / self._max_sessions)
+        others.sort(key=lambda item: item[1].used >= oldest_use)
+        for session_id, slot in others:
+            if len(self._slots) <= self._max_sessions and n_bytes <= self._max_bytes and slot.used >= oldest_use:
+                break
+            del self._slots[session_id]
+            n_bytes -= slot.n_bytes
+            self._dropped[session_id] = None
+            if len(self._dropped) > 10_000:
+                self._dropped.popitem(last=False)
+        return len(self._slots) < n_before
+
+
+class Id(str):
+    """The id of a new session; a copy of it is the id of another one.
+
+    gradio copies the initial value of a State for each visitor. It would also call a function, but in an event whose
+    answer may come after that of the event that finds a visitor's session again.
+
+    Examples
+    --------
+    >>> import copy
+    >>> first = Id()
+    >>> is_id(first), copy.deepcopy(first) == first
+    (True, False)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls) -> Self:
+        return super().__new__(cls, secrets.token_urlsafe(16))
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return type(self)()
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id.
+
+    Examples
+    --------
+    >>> is_id(Id()), is_id("../etc")
+    (True, False)
+    """
+    return re.fullmatch(r"[\w-]{22}", text, re.ASCII) is not None
+
+
+def new_session() -> Session:
+    """Make a session with an agent that knows nothing, whose browser may have a backup."""
+    return Session(new(DEFAULT_MODEL, name=texts.TITLE), browser=BrowserBackup(SyncState.UNSYNCED))
+
+
+def _return_memory() -> None:
+    """Let glibc return the free pages between small objects to the system."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+SESSIONS = Sessions(new_session)

@@ -1,0 +1,507 @@
+"""Draw: a drawing is guessed after every stroke, corrected with one press, and remembered."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from agent import preprocessing, render
+from agent.agents.pupil import Pupil
+from agent.datasets import strokes
+from agent.errors import AgentError
+from agent.lessons import Lesson
+from agent.models import Guess
+from agent.ui import formatting, html
+from agent.ui.events import QUIET, event_payload, with_session
+from agent.ui.html import DIGITS, hue, safe
+from agent.ui.pad import sketchpad
+from agent.ui.page import PICK_JS, Page, header
+from agent.ui.parts import challenge, notebook, symbols
+from agent.ui.parts.challenge import Challenge
+from agent.ui.parts.symbols import Symbols
+from agent.ui.session import Session
+from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts
+
+EXAMPLE_SEED = 4  # of the examples: none of them is a lesson or a test digit anywhere
+EXAMPLES_A_DIGIT = 2
+
+
+def build(page: Page) -> tuple[Any, list[Any]]:
+    """Lay out the tab and connect it."""
+    with gr.Row(elem_id="desk"):
+        with gr.Column(elem_id="paper"):
+            pad = sketchpad.sketchpad()
+            gr.HTML(sketchpad.pen(), elem_id="pen-layer")
+            boxes = gr.HTML("", elem_id="symbols", js_on_load=PICK_JS)
+            with gr.Row(elem_classes="tools"):
+                clear = gr.Button(texts.CLEAR, elem_id="clear")
+                undo = gr.Button(texts.UNDO, elem_id="undo")
+                redo = gr.Button(texts.REDO, elem_id="redo")
+        with gr.Column(elem_id="reply"):
+            guess = gr.HTML(_invitation(0), elem_id="guess")
+            sees = gr.HTML(html.sees(None), elem_id="sees")
+            bars = gr.HTML(html.bars((), None), elem_id="bars")
+            other_guess = gr.HTML("", elem_id="guest")
+    with gr.Row(elem_id="tell"):
+        gr.HTML(f"<p><b>{texts.IT_IS_A}</b> <small>{texts.PRESS}</small></p>", elem_id="ask")
+        status = gr.HTML(html.status(""), elem_id="status")
+        digits = [gr.Button(label, elem_id=f"label-{label}", elem_classes="digit") for label in DIGITS]
+        right = gr.Button(texts.RIGHT, elem_id="right", variant="primary")
+    with gr.Row(elem_id="otherwise"):
+        with gr.Accordion(input_texts.NO_PEN, open=False, elem_id="no-pen"):
+            examples = gr.HTML(_examples(), elem_id="examples", js_on_load=PICK_JS)
+            photo = gr.UploadButton(input_texts.PHOTO, file_types=["image"], elem_id="photo")
+        with gr.Accordion(challenge_texts.TITLE, open=False, elem_id="challenge"):
+            ten = gr.HTML(challenge.show(None), elem_id="ten", js_on_load=PICK_JS)
+    with gr.Accordion(texts.WHY, open=False, elem_id="why"):
+        explanation = gr.HTML(html.explain())
+    with gr.Row(elem_id="own"):
+        cards = gr.HTML("", elem_id="own-labels", js_on_load=PICK_JS)
+        bare = {"show_label": False, "container": False, "max_length": 8}
+        label = gr.Textbox(label=texts.OWN_LABEL, placeholder=texts.OWN_LABEL_HINT, elem_id="own-label", **bare)
+        add = gr.Button(texts.ADD, elem_id="add")
+    notes = gr.HTML("", elem_id="notebook", js_on_load=PICK_JS)
+    sheet = gr.HTML("", elem_id="sheet", js_on_load=PICK_JS)
+
+    page.while_waking(guess, lambda what, how_long: _answer("idle", what, "", how_long))
+    answer = [guess, sees, bars, explanation, other_guess, boxes]
+    everything = [*answer, status, cards, notes, ten, page.header]
+    on_pad = [page.id, pad]
+    pad.input(see, on_pad, [*answer, status], trigger_mode="always_last", postprocess=False, **QUIET)
+    gr.on([clear.click, pad.clear], clear_pad, on_pad, [pad, *answer], **QUIET)
+    lessons = [
+        gr.on([digit.click for digit in digits], teach_digit, on_pad, [pad, *everything], **QUIET),
+        right.click(confirm, on_pad, [pad, *everything], **QUIET),
+        gr.on([add.click, label.submit], teach_label, [*on_pad, label], [pad, label, *everything], **QUIET),
+        cards.pick(teach_card, on_pad, [pad, *everything], **QUIET),
+    ]
+    for lesson in lessons:  # the guess of the last stroke may reach the browser after the lesson that followed it
+        lesson.success(with_session(answer_of), page.id, answer, postprocess=False, **QUIET)
+    boxes.pick(choose_symbol, on_pad, [pad, *everything], **QUIET)
+    examples.pick(put_example, page.id, [pad, *answer, status], **QUIET)
+    photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
+    ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
+    undo.click(undo_lesson, page.id, everything, **QUIET)
+    redo.click(redo_lesson, page.id, everything, **QUIET)
+    for component in (notes, sheet):
+        component.pick(change_lesson, page.id, [sheet, *everything], **QUIET)
+    return refresh, everything
+
+
+# ---------------------------------------------------------------- the tab as HTML
+
+
+def all_of(session: Session, status: str) -> tuple[str, ...]:
+    """Everything on the tab but the pad, and the header."""
+    session.status = status
+    return (
+        *answer_of(session),
+        html.status(status),
+        notebook.label_cards(session.at_pad),
+        notebook.show(session.at_pad),
+        challenge.show(session.challenge),
+        header(session),
+    )
+
+
+def answer_of(session: Session) -> tuple[str, ...]:
+    """The guess, what the agent sees, bars, reasons, the other's guess, boxes; or what came of the last drawing."""
+    pupil, drawing, several = session.at_pad, session.pad.drawing, session.pad.symbols
+    if drawing is None and several is None and session.pad.outcome:
+        return *session.pad.outcome, _other_guess(session), ""
+    if drawing is None and several is None:
+        bars = html.bars(pupil.labels, None)
+        return _invitation(pupil.n_lessons), html.sees(None), bars, html.explain(), _other_guess(session), ""
+    guesses: list[Guess] = []
+    if several is not None:
+        guesses = several.guesses(pupil)
+        drawing = several.symbols[several.choice(pupil, guesses)].drawing
+    model, canonical = pupil.model, preprocessing.canonical(drawing)
+    labels, guess = model.labels, model.predict_one(drawing)  # the drawing is a thumbnail already
+    return (
+        _several(pupil, labels, several, guesses, guess) if several else _guess(pupil, labels, guess),
+        html.sees(canonical),
+        html.bars(labels, guess),
+        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None),
+        _other_guess(session),
+        symbols.show(several, pupil),
+    )
+
+
+def _answer(state: str, lead: str, big: str, explanation: str, because: str = "", label: str = "") -> str:
+    """A lead-in, the answer in large type, and why; of the same height whatever it says."""
+    style = html.attributes(style=hue(label) if label else "")
+    return (
+        f'<div class="answer {state}"{style}><p class="lead">{lead}</p>'
+        f'<p class="big">{big}</p><p class="why">{explanation}</p><p class="because">{because}</p></div>'
+    )
+
+
+def _invitation(n_lessons: int) -> str:
+    return _answer("idle", texts.DRAW_ONE, "", texts.KNOWS if n_lessons else texts.KNOWS_NOTHING)
+
+
+def _guess(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:
+    """A guess and its reason, or that the agent is unsure."""
+    if guess.label is None:
+        return _answer("unsure", texts.TELL_ME, texts.NOT_SURE, _why_unsure(labels, guess))
+    return _answer(
+        "sure", texts.LOOKS_LIKE, safe(guess.label), _lead(labels, guess), _because(pupil, guess), guess.label
+    )
+
+
+def _several(pupil: Pupil, labels: Sequence[str], several: Symbols, guesses: Sequence[Guess], guess: Guess) -> str:
+    """The guesses of several symbols, and why the chosen one is taken for what it is."""
+    big, why = symbols.text(guesses, several.choice(pupil, guesses)), symbol_texts.THIS_UNSURE
+    if guess.label is not None:
+        why = symbol_texts.THIS_ONE.format(label=safe(guess.label), why=_lead(labels, guess))
+    lead = symbol_texts.LOOKS_LIKE
+    if len(guesses) > symbols.MAX_SHOWN:
+        lead = symbol_texts.ONE_OF.format(n=len(guesses))
+    return _answer("sure several", lead, big, why, _because(pupil, guess), guess.label or "?")
+
+
+def _lead(labels: Sequence[str], guess: Guess) -> str:
+    """How far a guess is ahead of the second best."""
+    order = np.argsort(-guess.responses, kind="stable")
+    if len(order) < 2:
+        return texts.ONLY_LABEL
+    return texts.AHEAD.format(share=formatting.share(guess.confidence), second=safe(labels[order[1]]))
+
+
+def _because(pupil: Pupil, guess: Guess) -> str:
+    """The lesson that a guess rests on."""
+    if not guess.because:
+        return ""
+    exemplar = guess.because[0]
+    is_visitors = pupil.lessons.find(exemplar.drawing, exemplar.label) is not None
+    text = (texts.BECAUSE_OWN if is_visitors else texts.BECAUSE).format(label=safe(exemplar.label))
+    return f"<span>{text}</span>{html.image(exemplar.drawing, exemplar.label)}"
+
+
+def _why_unsure(labels: Sequence[str], guess: Guess) -> str:
+    order = np.argsort(-guess.responses, kind="stable")
+    if len(order) < 2 or guess.responses[order[0]] <= 0:
+        return texts.NOTHING_LIKE_IT
+    return texts.BETWEEN.format(first=safe(labels[order[0]]), second=safe(labels[order[1]]))
+
+
+def _other_guess(session: Session) -> str:
+    """What the agent tried beside the visitor's guesses."""
+    other = session.comparison_agent
+    if other is None:
+        return ""
+    text, style = "…", ""
+    if session.pad.symbols is not None:
+        text = safe("".join(guess.label or "?" for guess in session.pad.symbols.guesses(other)))
+    elif session.pad.drawing is not None:
+        label = other.model.predict(session.pad.drawing[None])[0].label
+        text, style = safe(label or texts.NOT_SURE), hue(label) if label else ""
+    name = safe(other.lineage.home or other.name)
+    return f'<p class="guest">{texts.OTHER_SAYS.format(name=name)} <b style="{style}">{text}</b></p>'
+
+
+# ---------------------------------------------------------------- examples and pictures
+
+
+@functools.cache
+def example_styles() -> tuple[str, ...]:
+    """Name the styles of the examples, two ways to write each digit.
+
+    Examples
+    --------
+    >>> example_styles()[:3], len(example_styles())
+    (('0-plain', '0-overlap', '1-bare'), 20)
+    """
+    styles_of = {label: [style for style in strokes.styles() if strokes.label_of(style) == label] for label in DIGITS}
+    return tuple(style for styles in styles_of.values() for style in styles[:EXAMPLES_A_DIGIT])
+
+
+def _examples() -> str:
+    """The examples as buttons."""
+    buttons = "".join(
+        html.button(
+            "example",
+            html.image(strokes.draw(style, EXAMPLE_SEED, 56), ""),
+            css="thumb plain",
+            data_label=style,
+            aria_label=input_texts.EXAMPLE.format(label=strokes.label_of(style)),
+        )
+        for style in example_styles()
+    )
+    return f'<p><small>{input_texts.NO_PEN_HINT}</small></p><div class="examples">{buttons}</div>'
+
+
+def example(style: object) -> np.ndarray:
+    """Draw an example: (280, 280) uint8."""
+    if style not in example_styles():
+        raise AgentError(f"expected one of the {len(example_styles())} examples, got {str(style)[:20]!r}. Press one.")
+    return strokes.draw(style, EXAMPLE_SEED, sketchpad.SIDE_PX)
+
+
+def photo(path: str | None) -> np.ndarray:
+    """Read the drawing in a picture file: (280, 280) uint8; AgentError when nothing can be read."""
+    if path is None:
+        raise AgentError("expected a picture, got none. Choose a PNG or JPEG.")
+    try:
+        with sketchpad.open_picture(path) as picture:
+            largest = preprocessing.LARGEST_PX  # a camera's picture is larger than a drawing may be
+            picture.thumbnail((largest, largest))
+            thumbnail = preprocessing.to_thumbnail(picture)
+    except AgentError:
+        raise
+    except (OSError, ValueError, SyntaxError) as error:
+        raise AgentError("expected a picture that can be read, got one that breaks off. Save it again.") from error
+    if not thumbnail.any():
+        raise AgentError("expected a picture with something on it, got a blank one. Choose another.")
+    return np.asarray(render.picture(thumbnail, sketchpad.SIDE_PX // preprocessing.SIDE))
+
+
+# ---------------------------------------------------------------- events
+
+
+@with_session
+def refresh(session: Session) -> tuple[str, ...]:
+    """Show the tab as it is."""
+    return all_of(session, session.status)
+
+
+@with_session
+def see(session: Session, pad: dict[str, Any] | None) -> Any:
+    """Guess what has been drawn so far; skip a report of the pad that brings nothing new."""
+    was_placed = session.pad.is_placed
+    if not _report(session, pad, preprocessing.to_thumbnail(pad)):
+        return [gr.skip()] * 7
+    if not was_placed:  # the pad also reports what the server put there: that is no stroke
+        session.status = ""
+    return *answer_of(session), html.status(session.status)
+
+
+def _report(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndarray) -> bool:
+    """Take what the pad reports, parted where it is several symbols; False when that is late or changes nothing."""
+    before = session.pad.symbols
+    if not session.pad.report(thumbnail):
+        return False
+    session.pad.symbols = None
+    if session.pad.drawing is not None and pad is not None:
+        picture = pad["background"] if pad["composite"] is None else pad["composite"]
+        several = session.at_pad.segment(picture, thumbnail)
+        if len(several) > 1:
+            session.pad.symbols = Symbols(several, picture.shape[:2])
+            session.pad.symbols.keep_labels(before)
+    return True
+
+
+@with_session
+def clear_pad(session: Session, pad: dict[str, Any] | None) -> Any:
+    """Remove the drawing."""
+    session.pad.finish(preprocessing.to_thumbnail(pad))
+    return sketchpad.blank(), *answer_of(session)
+
+
+@with_session
+def put_example(session: Session, event: gr.EventData) -> Any:
+    """Put an example on the pad."""
+    return _put(session, example(event_payload(event).get("label")))
+
+
+@with_session
+def put_photo(session: Session, path: str | None) -> Any:
+    """Put a visitor's picture on the pad; show its symbols in place of the pad where there are several."""
+    several = []
+    if path is not None:
+        with sketchpad.open_picture(path) as picture:
+            several, size = session.at_pad.segment(picture), picture.size
+    if len(several) < 2:
+        return _put(session, photo(path))
+    if session.pad.drawing is not None:
+        session.pad.finish(session.pad.drawing)
+    session.pad.symbols = Symbols(several, size[::-1], is_photo=True)
+    session.status = symbol_texts.PHOTO_READ.format(n=len(several))
+    return sketchpad.blank(), *answer_of(session), html.status(session.status)
+
+
+def _put(session: Session, drawing: np.ndarray) -> Any:
+    session.pad.place(preprocessing.to_thumbnail(drawing))
+    session.status = input_texts.ON_THE_PAD
+    return sketchpad.value(drawing), *answer_of(session), html.status(session.status)
+
+
+def teach(session: Session, pad: dict[str, Any] | None, label: object) -> Any:
+    """Teach what is on the pad, of several symbols the chosen one; without ink only say so."""
+    thumbnail = preprocessing.to_thumbnail(pad)
+    several = _several_of(session, pad, thumbnail)
+    if several is None:
+        return _teach(session, thumbnail, label)
+    selected = several.choice(session.at_pad, several.guesses(session.at_pad))
+    return _teach_symbols(session, several, thumbnail, {selected: label})
+
+
+def _teach(session: Session, thumbnail: np.ndarray, label: object) -> Any:
+    """Teach a drawing, and clear the pad; without ink only say so."""
+    if not thumbnail.any():
+        return gr.skip(), *all_of(session, texts.DRAW_FIRST)
+    if not session.browser.is_synced:
+        return gr.skip(), *all_of(session, server_texts.WAIT)
+    session.count("lesson")
+    pupil = session.at_pad
+    pupil.learn_thumbnail(thumbnail, label)
+    label = pupil.lessons.user_lessons()[-1].label
+    lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
+    learned = _answer(
+        "learned",
+        texts.LEARNED.format(label=safe(label)),
+        safe(label),
+        texts.LESSONS_OF.format(lessons=lessons, label=safe(label)),
+        label=label,
+    )
+    bars = html.bars(pupil.labels, pupil.model.predict(thumbnail[None])[0])
+    session.pad.finish(thumbnail, (learned, html.sees(preprocessing.canonical(thumbnail)), bars, html.explain()))
+    status = texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+    if pupil is not session.pupil:
+        status = session.challenge.advance()
+        if session.challenge.result is not None:
+            session.set_challenge(session.challenge)
+    return sketchpad.blank(), *all_of(session, status)
+
+
+def _several_of(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndarray) -> Symbols | None:
+    """The symbols of a photo or of what is on the pad now, which may not have been reported yet; None for one."""
+    has_ink = bool(thumbnail.any())
+    if has_ink and (session.pad.drawing is None or not np.array_equal(thumbnail, session.pad.drawing)):
+        _report(session, pad, thumbnail)
+    several = session.pad.symbols
+    return several if several is not None and (has_ink or several.is_photo) else None
+
+
+def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, labels: dict[int, object]) -> Any:
+    """Teach symbols, each a lesson of its own; clear the pad after the last."""
+    if not session.browser.is_synced:
+        return gr.skip(), *all_of(session, server_texts.WAIT)
+    status, pupil = "", session.at_pad
+    for place, label in labels.items():
+        if session.at_pad is not pupil:  # its challenge is over
+            break
+        session.count("lesson")
+        pupil.learn_thumbnail(several.symbols[place].drawing, label)
+        label = several.labels[place] = pupil.lessons.user_lessons()[-1].label
+        lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
+        status = texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+        if pupil is not session.pupil:
+            status = session.challenge.advance()
+            if session.challenge.result is not None:
+                session.set_challenge(session.challenge)
+    several.selected = None
+    n_left = len(several.left(pupil))
+    if len(labels) > 1 and pupil is session.pupil:
+        form = symbol_texts.UNSURE_LEFT if n_left else symbol_texts.TAUGHT
+        status = form.format(lessons=formatting.count(len(labels), "lesson"))
+    elif n_left:
+        status = symbol_texts.LEFT.format(status=status, n=n_left)
+    if n_left and session.pad.symbols is several:
+        return gr.skip(), *all_of(session, status)
+    n_learned, drawing = len(several.labels), several.symbols[next(iter(labels))].drawing
+    learned = "".join(safe(several.labels[place]) for place in sorted(several.labels)[: symbols.MAX_SHOWN])
+    lead = symbol_texts.TAUGHT.format(lessons=formatting.count(n_learned, "lesson"))
+    outcome = _answer("learned several", lead, learned + ("…" if n_learned > symbols.MAX_SHOWN else ""), "")
+    sees = html.sees(preprocessing.canonical(drawing))
+    session.pad.finish(thumbnail, (outcome, sees, html.bars(pupil.labels, None), html.explain()))
+    return sketchpad.blank(), *all_of(session, status)
+
+
+@with_session
+def choose_symbol(session: Session, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
+    """Choose one of several symbols, or teach all of them as they were read."""
+    several, payload = session.pad.symbols, event_payload(event)
+    number = payload.get("number")
+    if several is not None and payload.get("do") == "all":
+        return _confirm_symbols(session, several, preprocessing.to_thumbnail(pad))
+    if several is not None and type(number) is int and 0 <= number < len(several.symbols):
+        several.selected = number
+    return gr.skip(), *all_of(session, session.status)
+
+
+def _confirm_symbols(session: Session, several: Symbols, thumbnail: np.ndarray) -> Any:
+    guesses = several.guesses(session.at_pad)
+    labels = {place: guesses[place].label for place in several.left(session.at_pad) if guesses[place].label is not None}
+    if not labels:
+        return gr.skip(), *all_of(session, texts.NOTHING_TO_CONFIRM)
+    return _teach_symbols(session, several, thumbnail, labels)
+
+
+@with_session
+def teach_digit(session: Session, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
+    """Teach what is on the pad as the digit on the button that was pressed."""
+    return teach(session, pad, getattr(event.target, "value", None))
+
+
+@with_session
+def confirm(session: Session, pad: dict[str, Any] | None) -> Any:
+    """Teach the guess, which is right; of several symbols, all that are left."""
+    thumbnail = preprocessing.to_thumbnail(pad)
+    several = _several_of(session, pad, thumbnail)
+    if several is not None:
+        return _confirm_symbols(session, several, thumbnail)
+    guess = session.at_pad.model.predict(thumbnail[None])[0]
+    if thumbnail.any() and guess.label is None:
+        return gr.skip(), *all_of(session, texts.NOTHING_TO_CONFIRM)
+    return _teach(session, thumbnail, guess.label)
+
+
+@with_session
+def teach_label(session: Session, pad: dict[str, Any] | None, label: str | None) -> Any:
+    """Teach a label that the visitor has written."""
+    if not (label or "").strip():
+        return gr.skip(), "", *all_of(session, texts.NO_LABEL)
+    cleared, *outputs = teach(session, pad, label)
+    return cleared, gr.skip() if cleared == gr.skip() else "", *outputs
+
+
+@with_session
+def teach_card(session: Session, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
+    """Teach one of the visitor's labels again."""
+    return teach(session, pad, event_payload(event).get("label"))
+
+
+@with_session
+def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
+    """Begin a challenge, or stop it; the visitor's agent waits meanwhile."""
+    begins = event_payload(event).get("do") == "begin"
+    session.set_challenge(Challenge(session.pupil.name) if begins else None)
+    return sketchpad.blank(), *all_of(session, challenge_texts.BEGUN if begins else challenge_texts.STOPPED)
+
+
+@with_session
+def undo_lesson(session: Session) -> Any:
+    """Forget the last lesson."""
+    lesson = session.undo_stack.undo(session.at_pad)
+    return _changed(session, lesson, texts.FORGOTTEN, texts.NOTHING_TO_UNDO)
+
+
+@with_session
+def redo_lesson(session: Session) -> Any:
+    """Teach the lesson that was undone last again."""
+    lesson = session.undo_stack.redo(session.at_pad)
+    return _changed(session, lesson, texts.REDONE, texts.NOTHING_TO_REDO)
+
+
+def _changed(session: Session, lesson: Lesson | None, text: str, nothing: str) -> Any:
+    if lesson is None:
+        return all_of(session, nothing)
+    session.pad.outcome = ()
+    return all_of(session, text.format(label=safe(lesson.label)))
+
+
+@with_session
+def change_lesson(session: Session, event: gr.EventData) -> Any:
+    """Open the panel of a lesson, close it, or do what was pressed in it."""
+    payload = event_payload(event)
+    if payload.get("do") in ("pick", "close"):
+        number = payload.get("number") if payload["do"] == "pick" else None
+        return notebook.sheet(session, number), *[gr.skip()] * 11
+    session.pad.outcome = ()
+    return "", *all_of(session, notebook.change(session, payload))

@@ -1,0 +1,108 @@
+"""Servers killed in the middle of lessons: what was shown as learned comes back. ``python -m tests.bench.crash`` does it often.
+
+Nothing is sent a warning: the process gets SIGKILL, at a moment drawn by chance around a press. The same page is then
+loaded from a new process; every lesson that was shown as learned has to be there, in its order, as what it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "helpers"), str(ROOT / "tests" / "browser")]
+
+from playwright.sync_api import TimeoutError as TooLong  # noqa: E402
+from served import ARGUMENTS, Server, free_port, written_digits  # noqa: E402
+from visitor import LOOKS, Visitor  # noqa: E402
+
+LABELS_OF_THUMBS = "[...document.querySelectorAll('.notebook .thumb b')].map((label) => label.innerText).reverse()"
+KEPT = "JSON.parse(localStorage.getItem('pupil-log'))?.lines.length ?? 0"
+TOLD = "document.querySelector('#status')?.innerText"
+
+
+def kill(server: Server) -> None:
+    """End the process as a machine that loses its power does."""
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait(20)
+
+
+def shown(visitor: Visitor, n_lessons: int) -> list[str]:
+    """Give the labels in the notebook, oldest first, once it is filled in."""
+    visitor.until("(n) => document.querySelectorAll('.notebook .thumb').length >= n", n_lessons)
+    return visitor.page.evaluate(LABELS_OF_THUMBS)
+
+
+def one_round(visitor: Visitor, server: Server, drawings: dict, taught: list[str], delay_ms: float) -> list[str]:
+    """Teach a lesson, begin another one, kill the server meanwhile; give the labels of those shown as learned."""
+    first, second = (str((len(taught) + more) % 10) for more in (0, 1))
+    visitor.teach(drawings[first][0], first)
+    taught = [*taught, first]
+    visitor.draw(drawings[second][1])
+    visitor.until_guessed()
+    before = visitor.page.evaluate(TOLD)
+    visitor.leaving = True  # that nobody answers any more is no error
+    visitor.press(f"#label-{second}")
+    visitor.page.wait_for_timeout(delay_ms)
+    kill(server)
+    try:
+        visitor.until("(old) => document.querySelector('.answer.learned')", before, 300)
+        taught = [*taught, second]
+    except TooLong:
+        pass
+    return taught
+
+
+def rounds(browser, folder: Path, n_rounds: int, seed: int = 0, tell=lambda line: None) -> tuple[int, int]:
+    """Kill and return so often; gives how many lessons were shown as learned, and how many were there at the end."""
+    chance, drawings, port, taught = random.Random(seed), written_digits(), free_port(), []
+    server, visitor = Server(folder, port=port), None
+    context = browser.new_context(**LOOKS["desktop, light"])
+    try:
+        for number in range(n_rounds):
+            visitor = visitor or Visitor(context, server.url)
+            taught = one_round(visitor, server, drawings, taught, chance.uniform(0, 250))
+            server = Server(folder, port=port)
+            visitor.open()
+            visitor.leaving = False
+            got = shown(visitor, len(taught))
+            assert got[: len(taught)] == taught, f"expected {taught}, got {got}"
+            assert len(got) <= len(taught) + 1, f"expected at most one lesson more than {taught}, got {got}"
+            tell(f"killed {number + 1} times: {len(taught)} lessons shown as learned, {len(got)} there")
+            taught = got  # one that was learned but not shown may be there
+        return len(taught), visitor.n_lessons
+    finally:
+        kill(server)
+        context.close()
+
+
+def killed(n_times: int = 20, seed: int = 0, tell=lambda line: None) -> list[dict[str, str]]:
+    """Kill a server so often, and give a row for the results."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        n_shown, n_there = rounds(browser, Path(folder), n_times, seed, tell)
+    return [
+        {"times killed": f"{n_times}", "lessons shown as learned": f"{n_shown}", "still there at the end": f"{n_there}"}
+    ]
+
+
+def main() -> None:
+    """Kill a server so often, and tell what came back."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    print(killed(options.times, options.seed, lambda line: print(line, flush=True)))
+
+
+if __name__ == "__main__":
+    main()

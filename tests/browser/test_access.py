@@ -1,0 +1,154 @@
+"""For people who do not see the page, or have no pointer."""
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from visitor import LOOKS
+
+TABS = ("Draw", "Teach", "Inside", "Share", "Numbers", "Frames", "Compare")
+
+
+def looks(short):
+    """Every look, all but one of them left to those tests that take long."""
+    return [pytest.param(look, marks=[pytest.mark.nightly] * (look != short)) for look in LOOKS]
+
+
+def wrong(visitor):
+    """What axe finds wrong on the page as it is: rule -> where."""
+    visitor.until_still()
+    found = Axe().run(visitor.page, options={"resultTypes": ["violations"]}).response["violations"]
+    return {each["id"]: [node["target"] for node in each["nodes"]] for each in found}
+
+
+@pytest.mark.parametrize("look", looks("phone, dark"))
+def test_axe_finds_nothing_wrong_on_any_tab(visit, written, look):
+    visitor = visit(look)
+    assert wrong(visitor) == {}
+    visitor.teach(written["4"][0], "4")
+    visitor.draw(written["4"][1])
+    visitor.until_guessed("4")
+    for name in TABS:
+        if name != "Draw":
+            visitor.tab(name)
+        assert wrong(visitor) == {}, name
+
+
+@pytest.mark.parametrize("look", looks("desktop, light"))
+def test_axe_finds_nothing_wrong_in_what_opens(visit, written, look):
+    visitor = visit(look)
+    visitor.teach(written["4"][0], "4")
+    for part in ("#no-pen", "#challenge", "#why"):
+        visitor.press(f"{part} button.label-wrap")
+    visitor.press(".help summary")
+    assert wrong(visitor) == {}, "help"
+    visitor.press("#chip")
+    assert wrong(visitor) == {}, "menu"
+    visitor.page.keyboard.press("Escape")
+    visitor.press(".thumb.told")
+    visitor.page.locator(".sheet").wait_for()
+    assert wrong(visitor) == {}, "sheet"
+
+
+@pytest.mark.parametrize("look", looks("phone, light"))
+def test_axe_finds_nothing_wrong_where_something_was_done(visit, look):
+    visitor = visit(look)
+    visitor.tab("Teach")
+    visitor.press("#teach-now")
+    visitor.until_text("#course", "Learned 60 lessons")
+    visitor.press("#test-now")
+    visitor.until_text("#accuracy", "right of")
+    assert wrong(visitor) == {}, "Teach"
+    visitor.tab("Inside")
+    visitor.press("#draw-me button")
+    visitor.until_text("#drawn", "from memory")
+    assert wrong(visitor) == {}, "Inside"
+    visitor.tab("Numbers")
+    visitor.press("#numbers-learn")
+    visitor.until_text("#numbers-bar", "steps of")
+    visitor.page.locator("#numbers-learn:enabled").wait_for()
+    assert wrong(visitor) == {}, "Numbers"
+    visitor.tab("Frames")
+    visitor.press("#frames-step")
+    visitor.page.locator("#frames-live .pair img").first.wait_for()
+    assert wrong(visitor) == {}, "Frames"
+
+
+def test_everything_is_done_by_keys_alone(visit):
+    visitor = visit()
+    keyboard = visitor.page.keyboard
+
+    def until_focused(selector, text="", key="Tab"):
+        for _ in range(60):
+            keyboard.press(key)
+            if visitor.page.evaluate(
+                "([at, text]) => document.activeElement?.closest(at)?.innerText.includes(text) ?? false",
+                [selector, text],
+            ):
+                return
+        raise AssertionError(f"expected the focus to reach {selector} {text} with {key}, it did not.")
+
+    def open_tab(name):
+        until_focused("[role=tab]", name, "Shift+Tab")
+        keyboard.press("Enter")
+
+    def draw_a_line():
+        for _ in range(2):
+            keyboard.press("Shift+ArrowUp")
+        keyboard.press(" ")
+        for _ in range(4):
+            keyboard.press("Shift+ArrowDown")
+        keyboard.press(" ")
+        visitor.until_guessed()
+        assert visitor.page.locator("#symbols .symbol").count() == 0  # a line, not two dots
+        for _ in range(2):
+            keyboard.press("Shift+ArrowUp")
+
+    until_focused("#pen")
+    draw_a_line()
+    keyboard.press("1")
+    visitor.until_learned("1")
+    visitor.until_empty()
+    draw_a_line()
+    visitor.until_guessed("1")
+    keyboard.press("Enter")
+    visitor.until_text("#status", "(2 lessons of 1)")
+    keyboard.press("Backspace")
+    visitor.until_text("#status", "Forgotten: the last 1.")
+    keyboard.press("Shift+Backspace")
+    visitor.until_text("#status", "Learned again: this is a 1.")
+    open_tab("Teach")
+    visitor.until_text("#notebook-set", "1 drawing")  # the same line twice
+    until_focused("#teach-now")
+    keyboard.press("Enter")
+    visitor.until_text("#course", "Learned 60 lessons")
+    open_tab("Share")
+    visitor.until_text("#share-status", "62 lessons")
+    until_focused("#save")
+    with visitor.page.expect_download() as download:
+        keyboard.press("Enter")
+    assert download.value.suggested_filename == "pupil.zip"
+    open_tab("Draw")
+    until_focused("#pen")
+
+
+def test_an_example_and_a_picture_are_put_on_the_pad(visit, tmp_path, written):
+    visitor = visit("phone, light")
+    visitor.press("#no-pen button.label-wrap")
+    visitor.press('#examples button[data-label="0-plain"]')
+    visitor.until_text("#status", "It is on the pad. Say what it is.")
+    visitor.until_guessed("Not sure")
+    visitor.press("#label-0")
+    visitor.until_learned("0")
+    visitor.press('#examples button[data-label="0-plain"]')
+    visitor.until_guessed("0")
+    photo = tmp_path / "four.png"
+    paper = np.full((900, 700), 235, np.uint8)  # dark ink on paper, as a camera sees it
+    paper[200:760, 100:660] -= np.repeat(np.repeat(written["4"][0], 20, axis=0), 20, axis=1) // 255 * 200
+    Image.fromarray(paper).save(photo)
+    seen = visitor.seen
+    visitor.page.locator("#no-pen input[type=file]").set_input_files(photo)
+    visitor.until("(seen) => document.querySelector('#sees img').src !== seen", seen)
+    visitor.press("#label-4")
+    visitor.until_learned("4")
+    assert visitor.page.locator(".thumb.told").count() == 2

@@ -1,0 +1,92 @@
+"""Names, files and new beginnings in a real browser."""
+
+import io
+import zipfile
+
+
+def upload(visitor, path):
+    visitor.page.locator("#file-in input[type=file]").set_input_files(path)
+
+
+def damaged(content):
+    """Ways in which a file may be no agent: name and bytes."""
+    yield "not a zip", b"these are not the bytes you are looking for"
+    yield "cut short", content[: len(content) // 2]
+    file = io.BytesIO(content)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("../evil.txt", "evil")
+    yield "a path inside", file.getvalue()
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", b" " * 3_000_000)
+    yield "too much inside", file.getvalue()
+
+
+def test_malformed_files_are_refused_and_the_agent_stays(visit, written, tmp_path):
+    visitor = visit()
+    visitor.teach(written["4"][0], "4")
+    visitor.tab("Share")
+    with visitor.page.expect_download() as download:
+        visitor.press("#save")
+    file = tmp_path / "agent.zip"
+    download.value.save_as(file)
+    for name, content in damaged(file.read_bytes()):
+        file.write_bytes(content)
+        upload(visitor, file)
+        toast = visitor.page.locator(".toast-body.error")
+        toast.wait_for()
+        assert "Expected" in toast.inner_text(), name
+        visitor.press(".toast-close")
+        toast.wait_for(state="detached")
+        assert visitor.n_lessons == 1, name
+    visitor.tab("Draw")
+    visitor.draw(written["4"][0])
+    visitor.until_guessed("4")
+
+
+def test_a_name_is_kept_and_names_the_file(visit):
+    visitor = visit()
+    visitor.tab("Share")
+    field = visitor.page.locator("#name textarea, #name input")
+    field.fill("Mia & `Tom`")
+    visitor.press("#rename")
+    visitor.until_text("#share-status", "Renamed: Mia & `Tom`.")
+    visitor.until_text("#chip", "Mia & `Tom`")
+    with visitor.page.expect_download() as download:
+        visitor.press("#save")
+    assert download.value.suggested_filename == "mia-tom.zip"
+    field.fill("   ")
+    visitor.press("#rename")
+    visitor.until_text("#share-status", "Write a name")
+    visitor.until_text("#chip", "Mia & `Tom`")
+
+
+def test_starting_again_asks_first_and_can_be_taken_back(visit):
+    visitor = visit()
+    visitor.tab("Share")
+    visitor.choose("#start-from", "sixty handwritten digits")
+    visitor.press("#start")
+    visitor.until_text("#question", "A new agent in place of Pupil, 0 lessons?")
+    visitor.press("#start-not")
+    visitor.page.locator("#start-sure").wait_for(state="hidden")
+    assert visitor.n_lessons == 0
+    visitor.press("#start")
+    visitor.press("#start-sure")
+    visitor.until_text("#chip", "60 lessons")
+    visitor.choose("#kind", "nearest:")
+    visitor.choose("#start-from", "the lessons of this agent")
+    visitor.press("#start")
+    visitor.press("#start-sure")
+    visitor.until_text("#chip", "60 lessons · nearest")
+    visitor.press("#back")
+    visitor.until_text("#chip", "60 lessons · recall")
+
+
+def test_the_theme_can_be_switched_and_is_remembered(visit):
+    visitor = visit()
+    dark = "document.body.classList.contains('dark')"
+    assert not visitor.page.evaluate(dark)
+    visitor.press("[data-theme]")
+    assert visitor.page.evaluate(dark)
+    visitor.open()
+    visitor.until(dark)

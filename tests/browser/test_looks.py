@@ -1,0 +1,44 @@
+"""What one sees keeps its place, and what one presses is large enough."""
+
+import pytest
+
+
+@pytest.mark.parametrize("look", [pytest.param("desktop, light", marks=pytest.mark.nightly), "phone, light"])
+def test_nothing_moves_while_one_draws_and_teaches(visit, written, look):
+    visitor = visit(look)
+    parts = ("#pad", "#guess", "#bars", "#label-0", "#right", "#add", "#notebook")
+
+    def places():
+        return {part: visitor.box(part)[:3] for part in parts}
+
+    before = places()
+    visitor.draw(written["2"][0])
+    visitor.until_guessed("Not sure")
+    assert places() == before
+    visitor.press("#label-2")
+    visitor.until_learned("2")
+    assert places() == before
+    visitor.draw(written["2"][0])
+    visitor.until_guessed("2")
+    assert places() == before
+
+
+def test_everything_one_can_press_on_a_phone_is_44_pixels_large(visit, written):
+    visitor = visit("phone, light")
+    visitor.teach(written["6"][0], "6")
+    visitor.press(".thumb")
+    visitor.page.locator(".sheet").wait_for()
+    for name in ("Draw", "Teach", "Share", "Compare"):
+        if name != "Draw":
+            visitor.page.keyboard.press("Escape")
+            visitor.tab(name)
+        visitor.until_still()
+        small = visitor.page.evaluate(
+            """() => [...document.querySelectorAll('.contain button, .contain summary, .contain label:has(> input)')]
+                .filter((it) => it.checkVisibility({visibilityProperty: true}) && !it.closest('.visually-hidden'))
+                .map((it) => [it.innerText || it.id, it.getBoundingClientRect()])
+                .filter(([, box]) => box.width > 0 && (box.height < 44 || box.width < 40))
+                .map(([name, box]) => [name, box.width, box.height])"""
+        )
+        assert small == [], name
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390

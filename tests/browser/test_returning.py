@@ -1,0 +1,51 @@
+"""Nothing is lost: a server that was killed, a desk that was cleared, a browser that keeps too much or nonsense."""
+
+import pytest
+
+from tests.bench.crash import rounds
+
+FORGED = """() => {
+  localStorage.setItem('pupil-desk-id', 'A'.repeat(22));
+  localStorage.setItem('pupil-log', JSON.stringify({key: 'x', lines: ['[]'],
+    birth: '{"format":1,"kind":"recall","name":"<b>x</b>","settings":{"n_nodes":999999999},"lineage":{}}'}));
+}"""
+NO_ROOM = """const set = Storage.prototype.setItem;
+Storage.prototype.setItem = function (name, value) {
+  if (name === 'pupil-log' && value.length > 500) throw new DOMException('full', 'QuotaExceededError');
+  return set.call(this, name, value);
+};"""
+
+
+@pytest.mark.nightly
+def test_what_was_shown_as_learned_comes_back_after_the_server_was_killed(browser, tmp_path):
+    n_taught, n_there = rounds(browser, tmp_path, 2)
+    assert n_there == n_taught >= 2
+
+
+@pytest.mark.nightly
+def test_a_browser_without_room_says_so_and_the_lessons_go_on(visit, written):
+    visitor = visit(prepare=lambda context: context.add_init_script(NO_ROOM))
+    visitor.teach(written["4"][0], "4")
+    visitor.until_text(".toast-body.warning", "no room for more lessons")
+    visitor.teach(written["7"][0], "7")
+    assert visitor.n_lessons == 2
+
+
+def test_a_forgotten_drawing_leaves_the_browser_too(visit, written):
+    visitor = visit()
+    visitor.teach(written["4"][0], "4")
+    thumbnail = "JSON.parse(localStorage.getItem('pupil-log')).lines.join('')"
+    assert '"drawing"' in visitor.page.evaluate(thumbnail)
+    visitor.press("#undo")
+    visitor.until_text("#status", "Forgotten: the last 4.")
+    assert '"drawing"' not in visitor.page.evaluate(thumbnail)
+
+
+def test_a_forged_log_is_refused_in_plain_words_and_lessons_go_on(visit, written):
+    visitor = visit()
+    visitor.page.evaluate(FORGED)
+    visitor.open()
+    visitor.until_text(".toast-body.error", "Expected")
+    visitor.teach(written["4"][0], "4")
+    assert visitor.n_lessons == 1 and visitor.page.locator("#header b b").count() == 0
+    assert '"drawing"' in visitor.page.evaluate("JSON.parse(localStorage.getItem('pupil-log')).lines.join('')")

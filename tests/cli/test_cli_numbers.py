@@ -1,0 +1,131 @@
+"""Runs of learners of numbers, by the real command in processes of its own and in code."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.__main__ import main
+from agent.errors import AgentError
+from agent.experiments import iter_run, run
+from agent.storage import serialization
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def command(here, *words):
+    """Run the real command."""
+    return subprocess.run(
+        [sys.executable, "-m", "agent", *words],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        env={**__import__("os").environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def result(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+@pytest.mark.slow
+def test_the_command_teaches_a_line_from_rewards_and_leaves_its_answers(here):
+    done = command(here, "task=copy", "agent.teacher=two_tries", "task.reward=exp100", "task.supervised=false")
+    assert done.returncode == 0 and "error" in done.stdout, done.stderr
+    folder = here / "runs/default/linear/copy_0"
+    got = result(folder)
+    assert abs(got["answers"]["1"] - 1) < 1e-9 and abs(got["answers"]["123"] - 123) < 1e-3
+    assert got["answers"]["123123123123"] == 123123123123 and got["extrapolated"][-1] == "123123123123"
+    assert abs(got["w"] - 1) < 1e-9 and abs(got["b"]) < 1e-9 and got["error"] < 1e-9 and 0 < got["seconds"] < 60
+    assert {path.name for path in folder.iterdir()} == {
+        "agent",
+        "config.json",
+        "learning.svg",
+        "progress.csv",
+        "result.json",
+    }
+    assert serialization.load(folder / "agent").predict_one("123").extrapolated
+    rows = list(csv.DictReader((folder / "progress.csv").read_text().splitlines()))
+    assert int(rows[-1]["n_done"]) == 25_000 and float(rows[-1]["error"]) < 1e-9 < float(rows[5]["error"])
+
+
+@pytest.mark.parametrize(("recipe", "agent", "off"), [("published", "mse", 2), ("rewards", "two_tries", 1e-3)])
+def test_recipes_copy_a_number(here, recipe, agent, off):
+    assert main([f"recipe={recipe}", "plots=false"]) == 0
+    assert abs(result(here / f"runs/default/{agent}/copy_0")["answers"]["123"] - 123) < off
+
+
+@pytest.mark.slow
+def test_a_sweep_is_compared_over_its_seeds(here, capsys):
+    assert main(["-m", "task=copy", "agent=tuples,symbols,reward_model", "seed=1,2", "plots=false"]) == 0
+    assert main(["compare"]) == 0
+    table = (here / "runs/compare/results.md").read_text()
+    assert table.count("\n| default |") == 3 and "| error |" in table and "accuracy" not in table
+    assert (here / "runs/compare/error.svg").exists() and not (here / "runs/compare/confusion.svg").exists()
+    assert "symbols" in capsys.readouterr().out
+
+
+def test_a_run_that_was_stopped_goes_on_and_ends_in_the_same_bytes(here):
+    for agent in ({"kind": "linear", "teacher": "reward_model"}, {"kind": "tuples"}, {"kind": "symbols"}):
+        whole = run("copy", agent, folder="whole", plots=False)
+        steps = iter_run("copy", agent, folder="parts", plots=False)
+        for _ in range(9):
+            next(steps)
+        steps.close()
+        parts = run("copy", agent, folder="parts", plots=False)
+        files = [(each.folder / "agent/agent.safetensors").read_bytes() for each in (whole, parts)]
+        assert files[0] == files[1] and whole.scores["answers"] == parts.scores["answers"]
+        assert len((parts.folder / "progress.csv").read_text().splitlines()) == len(
+            (whole.folder / "progress.csv").read_text().splitlines()
+        )
+
+
+def test_a_finished_run_is_not_run_again_and_an_agent_is_loaded_by_words(here):
+    first = run("copy", "tuples", steps=300, plots=False)
+    assert first.scores["n_lessons"] == 300 and run("copy", "tuples", steps=300, plots=False).cached
+    more = run("copy", "tuples", steps=300, seed=1, load="tuples copy 0", plots=False)
+    assert serialization.load(more.folder / "agent").n_lessons == 600
+
+
+def test_a_formula_of_ones_own_may_use_the_error(here):
+    got = run("copy", "tuples", plots=False, metrics={"thousandths": "1000 * error"}).scores
+    assert got["thousandths"] == pytest.approx(1000 * got["error"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["agent.teacher=two_trys"], "Did you mean two_tries"),
+        (["agent=recall"], "linear, tuples, symbols, got recall"),
+        (["task.reward=exp1000"], "Did you mean exp100"),
+        (["agent=symbols", "task.told=false"], "makes do with a reward"),
+        (["lessons=5"], "no lessons for agents of numbers"),
+        (["task.high=-1"], "low below high"),
+        (["agent.lr=0.03", "agent.teacher=mse"], "steps that settle"),
+        (["task.low=nan"], "expected low"),
+        (["agent.teecher=mse"], "teecher"),
+        (["task.rewart=exp"], "Did you mean reward"),
+        (["agent.lr=fast"], "expected lr"),
+    ],
+)
+def test_a_mistake_is_one_sentence(here, capsys, words, message):
+    assert main(["task=copy", "plots=false", *words]) == 2
+    said = capsys.readouterr().err
+    assert message in said and "Traceback" not in said
+
+
+def test_drawings_and_numbers_do_not_mix(here):
+    with pytest.raises(AgentError, match="expected tasks of drawings, or one task"):
+        run(["digits", "copy"])
+    with pytest.raises(AgentError, match="got linear"):
+        run("digits", "linear", lessons=10)

@@ -1,0 +1,101 @@
+"""Runs of agents that watch: the real command, and runs that were stopped."""
+
+import json
+
+import pytest
+from test_cli_runs import command, results
+
+import agent
+from agent.errors import AgentError
+from agent.experiments import iter_run
+from agent.progress import run_to_completion
+
+pytestmark = pytest.mark.slow  # whole runs, some in processes of their own
+
+NAMES = {"error", "repeat_error", "mean_error", "score", "random_score", "frames_per_second"}
+
+
+def bytes_of(place):
+    """What a run leaves but for what the clock says."""
+    files = {path.relative_to(place).as_posix(): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    rows = [line.rsplit(",", 1)[0] for line in files.pop("progress.csv").decode().splitlines()]
+    result = json.loads(files.pop("result.json"))
+    for name in ("seconds", "frames_per_second"):
+        result.pop(name)
+    files.pop("config.json"), files.pop("learning.svg", None)
+    return files, rows, result
+
+
+def test_one_command_watches_acts_and_keeps_everything(tmp_path):
+    said = command("task=frames", "task.world=page", "steps=300", "seed=2", cwd=tmp_path)
+    place = tmp_path / "runs/default/cells/frames_2"
+    assert {path.name for path in place.iterdir()} == {
+        "actions.npy",
+        "agent",
+        "config.json",
+        "learning.svg",
+        "progress.csv",
+        "result.json",
+    }
+    result = json.loads((place / "result.json").read_text())
+    assert set(result) >= NAMES and result["n_lessons"] == 300 and "repeat_error" in said
+    assert agent.load(place / "agent").n_lessons == 300
+    swept = command(
+        "-m",
+        "task=frames",
+        "agent=recurrent,cells",
+        "agent.reward=false",
+        "seed=1,2",
+        "steps=100",
+        "plots=false",
+        cwd=tmp_path,
+    )
+    assert swept.count("frames") >= 4
+    compared = command("compare", cwd=tmp_path)
+    assert "recurrent" in compared and "repeat_error" in compared
+    begun = command("task=frames", "steps=50", "load=cells frames 2", "experiment=on", "plots=false", cwd=tmp_path)
+    assert "runs/on/cells/frames_0" in begun
+    assert results(tmp_path / "runs")["on/cells/frames_0"]["n_lessons"] == 50
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["task.world=scroler"], "Did you mean scroller"),
+        (
+            ["agent=recurrent", "agent.unroll=1", "agent.synth=false"],
+            "got unroll=1 without synth, which learns nothing",
+        ),
+        (["agent=recall"], "expected an agent for task=frames among recurrent, cells, got recall"),
+        (["lessons=5"], "no lessons for agents of frames, got 5"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_leaves_no_folder(words, said, tmp_path):
+    assert said in command("task=frames", *words, cwd=tmp_path, code=2)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(("kind", "settings"), [("cells", {}), ("recurrent", {"unroll": 3})])
+@pytest.mark.parametrize("world", ["page", "CartPole-v1"])
+def test_a_run_that_was_stopped_ends_with_the_same_bytes(kind, settings, world, tmp_path):
+    def asked(name):
+        return {
+            "task": {"frames": {"world": world}},
+            "agent": {"kind": kind, **settings},
+            "steps": 350,
+            "folder": str(tmp_path / name),
+            "plots": False,
+            "save_every": 100,
+        }
+
+    whole = run_to_completion(iter_run(**asked("whole")))
+    steps = iter_run(**asked("parts"))
+    next(steps), next(steps)
+    steps.close()
+    again = run_to_completion(iter_run(**asked("parts")))
+    assert not again.cached and bytes_of(whole.folder) == bytes_of(again.folder)
+
+
+def test_a_task_of_numbers_is_not_for_those_who_watch(tmp_path):
+    with pytest.raises(AgentError, match="expected an agent for task=copy"):
+        agent.run("copy", "cells", folder=str(tmp_path))

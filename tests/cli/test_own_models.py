@@ -1,0 +1,196 @@
+"""Models of a user's own: classes, functions and objects of three interfaces, and what goes wrong in them."""
+
+import numpy as np
+import pytest
+
+import agent
+from agent.__main__ import main
+from agent.errors import AgentError
+from agent.experiments import run
+from agent.models import MODELS
+
+QUICK = {"lessons": 20, "n_test": 20, "n_held_out": 0, "n_asked": 5, "plots": False}
+
+
+class Base:
+    """answers with the label of the nearest lesson"""
+
+    def __init__(self):
+        self.seen = []
+
+    def learn_one(self, drawing, label):
+        self.seen.append((drawing.astype(float), label))
+
+    def predict_one(self, drawing):
+        return min(self.seen, key=lambda lesson: np.abs(lesson[0] - drawing).sum())[1]
+
+
+class Soft(Base):
+    """answers with a number for every label of the task, taught or not, as a net does"""
+
+    def __init__(self, labels, width, as_array=False):
+        super().__init__()
+        self.labels, self.width, self.as_array = labels, width, as_array
+
+    def predict_one(self, drawing):
+        best = super().predict_one(drawing)
+        scores = [float(label == best) + 0.1 for label in self.labels]
+        return np.array(scores) if self.as_array else dict(zip(self.labels, scores, strict=True))
+
+
+class Rows:
+    """an estimator as scikit-learn has them"""
+
+    def fit(self, rows, labels):
+        assert rows.shape[1:] == (784,) and rows.max() <= 1
+        self.rows, self.labels = rows, labels
+        return self
+
+    def predict(self, rows):
+        return self.labels[[np.abs(self.rows - row).sum(1).argmin() for row in rows]]
+
+
+class Proba(Rows):
+    def partial_fit(self, rows, labels, classes=None):
+        rows = np.concatenate([self.rows, rows]) if hasattr(self, "rows") else rows
+        labels = np.concatenate([self.labels, labels]) if hasattr(self, "labels") else labels
+        self.classes_ = classes
+        return self.fit(rows, labels)
+
+    def predict_proba(self, rows):
+        return (self.predict(rows)[:, None] == self.classes_).astype(float)
+
+
+class Features:
+    """a classifier as river has them"""
+
+    def __init__(self):
+        self.inner = Base()
+
+    def learn_one(self, x, y):
+        self.inner.learn_one(np.array(list(x.values())), y)
+
+    def predict_proba_one(self, x):
+        return {self.inner.predict_one(np.array(list(x.values()))): 1.0}
+
+    def predict_one(self, x):
+        return max(self.predict_proba_one(x))
+
+
+def made(labels, width=3):
+    return Soft(labels, width)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """An empty folder to work in; the models of a test are forgotten after it."""
+    monkeypatch.chdir(tmp_path)
+    known = dict(MODELS)
+    yield tmp_path
+    MODELS.clear()
+    MODELS.update(known)
+
+
+def test_classes_functions_and_objects_of_three_interfaces_learn_the_same(here):
+    expected = run("digits", Base, **QUICK).scores["accuracy"]
+    assert expected > 0.3
+    soft = {"kind": Soft, "width": 3}
+    for number, given in enumerate(
+        (soft, {**soft, "as_array": True}, Base(), made, lambda: Base(), Rows, Rows(), Proba, Proba(), Features())
+    ):
+        result = run("digits", given, experiment=f"e{number}", **QUICK)
+        assert result.scores["accuracy"] == expected, given
+    result = agent.launch("lessons=20 n_test=20", agent=Soft(tuple("0123456789"), 1), plots=False, n_held_out=0)
+    assert result.scores["accuracy"] == expected and result.folder.parent.name == "Soft"
+
+
+def test_an_edited_class_is_another_run_and_an_unchanged_one_is_not(here):
+    text = "class M:\n    def learn_one(self, d, l): ...\n    def predict_one(self, d): return '1'\n"
+    (here / "good.py").write_text(text)
+    first = run("digits", "./good.py:M", **QUICK)
+    assert run("digits", "./good.py:M", **QUICK).cached
+    (here / "good.py").write_text(text.replace("'1'", "'7'"))
+    second = run("digits", "./good.py:M", **QUICK)
+    assert not second.cached and first.scores["by_label"] != second.scores["by_label"]
+
+
+def test_an_edited_file_of_drawings_is_another_run(here):
+    for n_drawings in (40, 50):
+        drawings = np.zeros((n_drawings, 20, 20), np.uint8)
+        drawings[::2, 9, 3:17] = drawings[1::2, 3:17, 9] = 255
+        np.savez(here / "c.npz", drawings=drawings, labels=np.tile([0, 1], n_drawings // 2))
+        for cached in (False, True):
+            result = run("./c.npz", "nearest", **QUICK)
+            assert (result.cached, result.scores["n_test"]) == (cached, n_drawings // 5)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def __init__(self): raise KeyError('x')", r"expected ./bad.py:M to run, got KeyError: 'x' in bad.py, line 2"),
+        ("def learn_one(self, d, l): 1 / 0", "got ZeroDivisionError: division by zero in bad.py, line 2"),
+        ("def predict_one(self, d): raise RuntimeError('no')", "got RuntimeError: no in bad.py, line 2"),
+        ("def predict_one(self, d): return {'1': float('nan')}", "to answer with finite numbers, got nan for 1"),
+        ("def predict_one(self, d): return 'A'", "to answer among 0 1 2 3 4 5 6 7 8 9, got A"),
+        (
+            "def __init__(self, width): ...",
+            "expected agent.width, which ./bad.py:M asks for, got none. Add agent.width=",
+        ),
+    ],
+)
+def test_what_goes_wrong_in_own_code_is_one_sentence(here, body, said):
+    rest = [f"def {verb}: ..." for verb in ("learn_one(self, d, l)", "predict_one(self, d)") if verb[:9] not in body]
+    (here / "bad.py").write_text("class M:\n    " + "\n    ".join([body, *rest]) + "\n")
+    with pytest.raises(AgentError, match=said):
+        run("digits", "./bad.py:M", **QUICK)
+
+
+def test_what_cannot_be_a_model_is_refused_with_a_sentence():
+    with pytest.raises(AgentError, match="got an agent of the kind nearest. Save it, and say load=FILE"):
+        agent.launch([], agent=agent.new("nearest"))
+    with pytest.raises(AgentError, match="expected given:object to have learn_one and predict_one"):
+        run("digits", object, **QUICK)
+
+
+TASK = "    def lessons(self, n, seed): return self.draw()\n    def test(self, n, seed): return self.draw()\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def draw(self): return [][0]", "expected the task T to run, got IndexError: .* in task.py, line 2"),
+        ("def __init__(self): {}['x']", "expected ./task.py:T to run, got KeyError: 'x' in task.py, line 2"),
+        ("def __init__(self): int('x')", "got ValueError: .* in task.py, line 2"),
+    ],
+)
+def test_what_goes_wrong_in_a_task_is_one_sentence(here, body, said):
+    (here / "task.py").write_text(f"class T:\n    {body}\n{TASK}")
+    with pytest.raises(AgentError, match=said):
+        run("./task.py:T", "nearest", **QUICK)
+
+
+def test_a_sweep_goes_on_after_a_class_that_raises_and_says_which_run_it_was(here, capsys):
+    (here / "bad.py").write_text(
+        "class M:\n    def learn_one(self, d, l): raise OSError('no')\n    def predict_one(self, d): ...\n"
+    )
+    words = ["-m", "agent=./bad.py:M,nearest", "lessons=20", "n_test=20", "n_held_out=0", "plots=false"]
+    assert main(words) == 2
+    out, said = capsys.readouterr()
+    assert "nearest" in out and "agent: runs/default/M/digits_0: expected ./bad.py:M to run, got OSError: no" in said
+    assert "Traceback" not in said and (here / "runs/default/nearest/digits_0/result.json").exists()
+
+
+def test_a_result_gives_its_agent_and_a_run_is_loaded_by_its_folder(here):
+    for _ in range(2):  # the second is the finished one
+        result = run("digits", Base, **QUICK)
+        for pupil in (result.agent, agent.load(result.folder), agent.load(str(result.folder / "agent"))):
+            assert pupil.n_lessons == 20 and pupil.model.path == "given:Base"
+        MODELS.pop("Base")
+
+
+def test_an_estimator_of_scikit_learn_is_named_by_its_module(here):
+    pytest.importorskip("sklearn")
+    given = {"kind": "sklearn.linear_model.SGDClassifier", "alpha": 0.01}
+    result = run("digits", given, **QUICK)
+    assert result.scores["accuracy"] >= 0.3 and result.config["agent"]["alpha"] == 0.01
+    assert result.agent.model._inner.alpha == 0.01 and result.agent.model._inner.random_state == 0

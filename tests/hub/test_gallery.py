@@ -1,0 +1,127 @@
+"""What others have shared: who is listed, in which order, for how long, and what is left out."""
+
+from types import SimpleNamespace
+
+import pytest
+from agents import born
+
+from agent import hub as shared
+from agent.datasets import digits
+from agent.errors import AgentError
+from agent.hub import listing
+from agent.storage import serialization
+from agent.training import scores
+
+TAGS = ["pupil-agent", "pupil:kind=nearest", "pupil:lessons=3", "pupil:labels=A,7", "pupil:right=1/2"]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test sets."""
+    now = SimpleNamespace(seconds=1000.0)
+    monkeypatch.setattr(listing, "time", SimpleNamespace(monotonic=lambda: now.seconds))
+    return now
+
+
+def shelve(hub, repo_id, tags=TAGS, without=(), **told):
+    """Put a repo with the files of an agent there, whatever its card tells."""
+    card = f"---\ntags: {list(tags)!r}\n---\n".encode()
+    hub.write(repo_id, dict.fromkeys(set(serialization.FILES) - {*without}, b"") | {"README.md": card})
+    hub.set(repo_id, **told)
+
+
+def names(*words):
+    return [entry.repo_id for entry in shared.gallery(*words).entries]
+
+
+def test_the_gallery_tells_what_an_agent_knows(hub, lessons):
+    pupil = born("nearest", name="Ten")
+    selection = digits.Selection({"mnist": 60}, seed=8)
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    for label in ("A", "<b>,=%"):
+        pupil.learn_one(lessons[0][3], label)
+    pushed = shared.push(pupil, "mia/ten", "hf_mia", tested=scores(pupil))
+    hub.set("mia/ten", likes=7)
+    (entry,) = shared.gallery().entries
+    assert (entry.repo_id, entry.author, entry.commit, entry.kind) == ("mia/ten", "mia", pushed.commit, "nearest")
+    assert entry.labels == pupil.labels and entry.n_lessons == 62 and entry.likes == 7 and entry.modified == hub.clock
+    assert f"right: {entry.n_right:,} of {entry.n_asked:,}" in hub.files("mia/ten")["README.md"].decode()
+    assert entry.n_asked > 900 and entry.n_right > 500
+    assert shared.pictures([entry])["mia/ten"].startswith(b"\x89PNG")
+
+
+def test_the_newest_or_the_most_liked_come_first_and_words_are_searched(hub):
+    for number, name in enumerate("abcde"):
+        shelve(hub, f"{'mia' if number < 3 else 'ben'}/digits-{name}", likes=number % 3 * 10)
+    shelve(hub, "ben/bert", tags=["bert"])
+    assert names() == ["ben/digits-e", "ben/digits-d", "mia/digits-c", "mia/digits-b", "mia/digits-a"]
+    assert names("", "liked") == ["mia/digits-c", "mia/digits-b", "ben/digits-e", "mia/digits-a", "ben/digits-d"]
+    assert names(" DIGITS-D ") == ["ben/digits-d"] and names("nobody") == []
+    with pytest.raises(AgentError, match="expected a sort among newest, liked, got 'best'"):
+        shared.gallery(sort="best")
+    asked = hub.asked("GET", "/api/models")[0].query
+    assert asked["filter"] == ["pupil-agent"] and asked["limit"] == ["30"]
+
+
+def test_private_agents_are_not_shown(hub):
+    shelve(hub, "mia/a")
+    shelve(hub, "mia/b", private=True)
+    assert names() == ["mia/a"]
+
+
+def test_a_list_is_good_for_a_minute(hub, clock):
+    shelve(hub, "mia/a")
+    first = shared.gallery()
+    shelve(hub, "mia/b")
+    clock.seconds += 59
+    assert shared.gallery() is first and len(hub.log) == 1
+    assert names("a") == ["mia/b", "mia/a"]  # another question
+    clock.seconds += 2
+    assert names() == ["mia/b", "mia/a"] and len(hub.log) == 3
+
+
+def test_an_old_list_is_better_than_none(hub, clock):
+    shelve(hub, "mia/a")
+    first = shared.gallery()
+    clock.seconds += 61
+    hub.die_at(1)
+    for _ in range(3):  # asked once, then good for a minute
+        old = shared.gallery()
+        assert old.is_old and old.entries == first.entries and not first.is_old
+    with pytest.raises(AgentError, match="The Hub cannot be reached for the gallery"):
+        shared.gallery("never asked")
+    assert len(hub.log) == 3
+    hub.live()
+    clock.seconds += 61
+    assert shared.gallery() == first
+
+
+def test_only_so_many_questions_are_remembered(hub):
+    for number in range(102):
+        shared.gallery(str(number))
+    shared.gallery("0")
+    assert len(listing._GALLERIES) == 100 and len(hub.log) == 103
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    ["pupil:kind=farthest", "pupil:kind=", "pupil:lessons=many", "pupil:lessons=-1", "pupil:lessons=" + "9" * 5000]
+    + ["pupil:right=2/1", "pupil:right=-1/5", "pupil:right=1", "pupil:right=1/2/3", "pupil:right=1/99999999"]
+    + ["pupil:labels=%00", "pupil:labels=much%20too%20long", "pupil:labels=%E2%80%AE", "pupil:labels=%20"],
+)
+def test_repos_that_tell_nonsense_are_left_out(hub, nonsense):
+    shelve(hub, "ben/odd", [tag for tag in TAGS if tag.split("=")[0] != nonsense.split("=")[0]] + [nonsense])
+    shelve(hub, "mia/a")
+    assert names() == ["mia/a"]
+
+
+def test_repos_without_an_agent_are_left_out(hub):
+    shelve(hub, "ben/tag", ["pupil-agent"])
+    shelve(hub, "ben/half", without=["lessons.jsonl"])
+    hub.write("ben/card", {"README.md": b"---\ntags: pupil-agent\nbase_model: {a: [1]}\nmodel-index: 7\n---\n"})
+    hub.write("ben/none", {"README.md": b"---\n: :\n---\n"})
+    shelve(hub, "mia/many", [*TAGS[:3], "pupil:labels=" + ",".join(map(chr, range(0x400, 0x500)))])
+    shelve(hub, "mia/few", TAGS[:3])
+    assert names() == ["mia/few", "mia/many"]
+    assert [len(entry.labels) for entry in shared.gallery().entries] == [0, 62]
+    assert shared.gallery().entries[0].n_asked == 0

@@ -1,0 +1,177 @@
+"""Whose token goes where: only to the Hub, only with what its owner asked for, and into no log."""
+
+import logging
+import threading
+import traceback
+
+import huggingface_hub
+import pytest
+from agents import born
+from refusals import refused
+
+from agent import hub as shared
+from agent.errors import AgentError
+
+WRITES = ("POST", "PUT", "DELETE")
+
+
+def taught(lessons, row):
+    """An agent with a lesson of its own."""
+    pupil = born("nearest", name=f"Row {row}")
+    pupil.learn_one(lessons[0][row], "A")
+    return pupil
+
+
+def tokens(hub, name):
+    """The tokens that came with whatever wrote to somebody's repos."""
+    asked = [one for one in hub.log if one.method in WRITES and f"/{name}/" in one.path]
+    return {one.token for one in asked}, len(asked)
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine that has a token of its own, which the client finds and would send."""
+    monkeypatch.setenv("HF_TOKEN", "hf_machine")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", False)
+    assert huggingface_hub.get_token() == "hf_machine"
+    assert huggingface_hub.utils.build_hf_headers()["authorization"] == "Bearer hf_machine"
+
+
+def test_each_push_bears_the_token_of_whoever_pushes(hub, lessons, machine):
+    for row, name in enumerate(("mia", "ben", "mia", "ben")):
+        shared.push(taught(lessons, row), f"zoe{row}", f"hf_{name}", private=row > 1)
+        assert {one.token for one in hub.log if not one.path.startswith("/lfs/")} == {f"hf_{name}"}
+        assert {one.token for one in hub.asked("PUT", "/lfs/*")} == {None}  # the address itself is the secret there
+        hub.log.clear()
+    assert {repo.main.author for repo in hub.repos.values()} == {"mia", "ben"}
+
+
+def test_two_may_push_at_once(hub, lessons, machine):
+    failed = []
+
+    def work(name, start):
+        try:
+            for row in range(start, start + 5):
+                pushed = shared.push(taught(lessons, row), f"zoe{row}", f"hf_{name}")
+                assert pushed.repo_id == f"{name}/zoe{row}" == shared.pull(pushed.repo_id).lineage.home
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=asked) for asked in (("mia", 0), ("ben", 10))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == [] and len(hub.repos) == 10
+    assert tokens(hub, "mia") == ({"hf_mia"}, 15) and tokens(hub, "ben") == ({"hf_ben"}, 15)
+    assert {
+        commit.author for repo in hub.repos.values() for commit in repo.main.history() if repo.namespace == "mia"
+    } == {"mia"}
+
+
+def test_whoever_only_looks_sends_no_token(hub, zoe, machine):
+    hub.write("mia/zoe", {"x": b""})
+    shared.gallery()
+    shared.versions("mia/zoe")
+    shared.pull("mia/zoe")
+    shared.load("mia/zoe")
+    assert len(hub.log) >= 10 and {one.token for one in hub.log} == {None}
+
+
+def test_the_token_of_the_machine_is_never_sent(hub, zoe, machine):
+    hub.add_user("machine")
+    hub.set("mia/zoe", private=True)
+    for token in (None, "", "  "):
+        for call in (shared.push, shared.contribute):
+            with refused(hub, zoe, "You are not signed in"):
+                call(zoe, "mia/zoe", token)
+    for token in (None, ""):
+        with refused(hub, zoe, "it is private"):
+            shared.pull("mia/zoe", token=token)
+    assert {one.token for one in hub.log} == {None}
+    shared.contribute(zoe, "mia/zoe", "hf_mia")
+    shared.deploy("tests/localhub", "mia/space", "hf_mia")
+    assert "hf_machine" not in {one.token for one in hub.log}
+
+
+def test_a_token_is_in_no_log_and_no_message(hub, zoe, caplog, lessons):
+    secret = hub.add_user("mia", token="hf_Ver-ySecret").token
+    caplog.set_level(logging.DEBUG)
+    for logger in map(logging.getLogger, [*logging.root.manager.loggerDict]):
+        logger.setLevel(logging.DEBUG)
+        logger.disabled, logger.propagate = False, True  # whoever configured logging before may have silenced it
+    logging.disable(logging.NOTSET)
+    said = []
+
+    def tried(call, *words):
+        try:
+            call(*words)
+        except AgentError as error:
+            said.extend(traceback.format_exception(error))
+
+    try:
+        tried(shared.push, zoe, "mia/zoe", secret)
+        tried(shared.push, taught(lessons, 3), "new", secret)
+        tried(shared.pull, "mia/zoe", None, secret)
+        tried(shared.contribute, zoe, "mia/zoe", secret)
+        n_fine = len(said)
+        tried(shared.push, taught(lessons, 4), "mia/zoe", secret)
+        tried(shared.pull, "mia/zoe", None, secret + "\n\r\nX: y")
+        tried(shared.push, zoe, "ben/zoe", secret)
+        for status in (401, 403, 429, 500):
+            hub.fault("*", "*", status=status, times=None)
+            for call in (shared.pull, shared.versions):
+                tried(call, "mia/zoe", *([None] if call is shared.pull else []), secret)
+            tried(shared.push, taught(lessons, 5), "other", secret)
+            hub.faults.clear()
+    finally:
+        for name in [*logging.root.manager.loggerDict]:
+            logging.getLogger(name).setLevel(logging.NOTSET)
+    assert n_fine == 0 and len(said) > 10 and len(caplog.records) > 20
+    logged = [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]
+    assert not [line for line in logged + said if "Ver-ySecret" in line]
+
+
+# The project as a Space
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A small project, with all that must not leave this machine."""
+    folder = tmp_path / "project"
+    thumbnail = {
+        "app.py": "print()",
+        "README.md": "---\nsdk: gradio\n---\n",
+        "agent/__init__.py": "",
+        "data/a.npz": "1",
+    }
+    lost = [".venv/bin/python", "__pycache__/app.pyc", "agent/__pycache__/a.pyc", ".git/config", ".env", "runs/1/log"]
+    lost += [".pytest_cache/a", "tests/out/a.png", ".ruff_cache/a", "agent/.venv/b", ".hypothesis/a", "agent/a.pyc"]
+    for path, content in {**thumbnail, **dict.fromkeys(lost, "secret")}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
+    return folder
+
+
+def test_the_project_becomes_a_space(hub, project):
+    for content in ("print()", "print(2)"):
+        (project / "app.py").write_text(content)
+        assert shared.deploy(project, "mia/pupil", "hf_mia", "cpu-upgrade") == f"{hub.url}/spaces/mia/pupil"
+        files = hub.files("mia/pupil", kind="spaces")
+        assert set(files) == {"app.py", "README.md", "agent/__init__.py", "data/a.npz", ".gitattributes"}
+        assert files["app.py"] == content.encode() and ("models", "mia/pupil") not in hub.repos
+    assert hub.repo("mia/pupil", "spaces").settings == {"sdk": "gradio", "hardware": "cpu-upgrade"}
+    assert {one.token for one in hub.log if not one.path.startswith("/lfs/")} == {"hf_mia"}
+
+
+def test_a_space_of_somebody_else_is_not_written_to(hub, zoe, project):
+    shared.deploy(project, "mia/pupil", "hf_mia")
+    for space_id in ("mia/pupil", "mia/other"):
+        with refused(hub, zoe, f"^You may not write to {space_id}"):
+            shared.deploy(project, space_id, "hf_ben")
+
+
+def test_a_project_that_is_not_there_is_said_so(hub, zoe, project):
+    with refused(hub, zoe, "^expected a folder with the project, got "):
+        shared.deploy(project / "nowhere", "mia/pupil", "hf_mia")
+    assert hub.log == []

@@ -1,0 +1,53 @@
+"""A drawing on the pad passes preprocessing once, whatever is done with it."""
+
+import pytest
+
+from agent import preprocessing, startup
+from agent.agents import new
+from agent.datasets import strokes
+from agent.ui import events
+from agent.ui.session import Session, Sessions
+from agent.ui.tabs import draw
+
+
+@pytest.fixture
+def session(monkeypatch):
+    """A session named "mia" whose agent knows all examples, and another agent that is tried beside it."""
+    startup.READY.set()
+    pupil, other = new("nearest"), new("nearest")
+    for style in draw.example_styles():
+        pupil.learn_one(draw.example(style), strokes.label_of(style))
+    session = Session(pupil, comparison_agent=other)
+    monkeypatch.setattr(events, "SESSIONS", Sessions(lambda: session))
+    return session
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """Pictures that passed the gate so far."""
+    passes, to_thumbnail, to_thumbnails = [], preprocessing.to_thumbnail, preprocessing.to_thumbnails
+    monkeypatch.setattr(preprocessing, "to_thumbnail", lambda picture: passes.append(picture) or to_thumbnail(picture))
+    monkeypatch.setattr(
+        preprocessing, "to_thumbnails", lambda pictures: passes.extend(pictures) or to_thumbnails(pictures)
+    )
+    return passes
+
+
+def pad(style):
+    return {"background": None, "layers": [], "composite": draw.example(style)}
+
+
+def test_a_stroke_passes_preprocessing_once_and_its_guess_explanation_and_comparison_are_of_that_thumbnail(
+    session, passes
+):
+    outputs = draw.see("mia", pad("7-plain"))
+    assert len(passes) == 1 and "7" in outputs[0] and draw.texts.NOT_SURE in outputs[4]
+    assert (session.pad.drawing == preprocessing.to_thumbnail(pad("7-plain"))).all()
+
+
+@pytest.mark.parametrize("press", [draw.confirm, lambda *inputs: draw.teach_label(*inputs, "7")])
+def test_a_lesson_passes_preprocessing_once(session, passes, press):
+    n_lessons = session.pupil.n_lessons
+    press("mia", pad("7-plain"))
+    assert len(passes) == 1 and session.pupil.n_lessons == n_lessons + 1
+    assert session.pupil.lessons.user_lessons()[-1].label == "7"

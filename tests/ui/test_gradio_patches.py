@@ -1,0 +1,142 @@
+"""What is changed in gradio, and what its memory is: gradio still does what it did, with less."""
+
+import asyncio
+import errno
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio import queueing, routes, utils
+
+from agent.ui.server import gradio_patches
+from agent.ui.texts import server_texts
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# As gradio has it, then as it is here; in a process of its own, since gradio leaves threads behind.
+BOTH = """
+import json
+import gradio as gr
+from gradio.state_holder import SessionState
+from agent.ui.server import gradio_patches
+
+with gr.Blocks() as demo:
+    typed = gr.Textbox()
+
+def kept():
+    session = SessionState(demo)
+    n_before = len(session.config_values)
+    session.config_values[typed._id] = {"props": {}}
+    session._update_value_in_config(typed._id, "hf_secret")
+    return n_before, "hf_secret" in str(session.config_values)
+
+before = kept()
+gradio_patches.keep_no_values()
+print(json.dumps([before, kept()]))
+"""
+
+
+def printed(script, *words):
+    """What a script prints."""
+    done = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_what_is_typed_is_not_stored_and_a_session_holds_no_components():
+    (n_before, was_stored), (n_after, is_stored) = json.loads(printed(BOTH))
+    assert n_before > 0 == n_after and was_stored and not is_stored
+
+
+def test_a_page_leaves_no_event_loop_behind(monkeypatch):
+    for place, name in ((utils, "safe_get_lock"), (queueing, "safe_get_lock"), (utils, "safe_get_stop_event")):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    monkeypatch.setattr(asyncio, "new_event_loop", lambda: pytest.fail("a loop is made"))
+    with pytest.raises(pytest.fail.Exception):
+        gr.Blocks()
+    gradio_patches.make_locks_without_loops()
+    gr.Blocks()
+
+
+LEFT = """
+import sys, threading
+import numpy as np
+from agent.ui import session
+from agent.ui.server import serving
+if sys.argv[1] == "back":
+    serving._return_large_arrays()
+def stay():
+    kept = [np.ones(600_000, np.uint8) for _ in range(40)]  # what an agent's tables take
+    small.append([np.ones(30_000, np.uint8) for _ in range(40)])
+small = []
+for _ in range(20):
+    visitor = threading.Thread(target=stay)
+    visitor.start(), visitor.join()
+small = small[::4]
+if sys.argv[1] == "back":
+    session._return_memory()
+print(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory there is")
+def test_memory_of_visitors_who_left_goes_back_to_the_system():
+    thumbnail, back = (int(re.search(r"\d+", printed(LEFT, how))[0]) for how in ("kept", "back"))
+    assert thumbnail - back > 10_000  # kB
+
+
+@pytest.fixture
+def patched(monkeypatch):
+    """The module of queues with messages as they are here, until the end of a test."""
+    for place, name in (
+        (utils, "error_payload"),
+        (queueing, "error_payload"),
+        (queueing, "traceback"),
+        (routes, "traceback"),
+        (queueing.Queue, "log_message"),
+    ):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    gradio_patches.show_messages_as_text()
+    gradio_patches.log_in_one_line()
+    return queueing
+
+
+def failed(code, name="nowhere.py"):
+    """The error that some code raises, as if it stood in a file."""
+    try:
+        exec(compile(code, name, "exec"), {"errno": errno})
+    except Exception as error:
+        return error
+
+
+def test_every_message_is_text_and_says_something(patched):
+    told = patched.error_payload(gr.Error("<form>'&'", title="<b>"), False)
+    assert (told["error"], told["title"]) == ("&lt;form&gt;'&amp;'", "&lt;b&gt;")
+    for error, expected in (
+        (failed("{}['<img>']"), server_texts.NOT_UNDERSTOOD),
+        (failed("raise OSError(errno.ENOSPC, 'full')"), server_texts.DISK_FULL),
+        (failed("1 / 0", f"{ROOT}/agent/lessons.py"), "This did not work because of a mistake in the app."),
+        (None, server_texts.NOT_UNDERSTOOD),
+    ):
+        assert patched.error_payload(error, False)["error"].startswith(expected)
+    sent = []
+    queue = SimpleNamespace(active_jobs=[[SimpleNamespace(_id="1")]], send_message=lambda event, it: sent.append(it))
+    patched.Queue.log_message(queue, event_id="1", log="<a>", title="<b>", level="info")
+    assert (sent[0].log, sent[0].title) == ("&lt;a&gt;", "&lt;b&gt;")
+
+
+def test_an_error_is_a_line_of_the_log_and_a_mistake_of_ours_is_told_once_in_full(patched, caplog, capsys):
+    for code, name in (("{}[1]", "gradio.py"), ("1 / 0", f"{ROOT}/agent/lessons.py")) * 3:
+        try:
+            exec(compile(code, name, "exec"))
+        except Exception:
+            patched.traceback.print_exc()
+    assert capsys.readouterr().err.count("Traceback") == 1
+    assert len(caplog.messages) == 5 and all("\n" not in line for line in caplog.messages)

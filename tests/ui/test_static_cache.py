@@ -1,0 +1,86 @@
+"""What reaches a browser: gradio's own files as they are, pages compressed for those that can read them."""
+
+import asyncio
+import gzip
+import re
+from collections import Counter
+
+import brotli
+import pytest
+
+from agent.ui.server import static_cache
+
+PAGE = b"<p>" + 1000 * b"digit " + b"</p>"
+
+
+def asked(path, method="GET", accept="gzip, deflate, br"):
+    """Ask: who answered, the status, the headers, the body."""
+    sent = []
+
+    async def gradio(scope, receive, send):
+        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"%d" % len(PAGE))]})
+        await send({"type": "http.response.body", "body": PAGE})
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "headers": [(b"accept-encoding", accept.encode())]}
+    asyncio.run(static_cache.StaticCache(gradio)(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return "here" if sent[0]["status"] == 200 else "gradio", headers, b"".join(each.get("body", b"") for each in sent)
+
+
+@pytest.mark.slow
+def test_every_part_of_the_page_comes_as_it_is_and_may_be_kept():
+    kinds = Counter()
+    for file in static_cache.FOLDER.iterdir():
+        if file.suffix in static_cache.MEDIA_TYPES:
+            who, headers, body = asked(f"/assets/{file.name}")
+            assert (who, headers["content-encoding"], headers["content-length"]) == ("here", "br", str(len(body)))
+            assert brotli.decompress(body) == file.read_bytes()
+            assert headers["content-type"].startswith(static_cache.MEDIA_TYPES[file.suffix])
+            assert "immutable" in headers["cache-control"] and headers["x-content-type-options"] == "nosniff"
+            assert re.search(r"[-_][\w-]{7,}\.(js|css)$", file.name), "a name that tells nothing of what is in it"
+            kinds[file.suffix] += 1
+    assert kinds[".js"] > 100 and kinds[".css"] > 30
+
+
+@pytest.mark.parametrize("accept", ["", "identity"])
+def test_who_cannot_read_it_compressed_gets_it_plain(accept):
+    name = next(file.name for file in static_cache.FOLDER.glob("core-*.js"))
+    who, headers, body = asked(f"/assets/{name}", accept=accept)
+    assert who == "here" and "content-encoding" not in headers and headers["vary"] == "Accept-Encoding"
+    assert body == (static_cache.FOLDER / name).read_bytes()
+    assert asked("/", accept=accept)[2] == PAGE
+
+
+@pytest.mark.parametrize("path", ["/", "/de", "/config"])
+def test_pages_are_compressed(path):
+    _, headers, body = asked(path)
+    assert headers["content-encoding"] == "gzip" and headers["content-length"] == str(len(body)) and len(body) < 100
+    assert gzip.decompress(body) == PAGE
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/assets/"),
+        ("GET", "/assets/none.js"),
+        ("GET", "/assets/../index.html"),
+        ("GET", "/gradio_api/queue/data"),
+        ("GET", "/assets//etc/passwd"),
+        ("POST", "/"),
+        ("POST", "/assets/none.js"),
+    ],
+)
+def test_all_else_is_gradios(method, path):
+    assert asked(path, method)[::2] == ("gradio", PAGE)
+
+
+def test_what_the_pad_asks_for_late_is_there_to_be_asked_for_early():
+    links = re.findall(r'<link rel="modulepreload" href="\./assets/([\w-]+\.js)">', static_cache.early_links())
+    assert {link.partition("-")[0] for link in links} == {*static_cache.LATE} and len(links) < 8
+    assert all((static_cache.FOLDER / link).is_file() for link in links)

@@ -1,0 +1,183 @@
+"""What recall alone promises: settings in range, much from little, few copies, reasons in pixels, a starter."""
+
+import copy
+from collections import Counter
+
+import numpy as np
+import pytest
+from agents import SMALL, born
+from equality import memory_bytes
+from PIL import Image, ImageDraw, ImageFont
+
+from agent import preprocessing
+from agent.agents import new
+from agent.datasets import digits, fonts
+from agent.errors import AgentError
+from agent.kernels import recall as kernels
+from agent.models.recall import decision
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"n_nodes": 0},
+        {"n_nodes": 2001},
+        {"tuple_size": 15},
+        {"tuple_size": True},
+        {"n_warps": 1.0},
+        {"clear_lead": float("nan")},
+    ],
+)
+def test_settings_out_of_range_are_refused_with_their_numbers(settings):
+    name, value = next(iter(settings.items()))
+    with pytest.raises(AgentError, match=f"expected {name}.*got {value}"):
+        new("recall", **settings)
+
+
+def test_tables_that_would_fill_the_machine_are_refused():
+    with pytest.raises(AgentError, match=r"46,000,000 bytes .* 2000 nodes of 16,384 locations and 6,000 rows"):
+        new("recall", n_nodes=2000, tuple_size=14)
+    with pytest.raises(AgentError, match="expected a kind"):
+        new([])
+
+
+def test_recall_learns_much_from_little(others):
+    """Not a benchmark: a floor well below the figures in the README, to catch a broken part."""
+    pupil = new("recall", seed=0)
+    pupil.learn_many(*digits.Selection({"mnist": 60}, seed=0).draw())
+    drawings, labels = digits.Selection({"mnist": 300}, seed=1, split="train").draw()
+    assert np.mean([g.label == label for g, label in zip(pupil.predict_many(drawings), labels, strict=True)]) > 0.88
+
+
+def drawn_letter(label: str) -> np.ndarray:
+    """A printed letter."""
+    page = Image.new("L", (96, 96))
+    font = ImageFont.truetype(fonts.FOLDER / "Carlito.ttf", 72)
+    ImageDraw.Draw(page).text((48, 48), label, fill=255, font=font, anchor="mm")
+    return np.array(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_user", [True, False], ids=["user", "bulk"])
+@pytest.mark.parametrize("n_lessons", [60, 600, 6000])
+def test_one_lesson_of_a_new_label_changes_no_answer_about_the_others(n_lessons, is_user):
+    """At most one of 300; what is asked is asked of the same agent before."""
+    pupil = new("recall", seed=0)
+    pupil.learn_many(*digits.Selection({"mnist": n_lessons}, seed=0).draw())
+    drawings, labels = digits.Selection({"mnist": 300}, seed=1, split="test").draw()
+    before = sum(guess.label == label for guess, label in zip(pupil.predict_many(drawings), labels, strict=True))
+    if is_user:
+        pupil.learn_one(drawn_letter("A"), "A")
+    else:
+        pupil.learn_many([drawn_letter("A")], ["A"])
+    after = sum(guess.label == label for guess, label in zip(pupil.predict_many(drawings), labels, strict=True))
+    assert after >= before - 1
+    assert pupil.predict_one(drawn_letter("A")).label == "A"
+
+
+@pytest.mark.parametrize("is_user", [True, False], ids=["user", "bulk"])
+def test_a_hundred_ones_and_three_sevens_leave_ones_ones(is_user):
+    drawings, labels = (np.asarray(part) for part in digits.mnist("train"))
+    ones, sevens = (drawings[labels == label] for label in "17")
+    pupil = new("recall", seed=0)
+    taught, names = [*ones[:100], *sevens[:3]], ["1"] * 100 + ["7"] * 3
+    if is_user:
+        for drawing, label in zip(taught, names, strict=True):
+            pupil.learn_one(drawing, label)
+    else:
+        pupil.learn_many(taught, names)
+    assert np.mean([guess.label == "1" for guess in pupil.predict_many(ones[100:400])]) >= 0.99
+    assert np.mean([guess.label == "7" for guess in pupil.predict_many(sevens[3:303])]) >= 0.9
+
+
+@pytest.mark.parametrize("mean", [1, 6, 60, 600, 6000])
+@pytest.mark.parametrize("imbalance", [1, 2, 10, 1000, 60_000])
+def test_votes_in_advance_are_bounded_and_fade(mean, imbalance):
+    counts = np.array([mean * imbalance] * 10 + [mean])
+    halvings = decision.rarity(counts)
+    most = 20 / (20 + counts.mean())
+    assert np.abs(halvings).max() <= most and (np.argsort(halvings, kind="stable") == np.arange(11)).all()
+    assert imbalance > 1 or not halvings.any()
+
+
+def test_copies_become_fewer_smoothly_and_fill_no_more_rows_than_they_may(lessons):
+    pupil = born("recall")
+    drawings, labels = digits.mnist("test")
+    most, n_before = SMALL["recall"]["n_rows"], 0
+    for n_lessons in range(1, 420):
+        pupil.learn_one(drawings[n_lessons], labels[n_lessons])
+        part = pupil.model._user
+        assert part.n - n_lessons <= most * 1.1 and abs(part.n - n_before) <= SMALL["recall"]["n_warps"] + 1
+        n_before = part.n
+    assert part.n == n_lessons  # no copies any more
+
+
+def test_a_copy_shares_its_memory_until_it_learns(lessons, others):
+    pupil = born("recall")
+    pupil.learn_many(*lessons)
+    before, twin = memory_bytes(pupil), copy.deepcopy(pupil)
+    assert twin.model._bulk.codes is pupil.model._bulk.codes
+    assert pupil.model.n_bytes == twin.model.n_bytes  # a half each
+    twin.learn_one(others[0][0], "A")
+    twin.learn_many(others[0][:3], others[1][:3])
+    assert memory_bytes(pupil) == before and "A" not in pupil.labels and twin.model.n_bytes > 0
+
+
+def test_the_pixels_that_voted_are_ink_of_the_label_and_not_of_nothing(lessons):
+    pupil = born("recall")
+    pupil.learn_many(*lessons)
+    guess = pupil.predict_one(lessons[0][0])
+    assert guess.saliency.shape == (28, 28) and guess.saliency.dtype == np.uint8 and guess.saliency.max() == 255
+    assert guess.saliency[:2].max() == 0  # no node reads the rim
+    assert pupil.predict_many(lessons[0][:1])[0].saliency is None
+
+
+@pytest.mark.parametrize("n_lessons", [3, 60])
+def test_reasons_go_on_from_what_the_answer_has_computed(lessons, others, monkeypatch, n_lessons):
+    pupil, n_calls = new("recall", seed=0), Counter()
+    pupil.learn_many(lessons[0][:n_lessons], lessons[1][:n_lessons])
+    pupil.predict_one(others[0][0])
+    for name in ("encode_copies", "vote", "hamming_prefilter", "compare"):
+        kernel = getattr(kernels, name)
+        monkeypatch.setattr(
+            kernels, name, lambda *args, name=name, kernel=kernel: n_calls.update([name]) or kernel(*args)
+        )
+    for drawing in others[0][:20]:
+        guess = pupil.predict_one(drawing)
+        before = n_calls.copy()
+        saliency, exemplars = guess.saliency, guess.because
+        after = n_calls - before
+        assert after["encode_copies"] == after["vote"] == 0 and after["compare"] <= 1
+        assert guess.label is None or (saliency is not None and exemplars)
+        expected = pupil.model.explain(preprocessing.to_thumbnail(drawing), guess.label)
+        assert [exemplar.distance for exemplar in exemplars] == [exemplar.distance for exemplar in expected.because]
+
+
+def test_reasons_read_after_another_lesson_are_those_of_then(lessons):
+    pupil = born("recall")
+    pupil.learn_many(lessons[0][:20], lessons[1][:20])
+    guess = pupil.predict_one(lessons[0][0])
+    pupil.forget_one(lessons[0][0], lessons[1][0])
+    assert all(exemplar.distance > 0 for exemplar in guess.because)
+
+
+@pytest.mark.slow
+def test_a_starter_knows_digits_and_is_shared_until_it_learns(others):
+    pupil, twin = (new("recall", starter="everyday", name=name) for name in ("Mia", "Ada"))
+    assert (pupil.name, twin.name) == ("Mia", "Ada") and pupil.n_lessons == 12_000 + 8_000 + 200
+    assert pupil.model._bulk.codes is twin.model._bulk.codes
+    assert np.mean([g.label == label for g, label in zip(pupil.predict_many(others[0]), others[1], strict=True)]) > 0.9
+    pupil.learn_one(others[0][0], "A")
+    assert "A" not in twin.labels and pupil.model.n_bytes < 30_000_000
+    with pytest.raises(AgentError, match="starter among everyday, sixty, mnist, got 'evrday'"):
+        new("recall", starter="evrday")
+
+
+def test_the_more_nodes_and_rows_the_fewer_labels(others):
+    pupil = new("recall", n_nodes=500)
+    assert pupil.model.MAX_LABELS == 16 and new("recall").model.MAX_LABELS == 62
+    pupil.learn_many(others[0][:16], [f"n{number}" for number in range(16)])
+    with pytest.raises(AgentError, match="expected at most 16 labels, got 17"):
+        pupil.learn_one(others[0][16], "n16")
+    with pytest.raises(AgentError, match="bytes of tables and rows, got .* for 2000 nodes of 4,096 locations"):
+        new("recall", n_nodes=2000)
