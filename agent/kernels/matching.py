@@ -149,6 +149,19 @@ def unpack(codes, pad, out):
 
 
 @njit(nogil=True, cache=True)
+def sum_of_squares(unpacked):
+    """Sum of the squared gradients of an unpacked code: what its strokes amount to.
+
+    unpacked (2, U) uint8, 7 where there is no gradient -> int64
+    """
+    total = np.int64(0)
+    for plane in range(2):
+        for value in unpacked[plane]:
+            total += (np.int64(value) - 7) * (np.int64(value) - 7)
+    return total
+
+
+@njit(nogil=True, cache=True)
 def sketch_difference(one, other, cost, sums, best):
     """Difference of two sketches: as `difference`, but displaced by at most one pixel, and never cut off.
 

@@ -15,6 +15,7 @@ SIGNATURE_REACH, MIN_SIGNATURE = 18, 32
 SKETCH_REACH, MIN_SKETCH = 16, 500
 MAX_AWAY = 600  # thousandths by which a label counts as farther than the nearest one, at most
 USER_SHARE = 80  # hundredths at which differences of user rows count: what a person corrects is nearer to their hand
+N_NEAREST, N_LEAST_STRANGE = 12, 6  # rows whose strangeness is taken, and how many of them, the least strange, count
 QUARTERS_WEIGHT, HALVES_WEIGHT = 50, 25  # of parts of the difference, in hundredths of the weight of the whole
 
 
@@ -357,3 +358,46 @@ def away(matches, scale, out):
         for label in range(n_labels):
             farther = min(np.int64(MAX_AWAY), measures[measure, label] * 1000 // smallest - 1000)
             out[label] += farther * weight * scale // 100_000
+
+
+@njit(nogil=True, cache=True)
+def strangeness(query, user_rows, bulk_rows, label_id, rows, differences):
+    """How strange a drawing is to a label: the difference between its rows and the drawing, seen from the rows.
+
+    In `compare` a stored drawing is deformed to match the query, so strokes that only the row has cost little. Here
+    the query is deformed to match the row, and the difference is a share of what the row's gradients amount to. Of the
+    nearest rows of the label, the least strange count. Rows at equal differences are taken together.
+
+    query Query, user_rows and bulk_rows StoredRows, label_id int, rows and differences (N,) int32 of `Matches`
+    -> thousandths, int; -1 without rows of the label
+    """
+    n_user, n = user_rows.label_ids.shape[0], 0
+    of_label, far = np.empty(rows.shape[0], np.int32), np.empty(rows.shape[0], np.int32)
+    for place in range(rows.shape[0]):
+        row = rows[place]
+        if (user_rows.label_ids[row] if row < n_user else bulk_rows.label_ids[row - n_user]) == label_id:
+            of_label[n], far[n] = row, differences[place]
+            n += 1
+    if n == 0:
+        return np.int64(-1)
+    nearest = matching.smallest_bound(far[:n], N_NEAREST)
+    one, other = np.empty((2, matching.UNPACKED), np.uint8), np.empty((2, matching.UNPACKED), np.uint8)
+    one[:], other[:] = edges.CODE_ZERO, edges.CODE_ZERO
+    cost, sums, best = np.zeros_like(one[0]), np.zeros_like(one[0]), np.zeros_like(one[0])
+    matching.unpack(query.code, matching.PAD, one)
+    quarters, n_near = np.empty(matching.QUARTERS, np.int32), 0
+    for place in range(n):
+        if far[place] <= nearest:
+            row = of_label[place]
+            code = user_rows.codes[row] if row < n_user else bulk_rows.codes[row - n_user]
+            matching.unpack(code, matching.PAD, other)
+            share = np.int64(matching.difference(other, one, cost, sums, best, quarters)) * 1000
+            far[n_near] = np.int32(share // max(np.int64(1), matching.sum_of_squares(other)))
+            n_near += 1
+    least = matching.smallest_bound(far[:n_near], N_LEAST_STRANGE)
+    total, n_least = np.int64(0), np.int64(0)
+    for share in far[:n_near]:
+        if share <= least:
+            total += share
+            n_least += 1
+    return total // n_least

@@ -51,13 +51,15 @@ class Guess:
     Attributes
     ----------
     label : str or None
-        The best label; None when the agent is unsure.
+        The best label; None when nothing responds or the two best responses are equal.
     confidence : float
         (best − second) / best response, 0 … 1.
     responses : numpy.ndarray
         (L,) int32 in the order of the agent's ``labels``; more is better, 0 is no evidence at all.
     unsure : bool
-        Nothing responds, or the two best responses are equal.
+        There is no best label, or the drawing is unfamiliar.
+    unfamiliar : bool
+        Nothing the agent remembers is like the drawing: the label is only what is least unlike it.
     because : tuple of Exemplar
         The nearest lessons of the label, nearest first; empty for models that store none.
     saliency : numpy.ndarray or None
@@ -69,6 +71,7 @@ class Guess:
     confidence: float
     responses: np.ndarray
     unsure: bool
+    unfamiliar: bool = False
     explain_later: Callable[[], Explanation] = field(default=Explanation, repr=False)
 
     @cached_property

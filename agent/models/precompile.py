@@ -111,7 +111,7 @@ def compile_matching() -> None:
     store = RowStore(FixedParams(np.zeros((1, 1), np.uint16), np.zeros((0, 2, side + 4, side + 4), np.float32), 2, 0))
     rows = store.prefixes, store.suffixes, store.sketches, store.codes
     query = recall.Query(*(np.zeros(array.shape[1:], array.dtype) for array in rows))
-    RowMatches((store, store), query, np.ones(1, bool), 0).compare(np.ones(3, np.int64))
+    RowMatches((store, store), query, np.ones(1, bool), 0).compare(np.ones(3, np.int64)).strangeness(0)
     one, addresses = np.zeros(1, np.int32), np.zeros((1, 1), np.uint16)
     pixels, shares = np.zeros((1, 1), np.int32), np.zeros((side, side), np.uint8)
     matches = recall.Matches(one, one, np.zeros((1, 3), np.int32), np.zeros((1, 8), np.int32))

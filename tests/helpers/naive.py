@@ -256,6 +256,11 @@ def quarters(one, other, reach=2):
     return totals
 
 
+def sum_of_squares(code):
+    """Sum of the squared gradients of a code, (28, 32), whose last columns hold none."""
+    return int((((code & 15).astype(int) - 7) ** 2 + ((code >> 4).astype(int) - 7) ** 2).sum())
+
+
 def away(of_label, scale):
     """How much farther each label is than the nearest, from the quarters of its rows, (4,) each."""
 

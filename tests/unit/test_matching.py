@@ -122,6 +122,23 @@ def test_comparing_finds_the_three_nearest_rows_of_a_label_and_its_nearest_parts
         assert (np.delete(nearest, slot, axis=0) == matching.FAR).all()
 
 
+@pytest.mark.slow
+def test_strangeness_is_its_plain_twin():
+    user, bulk = stored(15, 100), stored(25, 200)
+    asked = tuple(array[3] for array in stored(5, 300)[1:])
+    codes = np.concatenate([user[4], bulk[4]])
+    for slot in (0, 1, 3):
+        rows, differences, _, _ = compared(asked, user, bulk, np.arange(4) == slot)
+        query = recall.Query(*asked)
+        got = recall.strangeness(query, indexed(*user), indexed(*bulk), slot, rows, differences)
+        bound = sorted(differences)[min(12, len(rows)) - 1]
+        near = [codes[row] for row, far in zip(rows, differences, strict=True) if far <= bound]
+        shares = sorted(naive.difference(code, asked[3]) * 1000 // naive.sum_of_squares(code) for code in near)
+        least = [share for share in shares if share <= shares[min(6, len(shares)) - 1]]
+        assert got == sum(least) // len(least) > 0
+    assert recall.strangeness(query, indexed(*user), indexed(*bulk), 2, rows, differences) == -1
+
+
 def test_labels_whose_rows_are_far_are_left_out_and_an_equal_row_is_found():
     user, bulk = stored(15, 100), stored(25, 200)
     asked = tuple(array[3] for array in bulk[1:])

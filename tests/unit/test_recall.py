@@ -173,6 +173,45 @@ def test_a_starter_knows_digits_and_is_shared_until_it_learns(others):
         new("recall", starter="evrday")
 
 
+def scribble(seed: int) -> np.ndarray:
+    """A line across the whole page and back, several times."""
+    rng = np.random.default_rng(seed)
+    page = Image.new("L", (96, 96))
+    ImageDraw.Draw(page).line([tuple(point) for point in rng.integers(8, 88, (12, 2)).tolist()], fill=255, width=4)
+    return np.array(page)
+
+
+@pytest.mark.slow
+def test_what_is_like_nothing_so_far_is_unsure_and_most_digits_are_not(others):
+    pupil = new("recall", starter="everyday")
+    scribbles = pupil.predict_many([scribble(seed) for seed in range(40)])
+    assert np.mean([guess.unfamiliar and guess.unsure for guess in scribbles]) > 0.85
+    assert all(guess.label is not None and len(guess.because) == 0 for guess in scribbles if guess.unfamiliar)
+    drawings, _ = digits.Selection({"mnist": 300}, seed=1, split="train").draw()
+    assert np.mean([guess.unfamiliar for guess in pupil.predict_many(drawings)]) < 0.03
+    drawing = scribble(0)
+    assert pupil.predict_one(drawing).unfamiliar and pupil.predict_one(drawing).because
+    pupil.learn_one(drawing, "A")
+    assert pupil.predict_one(drawing).label == "A" and not pupil.predict_one(drawing).unsure
+    pupil.forget_one(drawing, "A")
+    assert pupil.predict_one(drawing).unfamiliar
+
+
+def test_what_is_unfamiliar_depends_on_the_lessons_and_not_on_their_order(others):
+    drawings, labels = others[0][:40], others[1][:40]
+    pupils = [new("recall"), new("recall")]
+    for pupil, order in zip(pupils, (slice(None), slice(None, None, -1)), strict=True):
+        for drawing, label in zip(drawings[order], labels[order], strict=True):
+            pupil.learn_one(drawing, label)
+    asked = [*others[0][40:60], *(scribble(seed) for seed in range(10))]
+    first, second = (pupil.predict_many(asked) for pupil in pupils)
+    assert [guess.unfamiliar for guess in first] == [guess.unfamiliar for guess in second]
+    assert pupils[0].model._typical_strangeness() == pupils[1].model._typical_strangeness() > 0
+    few = new("recall")
+    few.learn_many(drawings[:5], labels[:5])
+    assert not any(guess.unfamiliar for guess in few.predict_many(asked))
+
+
 def test_the_more_nodes_and_rows_the_fewer_labels(others):
     pupil = new("recall", n_nodes=500)
     assert pupil.model.MAX_LABELS == 16 and new("recall").model.MAX_LABELS == 62

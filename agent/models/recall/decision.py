@@ -19,6 +19,7 @@ BUDGET_SHARES = np.array([8.0, 8 / 3, 1.0])  # rows of a label selected by prefi
 LABELS_COMPARED = 4  # a label's share of ``n_candidates`` is that of one among so many
 MAX_RARITY = 1.0  # halvings of lessons beyond which a label counts as no rarer
 RARITY_HALF = 20  # mean lessons of a label at which the rarity prior has half its initial weight
+NEAR_PREFIX = 3  # tenths of a signature prefix's bits that may differ from the nearest row's for a plain match
 AGREEMENT_K = 30  # nearest rows with the leader's label from which on ``clear_lead`` suffices
 
 
@@ -171,6 +172,23 @@ class RowMatches:
             return None
         store, lesson = max(equal, key=lambda at: (at[0] is self._stores[0], at[1]))
         return int(store.lesson_label_ids[lesson])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether some row's signature prefix is so near that nothing about the drawing can be strange."""
+        n_bits = sum(int(word).bit_count() for word in self._query.prefix)
+        return bool(self._distances.size and 10 * int(self._distances.min()) <= NEAR_PREFIX * n_bits)
+
+    def strangeness(self, label_id: int, but: int | None = None) -> int:
+        """How strange the drawing is to a label, as `agent.kernels.recall.strangeness` says it; -1 without rows.
+
+        Lessons whose drawing has the hash ``but`` do not count.
+        """
+        rows, differences, _, _ = self._matches
+        if but is not None:
+            hashes = np.array([store.drawing_hashes[lesson] for store, lesson in map(self._lesson, rows)], np.uint64)
+            rows, differences = rows[hashes != but], differences[hashes != but]
+        return int(kernels.strangeness(self._query, *self._rows, label_id, rows, differences))
 
     def lessons(self, label_id: int, limit: int) -> list[tuple[np.ndarray, int]]:
         """Drawings of the nearest lessons of a label, each once, and their differences."""

@@ -50,6 +50,8 @@ from agent.validation import check_arrays
 
 DOUBTFUL_LEAD = 300  # lead of responses below which the drawing is matched squeezed, too
 REASONS_BUDGET = np.array([90, 30, 6])  # rows selected for reasons where votes alone decided
+PLAIN_STRANGENESS = 14_000  # up to which no drawing is unfamiliar, however alike the lessons are
+N_TYPICAL, MIN_TYPICAL = 32, 8  # lessons that say how strange lessons are to their own label; at least so many must
 N_REASONS = 3  # lessons named as reasons of a guess
 EXACT_MATCH_RESPONSE = 2 * SCALE
 
@@ -115,6 +117,7 @@ class Recall:
         self._user, self._bulk = RowStore(self._fixed), RowStore(self._fixed)
         self._refined: refinement.RefinedNodes | None = None
         self._params: DecisionParams | None = None  # cached until lessons change
+        self._typical: tuple[DecisionParams, int] | None = None  # cached for these parameters
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         clone = copy.copy(self)  # fixed parameters and refined nodes never change in place
@@ -214,7 +217,49 @@ class Recall:
                 responses[exact] = EXACT_MATCH_RESPONSE
             elif best - second < DOUBTFUL_LEAD:
                 responses = matches.responses(votes, params, self._match_squeezed(thumbnail, evidence))
-        return Guess.of(params.labels, responses[params.order]), evidence
+        guess = Guess.of(params.labels, responses[params.order])
+        is_settled = guess.label is None or responses.max() == EXACT_MATCH_RESPONSE
+        if not is_settled and self._is_unfamiliar(evidence, int(responses.argmax())):
+            guess = replace(guess, unsure=True, unfamiliar=True)
+        return guess, evidence
+
+    def _is_unfamiliar(self, evidence: Evidence, label_id: int) -> bool:
+        """Whether a drawing is much stranger to a label than lessons are to their own labels."""
+        matches, query = evidence.matches, evidence.encoded.query
+        if matches is None:
+            matches = RowMatches(self._stores, query, np.arange(len(evidence.votes)) == label_id, label_id)
+            if matches.is_plain:
+                return False
+            matches.compare(evidence.params.budget)
+        strangeness = matches.strangeness(label_id)
+        return (
+            strangeness > PLAIN_STRANGENESS and 0 < self._typical_strangeness() * self.config.unfamiliar < strangeness
+        )
+
+    def _typical_strangeness(self) -> int:
+        """Median strangeness of some lessons to the other lessons of their labels; 0 where too few have others."""
+        params = self._decision_params()
+        if self._typical is None or self._typical[0] is not params:
+            values = []
+            for drawing, label_id, drawing_hash in self._lessons_of_least_hashes():
+                query = _query(self._encode(drawing, SQUEEZED, 0))
+                of_label = RowMatches(self._stores, query, np.arange(len(params.labels)) == label_id, label_id)
+                values.append(of_label.compare(params.budget).strangeness(label_id, but=drawing_hash))
+            known = sorted(value for value in values if value > 0)
+            self._typical = params, known[len(known) // 2] if len(known) >= MIN_TYPICAL else 0
+        return self._typical[1]
+
+    def _lessons_of_least_hashes(self) -> list[tuple[np.ndarray, int, int]]:
+        """Drawing, label id and hash of `N_TYPICAL` lessons, each drawing once, whatever order they came in."""
+        hashes = [store.drawing_hashes[: store.n_lessons] for store in self._stores]
+        least = np.unique(np.concatenate(hashes))[:N_TYPICAL]
+        found: dict[int, tuple[str, np.ndarray]] = {}
+        for store, of_store in zip(self._stores, hashes, strict=True):
+            for lesson in np.flatnonzero(of_store <= least[-1]):
+                label, drawing_hash = self._label_list[store.lesson_label_ids[lesson]], int(of_store[lesson])
+                if drawing_hash not in found or label < found[drawing_hash][0]:
+                    found[drawing_hash] = label, store.drawings[lesson]
+        return [(drawing, self._label_list.index(label), at) for at, (label, drawing) in sorted(found.items())]
 
     def _gather(self, thumbnail: np.ndarray) -> Evidence:
         """Encode a drawing, let the nodes vote, and match stored rows unless one label leads clearly.

@@ -56,6 +56,9 @@ class RecallConfig:
     clear_lead: float = setting(
         0.04, "share of the nodes by which a first label leads and nothing is compared, if rows agree"
     )
+    unfamiliar: float = setting(
+        2.1, "times as strange as lessons are to their labels a drawing must be to be like nothing so far", ge=1, le=100
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -69,7 +69,7 @@ def seal(demo: gr.Blocks) -> None:
 
 @with_session
 def guess(session: Session, drawing: Sent) -> dict[str, Any]:
-    """Guess a picture of one digit or symbol: label (null when unsure), confidence, responses by label."""
+    """Guess a picture of one digit or symbol: label (null: no best one), unsure, confidence, responses by label."""
     return guessed(session.pupil, _picture(drawing))
 
 
@@ -173,7 +173,13 @@ def symbols(pupil: Pupil, picture: object) -> dict[str, Any]:
 
 def _plain(pupil: Pupil, answer: Guess) -> dict[str, Any]:
     responses = dict(zip(pupil.labels, answer.responses.tolist(), strict=True))
-    return {"label": answer.label, "unsure": answer.unsure, "confidence": answer.confidence, "responses": responses}
+    return {
+        "label": answer.label,
+        "unsure": answer.unsure,
+        "unfamiliar": answer.unfamiliar,
+        "confidence": answer.confidence,
+        "responses": responses,
+    }
 
 
 def _now(session: Session) -> dict[str, Any]:

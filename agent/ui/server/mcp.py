@@ -67,7 +67,7 @@ def new_agent() -> dict[str, Any]:
 
 
 def guess(agent: str, drawing: str) -> dict[str, Any]:
-    """Ask what a drawing shows: label (null when unsure), confidence, responses by label."""
+    """Ask what a drawing shows: label (null: no best one), unsure, confidence, responses by label."""
     picture = read_drawing(drawing)
     with open_agent(agent) as session:
         return guessed(session.pupil, picture)

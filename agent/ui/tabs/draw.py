@@ -147,8 +147,8 @@ def _invitation(n_lessons: int) -> str:
 
 def _guess(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:
     """A guess and its reason, or that the agent is unsure."""
-    if guess.label is None:
-        return _answer("unsure", texts.TELL_ME, texts.NOT_SURE, _why_unsure(labels, guess))
+    if guess.unsure:
+        return _answer("unsure", texts.TELL_ME, texts.NOT_SURE, _why_unsure(labels, guess), _because(pupil, guess))
     return _answer(
         "sure", texts.LOOKS_LIKE, safe(guess.label), _lead(labels, guess), _because(pupil, guess), guess.label
     )
@@ -185,6 +185,8 @@ def _because(pupil: Pupil, guess: Guess) -> str:
 
 def _why_unsure(labels: Sequence[str], guess: Guess) -> str:
     order = np.argsort(-guess.responses, kind="stable")
+    if guess.unfamiliar:
+        return texts.LEAST_UNLIKE.format(label=safe(guess.label))
     if len(order) < 2 or guess.responses[order[0]] <= 0:
         return texts.NOTHING_LIKE_IT
     return texts.BETWEEN.format(first=safe(labels[order[0]]), second=safe(labels[order[1]]))
@@ -199,7 +201,8 @@ def _other_guess(session: Session) -> str:
     if session.pad.symbols is not None:
         text = safe("".join(guess.label or "?" for guess in session.pad.symbols.guesses(other)))
     elif session.pad.drawing is not None:
-        label = other.model.predict(session.pad.drawing[None])[0].label
+        guess = other.model.predict(session.pad.drawing[None])[0]
+        label = None if guess.unsure else guess.label
         text, style = safe(label or texts.NOT_SURE), hue(label) if label else ""
     name = safe(other.lineage.home or other.name)
     return f'<p class="guest">{texts.OTHER_SAYS.format(name=name)} <b style="{style}">{text}</b></p>'
