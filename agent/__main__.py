@@ -12,7 +12,8 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,9 @@ def _flags(words: list[str]) -> dict[str, str]:
 
 def _watched(spec: Any, bar: bool = True) -> Any:
     """Do one run with a bar that shows how far it is; the first Ctrl-C or SIGTERM stops it between two steps, saved."""
-    from agent.experiments import config_diff, iter_run_spec
+    from agent.experiments import check, config_diff, iter_run_spec
 
-    _compile_first(spec.family)
+    _compile_first(spec.family, partial(check, spec))
     difference = config_diff(spec)
     steps, stopped = iter_run_spec(spec), []
     handlers: dict[int, Any] = {}
@@ -198,12 +199,21 @@ def _watched(spec: Any, bar: bool = True) -> Any:
             signal.signal(number, handler)
 
 
-def _compile_first(family: str) -> None:
-    """Compile what a family needs, where this machine has not done so before, and say so: it is no time of teaching."""
+def _compile_first(family: str, check: Callable[[], None] | None = None) -> None:
+    """Compile what a family needs, where this machine has not done so before, and say so: it is no time of teaching.
+
+    What ``check`` refuses is refused before anybody waits.
+    """
     from agent.models import precompile
 
     processes = precompile.start(family)
     if processes:
+        try:
+            if check is not None:
+                check()
+        except AgentError:
+            precompile.abandon(processes)
+            raise
         print("compiling for this machine, once: half a minute or more …", end="", file=sys.stderr, flush=True)
         begun = time.monotonic()
         precompile.finish(family, processes)

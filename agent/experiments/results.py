@@ -255,15 +255,20 @@ def find_run(folder: str, words: str) -> Path:
 
 def load_agent(folder: str, words: str) -> Agent:
     """Load the agent that a path or words name: that of a run, or one saved by itself."""
+    return serialization.load(agent_path(folder, words))
+
+
+def agent_path(folder: str, words: str) -> Path:
+    """Where the agent lies that a path or words name; AgentError where there is none."""
     path = Path(words)
     if path.is_file() or (path / "config.json").is_file():
-        return serialization.load(path / AGENT if (path / AGENT).is_dir() else path)
+        return path / AGENT if (path / AGENT).is_dir() else path
     if path.suffix == ".zip" or words.startswith(("./", "../", "/")):
         raise AgentError(f"expected a run or an agent at {words}, got nothing there.")
     run = find_run(folder, words)
     if not (run / AGENT).is_dir():
         raise AgentError(f"expected an agent in {run}, got a run that was stopped before it saved one.")
-    return serialization.load(run / AGENT)
+    return run / AGENT
 
 
 def load_checkpoint(path: Path) -> tuple[Agent | None, list[dict[str, Any]]]:

@@ -19,6 +19,7 @@ from agent.experiments.results import Result
 from agent.models import MODELS
 from agent.models.custom import is_path
 from agent.progress import Progress, run_to_completion
+from agent.storage import serialization
 
 TRACKIO_PROJECT = "pupil"
 
@@ -94,6 +95,19 @@ def iter_run_spec(spec: RunSpec) -> Generator[Progress, None, Result]:
     return Result(spec.folder, spec.config, scores)
 
 
+def check(spec: RunSpec) -> None:
+    """Check what can be known of a run before anything is learned or compiled: its data, and what it loads."""
+    run = FAMILY_RUNS[spec.family](spec)
+    try:
+        _path_to_load(spec)
+        if spec.settings.replay:
+            results.agent_path(spec.settings.folder, spec.settings.replay)
+        else:
+            run.prepare()
+    finally:
+        run.close()
+
+
 def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progress, None, dict[str, Any]]:
     """Teach and test; the directory is cleared only when everything has been checked."""
     spec, held = run.spec, contextlib.ExitStack()
@@ -133,16 +147,10 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
 
 def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
     """Make the agent that a run begins with, or load it."""
-    load = spec.settings.load
-    if load is False:
+    path = _path_to_load(spec)
+    if path is None:
         return new_from_config(model.NAME, config, starter=spec.settings.starter)
-    loadable = next(
-        (run for run in (spec.folder, results.before_of(spec.folder)) if (run / results.AGENT).is_dir()), None
-    )
-    if load is True and loadable is None:
-        runs = ", ".join(run.as_posix() for run in results.list_runs(spec.settings.folder)[: results.MAX_LISTED])
-        raise AgentError(f"expected an agent in {spec.folder}, got none. Runs: {runs or 'none'}.")
-    agent = results.load_agent(spec.settings.folder, str(loadable) if load is True else str(load))
+    agent = serialization.load(path)
     if agent.kind != model.NAME:
         raise AgentError(f"expected an agent of the kind {model.NAME}, got {agent.kind}. Say agent={agent.kind}.")
     loaded, given = vars(agent.model.config), vars(config)
@@ -152,6 +160,20 @@ def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
         got, expected = (" ".join(f"agent.{name}={of.get(name)}" for name in names[:5]) for of in (given, loaded))
         raise AgentError(f"expected the settings of the agent to load, {expected}, got {got}. Say {expected}.")
     return agent
+
+
+def _path_to_load(spec: RunSpec) -> Path | None:
+    """Where the agent lies that a run goes on from; None where it makes a new one."""
+    load, folders = spec.settings.load, (spec.folder, results.before_of(spec.folder))
+    if load is False:
+        return None
+    if load is not True:
+        return results.agent_path(spec.settings.folder, str(load))
+    for run in folders:
+        if (run / results.AGENT).is_dir():
+            return results.agent_path(spec.settings.folder, str(run))
+    runs = ", ".join(run.as_posix() for run in results.list_runs(spec.settings.folder)[: results.MAX_LISTED])
+    raise AgentError(f"expected an agent in {spec.folder}, got none. Runs: {runs or 'none'}.")
 
 
 class Tracker:

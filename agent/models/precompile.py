@@ -69,6 +69,13 @@ def finish(family: str, processes: Sequence[subprocess.Popen[bytes]]) -> None:
             _LOG.warning("Compiled loops are not marked as complete (%s): the next start compiles again.", error)
 
 
+def abandon(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End these processes: nothing is going to be learned."""
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
 def seconds_left(begun: float, n_before: int) -> int:
     """Estimate how long compiling for drawings still takes: it began at that monotonic time with so many loops."""
     spent, n_done = time.monotonic() - begun, kernels.n_compiled() - n_before
