@@ -394,10 +394,10 @@ def strangeness(query, user_rows, bulk_rows, label_id, rows, differences):
             share = np.int64(matching.difference(other, one, cost, sums, best, quarters)) * 1000
             far[n_near] = np.int32(share // max(np.int64(1), matching.sum_of_squares(other)))
             n_near += 1
-    least = matching.smallest_bound(far[:n_near], N_LEAST_STRANGE)
-    total, n_least = np.int64(0), np.int64(0)
+    lowest = matching.smallest_bound(far[:n_near], N_LEAST_STRANGE)
+    total, n_lowest = np.int64(0), np.int64(0)
     for share in far[:n_near]:
-        if share <= least:
+        if share <= lowest:
             total += share
-            n_least += 1
-    return total // n_least
+            n_lowest += 1
+    return total // n_lowest

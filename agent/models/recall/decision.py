@@ -15,8 +15,8 @@ from agent.models.recall.refinement import RefinedNodes
 from agent.models.recall.row_store import RowStore
 
 SCALE = 1000  # the best response by votes and matches: as near as the nearest row, and the most votes
-BUDGET_SHARES = np.array([8.0, 8 / 3, 1.0])  # rows of a label selected by prefix and by signature, for each by sketch
-LABELS_COMPARED = 4  # a label's share of ``n_candidates`` is that of one among so many
+BUDGET_SHARES = np.array([16.0, 3.2, 1.0])  # rows of a label selected by prefix and by signature, for each by sketch
+LABELS_COMPARED = 8  # a label's share of ``n_candidates`` is that of one among so many
 MAX_RARITY = 1.0  # halvings of lessons beyond which a label counts as no rarer
 RARITY_HALF = 20  # mean lessons of a label at which the rarity prior has half its initial weight
 NEAR_PREFIX = 3  # tenths of a signature prefix's bits that may differ from the nearest row's for a plain match

@@ -48,7 +48,7 @@ from agent.models.recall.params import (
 from agent.models.recall.row_store import PREFIX_WORDS, SUFFIX_WORDS, RowStore
 from agent.validation import check_arrays
 
-DOUBTFUL_LEAD = 300  # lead of responses below which the drawing is matched squeezed, too
+DOUBTFUL_LEAD = 150  # lead of responses below which the drawing is matched squeezed, too
 REASONS_BUDGET = np.array([90, 30, 6])  # rows selected for reasons where votes alone decided
 PLAIN_STRANGENESS = 14_000  # up to which no drawing is unfamiliar, however alike the lessons are
 N_TYPICAL, MIN_TYPICAL = 32, 8  # lessons that say how strange lessons are to their own label; at least so many must
@@ -81,12 +81,27 @@ class Votes(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What an answer rests on: its parameters, the votes, and the matches; None where votes alone decide."""
+    """What an answer rests on.
+
+    Attributes
+    ----------
+    params : DecisionParams
+        Parameters of the decision.
+    encoded : Votes
+        The drawing, and the votes for it.
+    votes : numpy.ndarray
+        (L,) int32, with those that rare labels get in advance.
+    matches : RowMatches or None
+        Matches among the stored rows; None where votes alone decide.
+    is_plain : bool
+        The leader's nearest row is so near that nothing about the drawing is strange.
+    """
 
     params: DecisionParams
     encoded: Votes
     votes: np.ndarray
     matches: RowMatches | None
+    is_plain: bool = False
 
 
 class Recall:
@@ -203,7 +218,7 @@ class Recall:
         if not params.labels or not thumbnail.any():
             return Guess.of(params.labels, no_responses), None
         evidence = self._gather(thumbnail)
-        _, encoded, votes, matches = evidence
+        encoded, votes, matches = evidence.encoded, evidence.votes, evidence.matches
         if encoded.votes.max() <= 0:
             return Guess.of(params.labels, no_responses), evidence
         if matches is None:
@@ -226,6 +241,8 @@ class Recall:
     def _is_unfamiliar(self, evidence: Evidence, label_id: int) -> bool:
         """Whether a drawing is much stranger to a label than lessons are to their own labels."""
         matches, query = evidence.matches, evidence.encoded.query
+        if evidence.is_plain:
+            return False
         if matches is None:
             matches = RowMatches(self._stores, query, np.arange(len(evidence.votes)) == label_id, label_id)
             if matches.is_plain:
@@ -241,25 +258,26 @@ class Recall:
         params = self._decision_params()
         if self._typical is None or self._typical[0] is not params:
             values = []
-            for drawing, label_id, drawing_hash in self._lessons_of_least_hashes():
+            for drawing, label_id, drawing_hash in self._lessons_of_lowest_hashes():
                 query = _query(self._encode(drawing, SQUEEZED, 0))
                 of_label = RowMatches(self._stores, query, np.arange(len(params.labels)) == label_id, label_id)
-                values.append(of_label.compare(params.budget).strangeness(label_id, but=drawing_hash))
+                n_own = sum(store.n_rows_of(drawing_hash) for store in self._stores)  # which do not count, but are near
+                values.append(of_label.compare(params.budget + n_own).strangeness(label_id, but=drawing_hash))
             known = sorted(value for value in values if value > 0)
             self._typical = params, known[len(known) // 2] if len(known) >= MIN_TYPICAL else 0
         return self._typical[1]
 
-    def _lessons_of_least_hashes(self) -> list[tuple[np.ndarray, int, int]]:
+    def _lessons_of_lowest_hashes(self) -> list[tuple[np.ndarray, int, int]]:
         """Drawing, label id and hash of `N_TYPICAL` lessons, each drawing once, whatever order they came in."""
         hashes = [store.drawing_hashes[: store.n_lessons] for store in self._stores]
-        least = np.unique(np.concatenate(hashes))[:N_TYPICAL]
-        found: dict[int, tuple[str, np.ndarray]] = {}
+        lowest = np.unique(np.concatenate(hashes))[:N_TYPICAL]
+        drawings: dict[int, tuple[str, np.ndarray]] = {}
         for store, of_store in zip(self._stores, hashes, strict=True):
-            for lesson in np.flatnonzero(of_store <= least[-1]):
+            for lesson in np.flatnonzero(of_store <= lowest[-1]):
                 label, drawing_hash = self._label_list[store.lesson_label_ids[lesson]], int(of_store[lesson])
-                if drawing_hash not in found or label < found[drawing_hash][0]:
-                    found[drawing_hash] = label, store.drawings[lesson]
-        return [(drawing, self._label_list.index(label), at) for at, (label, drawing) in sorted(found.items())]
+                if drawing_hash not in drawings or label < drawings[drawing_hash][0]:
+                    drawings[drawing_hash] = label, store.drawings[lesson]
+        return [(drawing, self._label_list.index(label), at) for at, (label, drawing) in sorted(drawings.items())]
 
     def _gather(self, thumbnail: np.ndarray) -> Evidence:
         """Encode a drawing, let the nodes vote, and match stored rows unless one label leads clearly.
@@ -275,7 +293,7 @@ class Recall:
             return Evidence(params, encoded, votes, None)
         matches = RowMatches(self._stores, encoded.query, np.ones(len(votes), bool), int(votes.argmax()))
         if not contested and best - second > params.lead_needed(matches.n_agreeing):
-            return Evidence(params, encoded, votes, None)
+            return Evidence(params, encoded, votes, None, matches.is_plain)
         return Evidence(params, encoded, votes, matches.compare(params.budget))
 
     def _match_squeezed(self, thumbnail: np.ndarray, evidence: Evidence) -> RowMatches:
@@ -328,7 +346,7 @@ class Recall:
         """Explain from the evidence of an answer; lessons are matched again only where too few of the label were."""
         if evidence.params is not self._params:  # lessons have changed since, and row numbers with them
             return self.explain(thumbnail, label)
-        params, encoded, votes, matches = evidence
+        params, encoded, votes, matches, _ = evidence
         label_id = self._label_list.index(label)
         lessons = [] if matches is None else matches.lessons(label_id, N_REASONS)
         if len(lessons) < N_REASONS:

@@ -42,7 +42,7 @@ class RecallConfig:
     n_warps: int = setting(80, "most warped copies of one lesson", cost="0.05 ms each to learn", le=200)
     n_rows: int = setting(6000, "rows that copies may fill, user and bulk lessons each", cost="1.9 kB a row", le=20_000)
     n_candidates: int = setting(
-        120, "remembered rows compared deformably, a quarter of them of one label", cost="2 µs each", ge=3, le=1000
+        120, "remembered rows compared deformably, an eighth of them of one label", cost="2 µs each", ge=3, le=1000
     )
     votes_weight: int = setting(2000, "what all votes weigh against the difference, in thousandths", le=10_000)
     studied_weight: int = setting(3500, "likewise, for the votes of studied nodes once lessons are many", le=10_000)

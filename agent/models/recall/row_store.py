@@ -229,6 +229,11 @@ class RowStore:
             self._inks[label_id] = total, len(of_label)
         return self._inks[label_id]
 
+    def n_rows_of(self, drawing_hash: int) -> int:
+        """Count the rows of lessons whose drawing has a hash."""
+        n = self.n_lessons
+        return int((self.n_copies[:n][self.drawing_hashes[:n] == drawing_hash] + 1).sum())
+
     def drawings_of(self, label_id: int) -> np.ndarray:
         """Thumbnails of the lessons of a label: (N, 28, 28) uint8."""
         return self.drawings[: self.n_lessons][self.lesson_label_ids[: self.n_lessons] == label_id]
