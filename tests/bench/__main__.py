@@ -386,6 +386,12 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         transfers,
         "Accuracy on other handwriting, in per cent: before → after 100 lessons of it (print: lessons of 10 fonts):",
     ),
+    "strangers": (
+        elsewhere("strangers", "measured"),
+        "People the agent has not met, and what it was never taught, in per cent. Real pen digits are those of Alpaydin and "
+        "Alimoglu (1998), 30 writers, the second 3,000 of the file; the first 3,000 were looked at while the method was "
+        "chosen, so writers are not held out. The everyday hand of made-up people is without their ways of writing:",
+    ),
     "ablations": (
         ablations,
         "Accuracy on validation digits by the number of lessons, in per cent: mean ± standard deviation over "
