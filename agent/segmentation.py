@@ -24,6 +24,9 @@ MAX_LOOKS = 150  # of the model at ways to part a picture: more are decided by g
 MAX_PARTS = 150  # the largest ones of a picture: the rest is not read
 SMALL = 0.52  # of the height of a symbol: a lower part is a stroke of a symbol, or a dot
 NEAR = 0.07  # of the height: strokes of one symbol are as near to each other, where the pen was lifted
+NEAR_STACKED = 0.12  # likewise of strokes right above each other
+BREAK = 0.08  # of the height: the ink of a stroke that breaks off goes on as near, …
+BESIDE = 0.4  # … and its parts share less than this of the rows of the lower one
 FAR_ABOVE = 0.3  # a dot or bar may be as far above or below
 STACKED_ASPECT = 1.2  # width over height of what two strokes above each other make at most
 SPECK = 0.012  # of the square of the height of a symbol: a smaller part is no ink, unless it is near others
@@ -176,10 +179,8 @@ class _Page:
         """
         clusters = [[part] for part in range(1, len(self.boxes))]
         clusters = _merged(clusters, self._stacked(self.boxes[1:]))
-        boxes = np.array([self._box(cluster) for cluster in clusters])
-        mass = np.array([area[cluster].sum() for cluster in clusters])
-        heights = boxes[:, 1] - boxes[:, 0]
-        self.scale = _weighted_median(heights, mass)
+        clusters = self._mended(clusters, area)
+        boxes, mass, heights = self._measured(clusters, area)
         pairs = []
         for place in np.flatnonzero(heights < SMALL * self.scale):
             across, down = _gaps(boxes[place], boxes)
@@ -193,6 +194,41 @@ class _Page:
         clusters = _merged(clusters, pairs)
         return [cluster for cluster in clusters if area[cluster].sum() >= SPECK * self.scale * self.scale]
 
+    def _measured(self, clusters: list[list[int]], area: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Boxes (N, 4), ink and heights of clusters; sets how high symbols are."""
+        boxes = np.array([self._box(cluster) for cluster in clusters])
+        mass, heights = np.array([area[cluster].sum() for cluster in clusters]), boxes[:, 1] - boxes[:, 0]
+        self.scale = _weighted_median(heights, mass)
+        return boxes, mass, heights
+
+    def _mended(self, clusters: list[list[int]], area: np.ndarray) -> list[list[int]]:
+        """Put parts together that continue each other downwards after a break, where the pen left out."""
+        if len(clusters) < 2:
+            return clusters
+        boxes, _, heights = self._measured(clusters, area)
+        reach = max(1, round(BREAK * self.scale / 2))
+        page = np.pad(self.pieces > 0, reach)
+        for axis in (0, 1):
+            page = np.logical_or.reduce([np.roll(page, shift, axis) for shift in range(-reach, reach + 1)])
+        joined = np.zeros(page.shape, np.int32)
+        kernels.label_parts(page, joined)
+        joined = joined[reach:-reach, reach:-reach]
+        whole = np.array([self._one_of(joined, cluster[0]) for cluster in clusters])
+        widths, pairs = boxes[:, 3] - boxes[:, 2], []
+        for place, box in enumerate(boxes):
+            _, down = _gaps(box, boxes)
+            tall = np.maximum(boxes[:, 1], box[1]) - np.minimum(boxes[:, 0], box[0])
+            wide = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 2], box[2])
+            goes_on = (whole == whole[place]) & (-down < BESIDE * np.minimum(heights, heights[place]))
+            goes_on &= (wide < STACKED_ASPECT * tall) & (wide < widths + widths[place])
+            pairs += [(place, int(other)) for other in np.flatnonzero(goes_on) if other > place]
+        return _merged(clusters, pairs)
+
+    def _one_of(self, numbers: np.ndarray, piece: int) -> int:
+        """The number at one pixel of a piece."""
+        top, bottom, left, right = self.boxes[piece]
+        return int(numbers[top:bottom, left:right][self.pieces[top:bottom, left:right] == piece][0])
+
     @staticmethod
     def _stacked(boxes: np.ndarray) -> list[tuple[int, int]]:
         """Pairs of boxes above each other that have next to no paper between them and make no wide shape."""
@@ -203,7 +239,7 @@ class _Page:
             tall = np.maximum(boxes[:, 1], box[1]) - np.minimum(boxes[:, 0], box[0])
             wide = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 2], box[2])
             stacked = (across < -0.5 * np.minimum(widths, widths[place])) & (wide < STACKED_ASPECT * tall)
-            stacked &= (down < NEAR * np.maximum(heights, heights[place])) & (
+            stacked &= (down < NEAR_STACKED * np.maximum(heights, heights[place])) & (
                 down > -0.5 * np.minimum(heights, heights[place])
             )
             pairs += [(place, int(other)) for other in np.flatnonzero(stacked) if other > place]

@@ -87,6 +87,17 @@ def test_most_broken_digits_stay_one_symbol(pupil):
     assert np.mean([count == 1 for count in counts]) >= 0.95, counts
 
 
+@pytest.mark.slow
+def test_strokes_that_break_off_and_circles_above_each_other_stay_one_symbol(pupil):
+    styles = strokes.styles()[::2]
+    drawings = [handwriting.broken(strokes.draw(style, seed, 280), seed) for seed, style in enumerate(styles)]
+    drawings += [strokes.draw("8-circles-apart", seed, 280) for seed in range(20)]
+    counts = [len(pupil.read(drawing)) for drawing in drawings]
+    assert sum(count == 1 for count in counts) >= 0.98 * len(counts)
+    novice = new("recall")
+    assert sum(len(novice.segment(drawing)) == 1 for drawing in drawings) >= 0.98 * len(counts)
+
+
 def test_touching_digits_are_cut(pupil):
     texts = [f"{37 * seed % 100:02}" for seed in range(20)]
     read = [text_of(pupil.read(handwriting.number(text, seed, touching=1)[0])) for seed, text in enumerate(texts)]
