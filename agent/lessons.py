@@ -12,7 +12,7 @@ import json
 import time
 import zlib
 from bisect import bisect_left
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -257,10 +257,11 @@ class Lessons:
         joined = self._get(number)
         return [entry for entry in self._standing if number <= entry < joined.end]
 
-    def compact(self, with_joins: bool = False) -> None:
-        """Leave out what was forgotten or relabelled, and joins if wanted: what stands is renumbered from 0."""
+    def compact(self, with_joins: bool = False, without: Container[int] = ()) -> None:
+        """Leave out what was forgotten or relabelled, some entries, and joins if wanted; what stands is renumbered."""
         new = type(self)()
         entries = [entry for entry in self._standing.values() if with_joins or not isinstance(entry, Joined)]
+        entries = [entry for entry in entries if entry.number not in without]
         numbers = [entry.number for entry in entries]
         for entry in entries:
             event = self._event_of(entry)
@@ -299,7 +300,12 @@ class Lessons:
 
         A log that is history for the most part is compacted: what stands in it is renumbered, and costs what it says.
         """
-        is_folded = False
+        return run_to_completion(cls.iter_from_jsonl(text))
+
+    @classmethod
+    def iter_from_jsonl(cls, text: str) -> Generator[Progress, None, Lessons]:
+        """As `from_jsonl`, step by step; returns the log."""
+        is_folded, due = False, time.monotonic() + STEP_S
         log, n_drawings, end, max_drawings = cls(), 0, 0, FREE_DRAWINGS + len(text) // CHARS_PER_DRAWING
         for line_number, line in enumerate(text.splitlines(), 1):
             try:
@@ -313,6 +319,9 @@ class Lessons:
                     is_folded = True
                     log._fold()
                 end = max(end, entry.end if isinstance(entry, Joined) else 0)
+                if time.monotonic() >= due:
+                    yield Progress(0, line_number, "teaching")
+                    due = time.monotonic() + STEP_S
             except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
                 what = str(error).rstrip(".")
                 raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {what}.") from error
@@ -380,18 +389,31 @@ def _weight(event: dict[str, Any]) -> int:
 
 def check_log(lessons: Lessons, labels: Sequence[str] | None) -> None:
     """Check labels, times, drawings and counts of a log from a file, and that user lessons are of known ``labels``."""
-    for event in lessons.events:
+    run_to_completion(iter_check_log(lessons, labels))
+
+
+def iter_check_log(lessons: Lessons, labels: Sequence[str] | None) -> Generator[Progress, None, None]:
+    """As `check_log`, step by step."""
+    clean: set[str | None] = {None}
+    for place, event in enumerate(lessons.events):
         names = [event.get("label"), event.get("guessed"), *event.get("labels", [])]
-        if any(name is not None and (type(name) is not str or clean_label(name) != name) for name in names):
-            raise AgentError(f"expected labels of 1 to {MAX_LABEL_CHARS} characters in the log, got {str(names)[:80]}.")
+        for name in names:
+            if name is not None and (type(name) is not str or (name not in clean and clean_label(name) != name)):
+                expected = f"expected labels of 1 to {MAX_LABEL_CHARS} characters in the log"
+                raise AgentError(f"{expected}, got {str(names)[:80]}.")
+            clean.add(name)
+        if not place % AT_ONCE:
+            yield Progress(0, len(lessons.events), "teaching")
         if event["event"] == "join":
             clean_name(event["name"])
         if not 0 <= event.get("when", 0) <= LAST_MOMENT:
             raise AgentError(f"expected seconds since 1970 in the log, got {str(event['when'])[:40]}.")
     standing, n_lessons = lessons.standing(), 0
     drawings = [entry.drawing for entry in standing if isinstance(entry, (Lesson, BulkForgotten))]
-    if drawings and not preprocessing.are_inked_thumbnails(np.stack(drawings)):
-        raise AgentError("expected thumbnails with ink in the log, got another drawing. The file was changed.")
+    for start in range(0, len(drawings), AT_ONCE):
+        if not preprocessing.are_inked_thumbnails(np.stack(drawings[start : start + AT_ONCE])):
+            raise AgentError("expected thumbnails with ink in the log, got another drawing. The file was changed.")
+        yield Progress(0, len(drawings), "teaching")
     for entry in standing:
         n_lessons += 1 if isinstance(entry, Lesson) else entry.n_lessons
         if isinstance(entry, Bulk):

@@ -258,19 +258,14 @@ class Pupil(Agent):
         self.model, self.lessons = model, log
         return joined.name
 
-    def without_user_lessons(self) -> Pupil:
-        """Copy of the agent as if it had never had the user lessons of this log."""
+    def iter_without_user_lessons(self) -> Generator[Progress, None, Pupil]:
+        """Copy of the agent as if it had never had the user lessons of this log, step by step."""
         log, standing = copy.deepcopy(self.lessons), self.lessons.standing()
         unsourced = {entry.number for entry in standing if isinstance(entry, Bulk) and entry.source is None}
-        log.forget_many(
-            entry.number
-            for entry in standing
-            if isinstance(entry, Lesson)
-            or entry.number in unsourced
-            or (isinstance(entry, BulkForgotten) and unsourced)
-        )
-        log.compact()
-        pupil = Pupil(rebuild(type(self.model), self.model.config, log), log, self.name)
+        people = (Lesson, BulkForgotten) if unsourced else Lesson
+        log.compact(without={entry.number for entry in standing if isinstance(entry, people)} | unsourced)
+        yield Progress(0, len(log), "teaching")
+        pupil = Pupil((yield from iter_rebuild(type(self.model), self.model.config, log)), log, self.name)
         pupil.lineage = self.lineage
         return pupil
 

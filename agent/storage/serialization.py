@@ -39,7 +39,7 @@ from agent.agents import STARTERS, Agent, family_of, iter_new, new, starter_sele
 from agent.agents.base import Lineage
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
-from agent.lessons import Bulk, Entry, Lessons, check_amount, check_log, iter_replay
+from agent.lessons import Bulk, Entry, Lessons, check_amount, iter_check_log, iter_replay
 from agent.metrics import Score
 from agent.progress import Progress
 from agent.storage.model_card import card
@@ -304,8 +304,8 @@ def iter_restore(config_json: str, log: str) -> Generator[Progress, None, Pupil]
     config = _check_config(untrusted.from_json(config_json.encode(), "the settings of an agent"))
     pupil = new(check_choice("a kind", config["kind"], Pupil.MODELS), name=config["name"], **config["settings"])
     assert isinstance(pupil, Pupil)
-    lessons = Lessons.from_jsonl(log)
-    check_log(lessons, None)
+    lessons = yield from Lessons.iter_from_jsonl(log)
+    yield from iter_check_log(lessons, None)
     standing = lessons.standing()
     check_amount(standing)
     starter = _starter_of(standing)

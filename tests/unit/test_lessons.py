@@ -234,3 +234,33 @@ def test_every_step_of_taking_an_agent_out_is_short():
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
     assert longest < 0.3
+
+
+class Clock:
+    """A hundredth of a second passes from one look at it to the next."""
+
+    now = 0.0
+
+    def monotonic(self):
+        self.now += 0.01
+        return self.now
+
+
+@pytest.mark.parametrize(
+    "iterate",
+    [
+        lambda pupil: lessons.Lessons.iter_from_jsonl(pupil.log),
+        lambda pupil: lessons.iter_check_log(pupil.lessons, None),
+        lambda pupil: pupil.iter_without_user_lessons(),
+        lambda pupil: pupil.iter_unjoin(),
+    ],
+    ids=["read", "check", "without_user_lessons", "unjoin"],
+)
+def test_work_on_a_long_log_is_done_in_steps_and_can_be_stopped(monkeypatch, iterate):
+    pupil, selection = of_many(3_000, DRAWINGS), digits.Selection({"mnist": 20})
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    monkeypatch.setattr(lessons, "time", Clock())
+    before, steps = pupil.log, iterate(pupil)
+    n_steps = sum(1 for _ in zip(range(3), steps, strict=False))
+    steps.close()
+    assert n_steps == 3 and pupil.log == before
