@@ -14,12 +14,13 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Container, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 
 from agent import datasets, preprocessing, untrusted
-from agent.datasets import LabelledDrawings
+from agent.datasets import LabelledDrawings, LazyDrawings
 from agent.errors import AgentError
 from agent.models import Model
 from agent.progress import Progress, run_to_completion
@@ -31,6 +32,7 @@ FREE_DRAWINGS = 10_000  # that a log may unfold to, however short it is; 784 byt
 CHARS_PER_DRAWING = 50  # of a log that has more: drawings take a hundred and more, if they are not all the same
 MAX_SOURCE_CHARS, MAX_SOURCE_DEPTH = 50_000, 5  # of a reference to bulk lessons
 MAX_REPLAYED = 300_000  # lessons that are taught again, two minutes of them
+LESSONS_PER_SOURCE = 100  # that can be taught while the lessons of another source are looked up
 MAX_STUDIED = 20
 LAST_MOMENT = 253_402_300_799  # the last second of the year 9999
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
@@ -41,6 +43,7 @@ DRAWING_BYTES = 28 * 28
 BYTES_PER_CHAR = 20  # of the source of bulk lessons
 STEP_S = 0.05  # of small entries that are replayed between two looks at how far it is
 AT_ONCE = 1000  # bulk lessons that are replayed between two looks at how far it is
+DRAWN_AT_ONCE = 50  # of them; a drawing of strokes takes up to 3 ms
 
 
 @dataclass(frozen=True)
@@ -517,6 +520,8 @@ def iter_rebuild(kind: type[Model], config: Any, log: Lessons) -> Generator[Prog
 def check_amount(standing: Sequence[Entry]) -> None:
     """Refuse more lessons than may be taught again, and studies of nothing."""
     n_lessons = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in standing)
+    sources = [entry.source for entry in standing if isinstance(entry, Bulk) and entry.source is not None]
+    n_lessons += LESSONS_PER_SOURCE * sum(before != source for before, source in pairwise(sources))
     if n_lessons > MAX_REPLAYED:
         raise AgentError(f"expected at most {MAX_REPLAYED:,} lessons to be taught again, got {n_lessons:,}.")
     n_bulk = n_studied = 0
@@ -529,7 +534,7 @@ def check_amount(standing: Sequence[Entry]) -> None:
 
 def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progress]:
     """Teach a model everything in a log, in order, except the first ``n_known`` entries, which it has learned."""
-    entries = log.standing()[n_known:]
+    entries, sources = log.standing()[n_known:], _Sources()
     n_all = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in entries)
     n_done, due = 0, time.monotonic() + STEP_S
     for entry in entries:
@@ -542,12 +547,16 @@ def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progre
         elif isinstance(entry, Studied):
             yield from (Progress(n_done, n_all, "studying") for _ in model.study())
         elif isinstance(entry, Bulk):
-            lessons = bulk_lessons(entry)
+            lessons = sources.lessons_of(entry)
             n_labels = len({*model.labels, *lessons.labels})
             if n_labels > model.MAX_LABELS:
                 raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {n_labels} with those of a source.")
             for start in range(0, len(lessons), AT_ONCE):
-                model.learn_many(*lessons.between(start, start + AT_ONCE))
+                drawn, end = [], min(start + AT_ONCE, len(lessons))
+                for first in range(start, end, DRAWN_AT_ONCE):
+                    drawn.append(lessons.draw(np.arange(first, min(first + DRAWN_AT_ONCE, end))))
+                    yield Progress(n_done + start, n_all, "teaching")
+                model.learn_many(np.concatenate(drawn), lessons.labels[start:end])
                 yield Progress(n_done + start, n_all, "teaching")
         n_done += entry.n_lessons if isinstance(entry, Bulk) else 1
         if time.monotonic() >= due or n_done == n_all:
@@ -557,14 +566,29 @@ def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progre
 
 def bulk_lessons(bulk: Bulk) -> LabelledDrawings:
     """Draw bulk lessons again; AgentError when neither their drawings nor their source were kept."""
-    if bulk.drawings is not None and bulk.labels is not None:
-        return LabelledDrawings(bulk.drawings, bulk.labels, None, bulk.start)
-    if bulk.source is None:
-        raise AgentError(
-            f"expected a source for {bulk.n_lessons} bulk lessons, got none: they cannot be taught again. "
-            "Teach them through a task, or in parts of at most 5,000."
-        )
-    drawings, labels = datasets.replay(bulk.source)
-    rows = slice(bulk.start, bulk.start + bulk.n_lessons)
-    thumbnails = preprocessing.to_thumbnails(drawings[rows])
-    return LabelledDrawings(thumbnails, tuple(labels[rows]), bulk.source, bulk.start)
+    drawings, labels = _Sources().lessons_of(bulk).all()
+    return LabelledDrawings(np.asarray(drawings), labels, bulk.source if bulk.drawings is None else None, bulk.start)
+
+
+class _Sources:
+    """Bulk lessons of a log, drawn when they are asked for: thumbnails. The last source is kept for the next entry."""
+
+    def __init__(self) -> None:
+        self._source: dict[str, Any] | None = None
+        self._lessons: LazyDrawings | None = None
+
+    def lessons_of(self, bulk: Bulk) -> LazyDrawings:
+        """Give the lessons of an entry; AgentError when neither their drawings nor their source were kept."""
+        drawings, source = bulk.drawings, bulk.source
+        if drawings is not None and bulk.labels is not None:
+            return LazyDrawings(bulk.labels, lambda places: drawings[places])
+        if source is None:
+            raise AgentError(
+                f"expected a source for {bulk.n_lessons} bulk lessons, got none: they cannot be taught again. "
+                "Teach them through a task, or in parts of at most 5,000."
+            )
+        if self._lessons is None or source != self._source:
+            self._source, self._lessons = source, datasets.lazy(source)
+        lessons, start = self._lessons, bulk.start
+        labels = lessons.labels[start : start + bulk.n_lessons]
+        return LazyDrawings(labels, lambda places: preprocessing.to_thumbnails(lessons.draw(start + places)))
