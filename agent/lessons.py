@@ -552,11 +552,11 @@ def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progre
             if n_labels > model.MAX_LABELS:
                 raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {n_labels} with those of a source.")
             for start in range(0, len(lessons), AT_ONCE):
-                drawn, end = [], min(start + AT_ONCE, len(lessons))
+                parts, end = [], min(start + AT_ONCE, len(lessons))
                 for first in range(start, end, DRAWN_AT_ONCE):
-                    drawn.append(lessons.draw(np.arange(first, min(first + DRAWN_AT_ONCE, end))))
+                    parts.append(lessons.draw(np.arange(first, min(first + DRAWN_AT_ONCE, end))))
                     yield Progress(n_done + start, n_all, "teaching")
-                model.learn_many(np.concatenate(drawn), lessons.labels[start:end])
+                model.learn_many(np.concatenate(parts), lessons.labels[start:end])
                 yield Progress(n_done + start, n_all, "teaching")
         n_done += entry.n_lessons if isinstance(entry, Bulk) else 1
         if time.monotonic() >= due or n_done == n_all:

@@ -116,10 +116,10 @@ class Selection:
             part_ids, rows = of_part[places], of_row[places]
             if len({drawings.shape[1:] for drawings in sets}) > 1:
                 return [sets[part][row] for part, row in zip(part_ids, rows, strict=True)]
-            drawn = np.empty((len(places), *sets[0].shape[1:]), np.uint8)
+            selected = np.empty((len(places), *sets[0].shape[1:]), np.uint8)
             for part, drawings in enumerate(sets):
-                drawn[part_ids == part] = drawings[rows[part_ids == part]]
-            return drawn
+                selected[part_ids == part] = drawings[rows[part_ids == part]]
+            return selected
 
         return LazyDrawings(tuple(labels[place] for place in order), draw)
 

@@ -171,15 +171,15 @@ class Selection:
 
     def lazy(self) -> LazyDrawings:
         """Give the lessons, to be drawn when they are asked for."""
-        seeds, chosen = pen.RandomStream(self.seed, "drawings").seeds(self.n), self.lesson_styles
+        seeds, lesson_styles = pen.RandomStream(self.seed, "drawings").seeds(self.n), self.lesson_styles
 
         def draw_some(places: np.ndarray) -> np.ndarray:
             drawings = np.empty((len(places), SIDE, SIDE), np.uint8)
             for row, place in enumerate(places):
-                drawings[row] = draw(chosen[place], int(seeds[place]), version=self.version)
+                drawings[row] = draw(lesson_styles[place], int(seeds[place]), version=self.version)
             return drawings
 
-        return LazyDrawings(tuple(style[0] for style in chosen), draw_some)
+        return LazyDrawings(tuple(style[0] for style in lesson_styles), draw_some)
 
     def _available_styles(self) -> list[str]:
         """Styles to draw from."""
