@@ -536,10 +536,11 @@ def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progre
     """Teach a model everything in a log, in order, except the first ``n_known`` entries, which it has learned."""
     entries, sources = log.standing()[n_known:], _Sources()
     n_all = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in entries)
-    n_done, due = 0, time.monotonic() + STEP_S
+    n_done, due, labels = 0, time.monotonic() + STEP_S, set(model.labels)
     for entry in entries:
         if isinstance(entry, Lesson):
-            if entry.label not in model.labels and len(model.labels) >= model.MAX_LABELS:
+            labels.add(entry.label)
+            if len(labels) > model.MAX_LABELS and len(labels := {*model.labels, entry.label}) > model.MAX_LABELS:
                 raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {entry.label!r} as one more.")
             model.learn_one(entry.drawing, entry.label)
         elif isinstance(entry, BulkForgotten):
@@ -548,9 +549,12 @@ def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progre
             yield from (Progress(n_done, n_all, "studying") for _ in model.study())
         elif isinstance(entry, Bulk):
             lessons = sources.lessons_of(entry)
-            n_labels = len({*model.labels, *lessons.labels})
-            if n_labels > model.MAX_LABELS:
-                raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {n_labels} with those of a source.")
+            labels.update(lessons.labels)  # more than there are, where the last lesson of one was forgotten
+            if len(labels) > model.MAX_LABELS:
+                labels = {*model.labels, *lessons.labels}
+            if len(labels) > model.MAX_LABELS:
+                n_labels = f"{len(labels)} with those of a source"
+                raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {n_labels}.")
             for start in range(0, len(lessons), AT_ONCE):
                 parts, end = [], min(start + AT_ONCE, len(lessons))
                 for first in range(start, end, DRAWN_AT_ONCE):
