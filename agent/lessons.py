@@ -12,14 +12,15 @@ import json
 import time
 import zlib
 from bisect import bisect_left
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 
 from agent import datasets, preprocessing, untrusted
-from agent.datasets import LabelledDrawings
+from agent.datasets import LabelledDrawings, LazyDrawings
 from agent.errors import AgentError
 from agent.models import Model
 from agent.progress import Progress, run_to_completion
@@ -31,6 +32,7 @@ FREE_DRAWINGS = 10_000  # that a log may unfold to, however short it is; 784 byt
 CHARS_PER_DRAWING = 50  # of a log that has more: drawings take a hundred and more, if they are not all the same
 MAX_SOURCE_CHARS, MAX_SOURCE_DEPTH = 50_000, 5  # of a reference to bulk lessons
 MAX_REPLAYED = 300_000  # lessons that are taught again, two minutes of them
+LESSONS_PER_SOURCE = 100  # that can be taught while the lessons of another source are looked up
 MAX_STUDIED = 20
 LAST_MOMENT = 253_402_300_799  # the last second of the year 9999
 MAX_UNSOURCED = 5_000  # bulk lessons without a source are logged with their drawings up to this many
@@ -41,6 +43,7 @@ DRAWING_BYTES = 28 * 28
 BYTES_PER_CHAR = 20  # of the source of bulk lessons
 STEP_S = 0.05  # of small entries that are replayed between two looks at how far it is
 AT_ONCE = 1000  # bulk lessons that are replayed between two looks at how far it is
+DRAWN_AT_ONCE = 50  # of them; a drawing of strokes takes up to 3 ms
 
 
 @dataclass(frozen=True)
@@ -257,10 +260,11 @@ class Lessons:
         joined = self._get(number)
         return [entry for entry in self._standing if number <= entry < joined.end]
 
-    def compact(self, with_joins: bool = False) -> None:
-        """Leave out what was forgotten or relabelled, and joins if wanted: what stands is renumbered from 0."""
+    def compact(self, with_joins: bool = False, without: Container[int] = ()) -> None:
+        """Leave out what was forgotten or relabelled, some entries, and joins if wanted; what stands is renumbered."""
         new = type(self)()
         entries = [entry for entry in self._standing.values() if with_joins or not isinstance(entry, Joined)]
+        entries = [entry for entry in entries if entry.number not in without]
         numbers = [entry.number for entry in entries]
         for entry in entries:
             event = self._event_of(entry)
@@ -299,7 +303,12 @@ class Lessons:
 
         A log that is history for the most part is compacted: what stands in it is renumbered, and costs what it says.
         """
-        is_folded = False
+        return run_to_completion(cls.iter_from_jsonl(text))
+
+    @classmethod
+    def iter_from_jsonl(cls, text: str) -> Generator[Progress, None, Lessons]:
+        """As `from_jsonl`, step by step; returns the log."""
+        is_folded, due = False, time.monotonic() + STEP_S
         log, n_drawings, end, max_drawings = cls(), 0, 0, FREE_DRAWINGS + len(text) // CHARS_PER_DRAWING
         for line_number, line in enumerate(text.splitlines(), 1):
             try:
@@ -313,6 +322,9 @@ class Lessons:
                     is_folded = True
                     log._fold()
                 end = max(end, entry.end if isinstance(entry, Joined) else 0)
+                if time.monotonic() >= due:
+                    yield Progress(0, line_number, "teaching")
+                    due = time.monotonic() + STEP_S
             except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
                 what = str(error).rstrip(".")
                 raise AgentError(f"expected a lesson in line {line_number} of lessons.jsonl, got {what}.") from error
@@ -380,18 +392,31 @@ def _weight(event: dict[str, Any]) -> int:
 
 def check_log(lessons: Lessons, labels: Sequence[str] | None) -> None:
     """Check labels, times, drawings and counts of a log from a file, and that user lessons are of known ``labels``."""
-    for event in lessons.events:
+    run_to_completion(iter_check_log(lessons, labels))
+
+
+def iter_check_log(lessons: Lessons, labels: Sequence[str] | None) -> Generator[Progress, None, None]:
+    """As `check_log`, step by step."""
+    clean: set[str | None] = {None}
+    for place, event in enumerate(lessons.events):
         names = [event.get("label"), event.get("guessed"), *event.get("labels", [])]
-        if any(name is not None and (type(name) is not str or clean_label(name) != name) for name in names):
-            raise AgentError(f"expected labels of 1 to {MAX_LABEL_CHARS} characters in the log, got {str(names)[:80]}.")
+        for name in names:
+            if name is not None and (type(name) is not str or (name not in clean and clean_label(name) != name)):
+                expected = f"expected labels of 1 to {MAX_LABEL_CHARS} characters in the log"
+                raise AgentError(f"{expected}, got {str(names)[:80]}.")
+            clean.add(name)
+        if not place % AT_ONCE:
+            yield Progress(0, len(lessons.events), "teaching")
         if event["event"] == "join":
             clean_name(event["name"])
         if not 0 <= event.get("when", 0) <= LAST_MOMENT:
             raise AgentError(f"expected seconds since 1970 in the log, got {str(event['when'])[:40]}.")
     standing, n_lessons = lessons.standing(), 0
     drawings = [entry.drawing for entry in standing if isinstance(entry, (Lesson, BulkForgotten))]
-    if drawings and not preprocessing.are_inked_thumbnails(np.stack(drawings)):
-        raise AgentError("expected thumbnails with ink in the log, got another drawing. The file was changed.")
+    for start in range(0, len(drawings), AT_ONCE):
+        if not preprocessing.are_inked_thumbnails(np.stack(drawings[start : start + AT_ONCE])):
+            raise AgentError("expected thumbnails with ink in the log, got another drawing. The file was changed.")
+        yield Progress(0, len(drawings), "teaching")
     for entry in standing:
         n_lessons += 1 if isinstance(entry, Lesson) else entry.n_lessons
         if isinstance(entry, Bulk):
@@ -495,6 +520,8 @@ def iter_rebuild(kind: type[Model], config: Any, log: Lessons) -> Generator[Prog
 def check_amount(standing: Sequence[Entry]) -> None:
     """Refuse more lessons than may be taught again, and studies of nothing."""
     n_lessons = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in standing)
+    sources = [entry.source for entry in standing if isinstance(entry, Bulk) and entry.source is not None]
+    n_lessons += LESSONS_PER_SOURCE * sum(before != source for before, source in pairwise(sources))
     if n_lessons > MAX_REPLAYED:
         raise AgentError(f"expected at most {MAX_REPLAYED:,} lessons to be taught again, got {n_lessons:,}.")
     n_bulk = n_studied = 0
@@ -507,12 +534,13 @@ def check_amount(standing: Sequence[Entry]) -> None:
 
 def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progress]:
     """Teach a model everything in a log, in order, except the first ``n_known`` entries, which it has learned."""
-    entries = log.standing()[n_known:]
+    entries, sources = log.standing()[n_known:], _Sources()
     n_all = sum(entry.n_lessons if isinstance(entry, Bulk) else 1 for entry in entries)
-    n_done, due = 0, time.monotonic() + STEP_S
+    n_done, due, labels = 0, time.monotonic() + STEP_S, set(model.labels)
     for entry in entries:
         if isinstance(entry, Lesson):
-            if entry.label not in model.labels and len(model.labels) >= model.MAX_LABELS:
+            labels.add(entry.label)
+            if len(labels) > model.MAX_LABELS and len(labels := {*model.labels, entry.label}) > model.MAX_LABELS:
                 raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {entry.label!r} as one more.")
             model.learn_one(entry.drawing, entry.label)
         elif isinstance(entry, BulkForgotten):
@@ -520,12 +548,19 @@ def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progre
         elif isinstance(entry, Studied):
             yield from (Progress(n_done, n_all, "studying") for _ in model.study())
         elif isinstance(entry, Bulk):
-            lessons = bulk_lessons(entry)
-            n_labels = len({*model.labels, *lessons.labels})
-            if n_labels > model.MAX_LABELS:
-                raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {n_labels} with those of a source.")
+            lessons = sources.lessons_of(entry)
+            labels.update(lessons.labels)  # more than there are, where the last lesson of one was forgotten
+            if len(labels) > model.MAX_LABELS:
+                labels = {*model.labels, *lessons.labels}
+            if len(labels) > model.MAX_LABELS:
+                n_labels = f"{len(labels)} with those of a source"
+                raise AgentError(f"expected at most {model.MAX_LABELS} labels, got {n_labels}.")
             for start in range(0, len(lessons), AT_ONCE):
-                model.learn_many(*lessons.between(start, start + AT_ONCE))
+                parts, end = [], min(start + AT_ONCE, len(lessons))
+                for first in range(start, end, DRAWN_AT_ONCE):
+                    parts.append(lessons.draw(np.arange(first, min(first + DRAWN_AT_ONCE, end))))
+                    yield Progress(n_done + start, n_all, "teaching")
+                model.learn_many(np.concatenate(parts), lessons.labels[start:end])
                 yield Progress(n_done + start, n_all, "teaching")
         n_done += entry.n_lessons if isinstance(entry, Bulk) else 1
         if time.monotonic() >= due or n_done == n_all:
@@ -535,14 +570,29 @@ def iter_replay(model: Model, log: Lessons, n_known: int = 0) -> Iterator[Progre
 
 def bulk_lessons(bulk: Bulk) -> LabelledDrawings:
     """Draw bulk lessons again; AgentError when neither their drawings nor their source were kept."""
-    if bulk.drawings is not None and bulk.labels is not None:
-        return LabelledDrawings(bulk.drawings, bulk.labels, None, bulk.start)
-    if bulk.source is None:
-        raise AgentError(
-            f"expected a source for {bulk.n_lessons} bulk lessons, got none: they cannot be taught again. "
-            "Teach them through a task, or in parts of at most 5,000."
-        )
-    drawings, labels = datasets.replay(bulk.source)
-    rows = slice(bulk.start, bulk.start + bulk.n_lessons)
-    thumbnails = preprocessing.to_thumbnails(drawings[rows])
-    return LabelledDrawings(thumbnails, tuple(labels[rows]), bulk.source, bulk.start)
+    drawings, labels = _Sources().lessons_of(bulk).all()
+    return LabelledDrawings(np.asarray(drawings), labels, bulk.source if bulk.drawings is None else None, bulk.start)
+
+
+class _Sources:
+    """Bulk lessons of a log, drawn when they are asked for: thumbnails. The last source is kept for the next entry."""
+
+    def __init__(self) -> None:
+        self._source: dict[str, Any] | None = None
+        self._lessons: LazyDrawings | None = None
+
+    def lessons_of(self, bulk: Bulk) -> LazyDrawings:
+        """Give the lessons of an entry; AgentError when neither their drawings nor their source were kept."""
+        drawings, source = bulk.drawings, bulk.source
+        if drawings is not None and bulk.labels is not None:
+            return LazyDrawings(bulk.labels, lambda places: drawings[places])
+        if source is None:
+            raise AgentError(
+                f"expected a source for {bulk.n_lessons} bulk lessons, got none: they cannot be taught again. "
+                "Teach them through a task, or in parts of at most 5,000."
+            )
+        if self._lessons is None or source != self._source:
+            self._source, self._lessons = source, datasets.lazy(source)
+        lessons, start = self._lessons, bulk.start
+        labels = lessons.labels[start : start + bulk.n_lessons]
+        return LazyDrawings(labels, lambda places: preprocessing.to_thumbnails(lessons.draw(start + places)))

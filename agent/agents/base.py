@@ -6,12 +6,13 @@ import copy
 import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from agent.errors import AgentError
+from agent.progress import Progress, run_to_completion
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -139,6 +140,11 @@ class Agent:
 
     def without_user_lessons(self) -> Self:
         """Copy of the agent without its user lessons."""
+        return run_to_completion(self.iter_without_user_lessons())
+
+    def iter_without_user_lessons(self) -> Generator[Progress, None, Self]:
+        """As `without_user_lessons`, step by step."""
+        yield Progress(0, 1, "teaching")
         return copy.copy(self)
 
     def save_pretrained(self, save_directory: str | os.PathLike[str]) -> Path:

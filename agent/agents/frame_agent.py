@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -15,6 +15,7 @@ from agent.agents.base import Agent
 from agent.errors import AgentError
 from agent.models import FRAMES
 from agent.models.frames import MAX_CELLS, FrameModel, FrameSpec
+from agent.progress import Progress
 from agent.validation import check_number
 
 if TYPE_CHECKING:
@@ -182,8 +183,9 @@ class FrameAgent(Agent):
         page[: len(greys)] = np.round(greys)
         return render.picture(page.reshape(n_columns, PICTURE[0]).T)
 
-    def without_user_lessons(self) -> Self:
+    def iter_without_user_lessons(self) -> Generator[Progress, None, Self]:
         """A new agent with the same settings: what users showed it cannot be separated from the rest."""
+        yield Progress(0, 1, "teaching")
         return type(self)(type(self.model)(copy.copy(self.model.config)), self.name)
 
     def _resize(self, n_cells: int) -> None:

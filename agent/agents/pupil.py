@@ -258,19 +258,14 @@ class Pupil(Agent):
         self.model, self.lessons = model, log
         return joined.name
 
-    def without_user_lessons(self) -> Pupil:
-        """Copy of the agent as if it had never had the user lessons of this log."""
+    def iter_without_user_lessons(self) -> Generator[Progress, None, Pupil]:
+        """Copy of the agent as if it had never had the user lessons of this log, step by step."""
         log, standing = copy.deepcopy(self.lessons), self.lessons.standing()
         unsourced = {entry.number for entry in standing if isinstance(entry, Bulk) and entry.source is None}
-        log.forget_many(
-            entry.number
-            for entry in standing
-            if isinstance(entry, Lesson)
-            or entry.number in unsourced
-            or (isinstance(entry, BulkForgotten) and unsourced)
-        )
-        log.compact()
-        pupil = Pupil(rebuild(type(self.model), self.model.config, log), log, self.name)
+        people = (Lesson, BulkForgotten) if unsourced else Lesson
+        log.compact(without={entry.number for entry in standing if isinstance(entry, people)} | unsourced)
+        yield Progress(0, len(log), "teaching")
+        pupil = Pupil((yield from iter_rebuild(type(self.model), self.model.config, log)), log, self.name)
         pupil.lineage = self.lineage
         return pupil
 
@@ -294,15 +289,14 @@ class Pupil(Agent):
     def _change(self, lesson: Lesson, label: str | None) -> None:
         """Give a lesson another label, or none: in the memory and in the log, or, if that fails, in neither."""
         log = self.lessons if self.model.ORDER_FREE else copy.deepcopy(self.lessons)
-        if self.model.ORDER_FREE:  # but of lessons with the same drawing the newest counts: those are learned again
-            later = [other for other in log.user_lessons() if other.number > lesson.number]
-            repeated = [other for other in later if (other.drawing == lesson.drawing).all()]
-            for other in [*reversed(repeated), lesson]:
-                self.model.forget_one(other.drawing, other.label)
-            if label is not None:
-                self.model.learn_one(lesson.drawing, label)
-            for other in repeated:
-                self.model.learn_one(other.drawing, other.label)
+        if self.model.ORDER_FREE:  # but of lessons with the same drawing the newest counts
+            equal = (other for other in log.user_lessons() if other.label == lesson.label)
+            newer = [other for other in equal if other.number > lesson.number]
+            n_newer = sum(bool((other.drawing == lesson.drawing).all()) for other in newer)
+            if label is None:
+                self.model.forget_one(lesson.drawing, lesson.label, n_newer)
+            else:
+                self.model.relabel_one(lesson.drawing, lesson.label, label, n_newer)
         if label is None:
             log.forget(lesson.number)
         else:

@@ -1,6 +1,6 @@
 """Labelled drawings: MNIST, fonts, data sets of the user, synthetic handwriting, and mixtures of these.
 
-A dataset that lesson logs refer to is a module with ``NAME``, ``SUMMARY`` and ``replay(source) -> (drawings, labels)``;
+A dataset that lesson logs refer to is a module with ``NAME``, ``SUMMARY`` and ``lazy(source) -> LazyDrawings``;
 to add one, write its file and add it to `TASKS`. A mixture of several is itself such a reference.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from agent import preprocessing
 from agent.datasets import digits, strokes
-from agent.datasets.files import mnist
+from agent.datasets.files import LazyDrawings, mnist
 from agent.errors import AgentError
 from agent.validation import check_whole, clean_labels
 
@@ -27,11 +27,13 @@ MAX_SEED = 2**63 - 1
 
 __all__ = [
     "LabelledDrawings",
+    "LazyDrawings",
     "MAX_LESSONS",
     "MAX_PARTS",
     "TASKS",
     "digits",
     "labelled",
+    "lazy",
     "mixture",
     "mnist",
     "replay",
@@ -106,7 +108,7 @@ def labelled(
 def replay(source: dict[str, Any]) -> tuple[np.ndarray | list[np.ndarray], Sequence[str]]:
     """Draw the same lessons again from the ``source`` of a selection, or of a `mixture`: drawings and labels.
 
-    The source may come from a file of somebody else's: AgentError for any that no task of this version can draw.
+    AgentError as from `lazy`.
 
     Examples
     --------
@@ -114,14 +116,28 @@ def replay(source: dict[str, Any]) -> tuple[np.ndarray | list[np.ndarray], Seque
     >>> len(drawings), "".join(sorted(labels))
     (10, '0123456789')
     """
+    return lazy(source).all()
+
+
+def lazy(source: dict[str, Any]) -> LazyDrawings:
+    """Give the lessons of a ``source``, to be drawn when they are asked for, some or all.
+
+    The source may come from a file of somebody else's: AgentError for any that no task of this version can draw.
+
+    Examples
+    --------
+    >>> lessons = lazy({"task": "strokes", "n": 20_000})
+    >>> lessons.labels[17], lessons.draw(np.array([17])).shape
+    ('0', (1, 96, 96))
+    """
     if not isinstance(source, dict):
         raise AgentError(f"expected the source of lessons as a dict, got {type(source).__name__}.")
     name = source.get("task")
     if name == MIXTURE:
-        return _replay_mixture(source)
+        return _lazy_mixture(source)
     if not isinstance(name, str) or name not in TASKS:
         raise AgentError(f"expected lessons of the tasks {', '.join([*TASKS, MIXTURE])}, got {str(name)[:40]!r}.")
-    return TASKS[name].replay(source)
+    return TASKS[name].lazy(source)
 
 
 def shuffled(n_lessons: int, seed: int) -> np.ndarray:
@@ -148,21 +164,30 @@ def mixture(sources: Sequence[dict[str, Any]], counts: Sequence[int], seed: int)
     return {"task": MIXTURE, "of": list(sources), "counts": list(counts), "seed": seed}
 
 
-def _replay_mixture(source: dict[str, Any]) -> tuple[list[np.ndarray], Sequence[str]]:
-    """Draw the lessons of a `mixture` again; AgentError when it is anything else."""
+def _lazy_mixture(source: dict[str, Any]) -> LazyDrawings:
+    """Give the lessons of a `mixture`; AgentError when it is anything else."""
     _check_mixture(source)
-    drawings: list[np.ndarray] = []
-    labels: list[str] = []
+    parts: list[LazyDrawings] = []
     for part, count in zip(source["of"], source["counts"], strict=True):
         if part.get("task") not in TASKS:
             raise AgentError(f"expected a mixture of other tasks, got {str(part.get('task'))[:40]!r}.")
-        part_drawings, names = TASKS[part["task"]].replay(part)
-        if len(names) < count:
-            raise AgentError(f"expected {count} lessons of {part['task']} in a mixture, got {len(names)}.")
-        drawings += [drawing.copy() for drawing in part_drawings[:count]]  # copies, so that the rest can be freed
-        labels += list(names[:count])
+        parts.append(TASKS[part["task"]].lazy(part))
+        if len(parts[-1]) < count:
+            raise AgentError(f"expected {count} lessons of {part['task']} in a mixture, got {len(parts[-1])}.")
+    counts = source["counts"]
+    labels = [label for part, count in zip(parts, counts, strict=True) for label in part.labels[:count]]
     order = shuffled(len(labels), source["seed"])
-    return [drawings[row] for row in order], tuple(labels[row] for row in order)
+    of_part, of_row = np.repeat(np.arange(len(parts)), counts)[order], np.concatenate([*map(np.arange, counts)])[order]
+
+    def draw(places: np.ndarray) -> list[np.ndarray]:
+        drawings: list[Any] = [None] * len(places)
+        for number, part in enumerate(parts):
+            here = np.flatnonzero(of_part[places] == number)
+            for place, drawing in zip(here, part.draw(of_row[places[here]]), strict=True):
+                drawings[place] = drawing
+        return drawings
+
+    return LazyDrawings(tuple(labels[row] for row in order), draw)
 
 
 def _check_mixture(source: dict[str, Any]) -> None:

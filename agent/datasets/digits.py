@@ -1,7 +1,7 @@
 """Digit datasets: MNIST, the digits of fonts, and the data sets in data/.
 
 A `Selection` says how many lessons of which sets and labels, and draws them on demand. Lesson logs store its `source`,
-from which `replay` draws the same lessons on any machine.
+from which `lazy` draws the same lessons on any machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.datasets.files import check_split, data_set, data_sets, mnist, mnist_labels
+from agent.datasets.files import LazyDrawings, check_split, data_set, data_sets, mnist, mnist_labels
 from agent.datasets.fonts import DIGITS, font, fonts
 from agent.errors import AgentError
 from agent.validation import check_bool, check_whole
@@ -22,7 +22,7 @@ SUMMARY = "digits written by 500 people, printed in many fonts, and data sets of
 FONT = "font:"
 MAX_SETS, MAX_LABELS, MAX_LABEL_CHARS = 256, 256, 8
 MAX_SEED = 2**63 - 1
-__all__ = ["Selection", "data_set", "data_sets", "font", "fonts", "mnist", "replay", "sets"]
+__all__ = ["Selection", "data_set", "data_sets", "font", "fonts", "lazy", "mnist", "sets"]
 
 
 def sets() -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class Selection:
 
     @property
     def source(self) -> dict[str, Any]:
-        """Reference for `replay`: a dict that JSON can hold."""
+        """Reference for `lazy`: a dict that JSON can hold."""
         return {
             "task": NAME,
             "sets": dict(self.sets),
@@ -101,14 +101,27 @@ class Selection:
 
     def draw(self) -> tuple[np.ndarray | list[np.ndarray], tuple[str, ...]]:
         """Draw the lessons: (N, H, W) uint8, or a list of N drawings of different sizes, and N labels."""
+        return self.lazy().all()
+
+    def lazy(self) -> LazyDrawings:
+        """Give the lessons, to be drawn when they are asked for."""
         parts = [(_read(name, self.split), self._rows(name, count)) for name, count in self.sets]
         order = np.argsort(_random(self.seed, "order", len(self)), kind="stable")
         labels = [labels[row] for (_, labels), rows in parts for row in rows]
-        shuffled = tuple(labels[place] for place in order)
-        if len({drawings.shape[1:] for (drawings, _), _ in parts}) == 1:
-            return np.concatenate([drawings[rows] for (drawings, _), rows in parts])[order], shuffled
-        drawings = [drawings[row] for (drawings, _), rows in parts for row in rows]
-        return [drawings[place] for place in order], shuffled
+        of_part = np.repeat(np.arange(len(parts)), [len(rows) for _, rows in parts])[order]
+        of_row = np.concatenate([rows for _, rows in parts])[order]
+        sets = [drawings for (drawings, _), _ in parts]
+
+        def draw(places: np.ndarray) -> np.ndarray | list[np.ndarray]:
+            part_ids, rows = of_part[places], of_row[places]
+            if len({drawings.shape[1:] for drawings in sets}) > 1:
+                return [sets[part][row] for part, row in zip(part_ids, rows, strict=True)]
+            selected = np.empty((len(places), *sets[0].shape[1:]), np.uint8)
+            for part, drawings in enumerate(sets):
+                selected[part_ids == part] = drawings[rows[part_ids == part]]
+            return selected
+
+        return LazyDrawings(tuple(labels[place] for place in order), draw)
 
     def held_out(self, n_lessons: int, seed: int = 0) -> Selection | None:
         """Select test lessons that are never among the training lessons; None without MNIST.
@@ -151,15 +164,15 @@ class Selection:
         return rows[:count]
 
 
-def replay(source: dict[str, Any]) -> tuple[np.ndarray | list[np.ndarray], Sequence[str]]:
-    """Draw the lessons of a `Selection.source` again; AgentError when it is anything else."""
+def lazy(source: dict[str, Any]) -> LazyDrawings:
+    """Give the lessons of a `Selection.source` again; AgentError when it is anything else."""
     known = {"task", *(field.name for field in fields(Selection))}
     unknown = sorted(str(field)[:40] for field in set(source) - known)
     if unknown or "sets" not in source:
         raise AgentError(f"expected a source with the fields {', '.join(sorted(known))}, got {unknown or 'no sets'}.")
     if not isinstance(source["sets"], dict):
         raise AgentError(f"expected the sets of a source as a dict, got {type(source['sets']).__name__}.")
-    return Selection(**{name: value for name, value in source.items() if name != "task"}).draw()
+    return Selection(**{name: value for name, value in source.items() if name != "task"}).lazy()
 
 
 def _read(name: str, split: str) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -15,6 +15,8 @@ import gzip
 import math
 import zipfile
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -72,6 +74,29 @@ def mnist_labels(split: str = "train") -> tuple[str, ...]:
 def check_split(split: object) -> str:
     """Check the name of a split."""
     return check_choice("a split", split, SPLITS)
+
+
+@dataclass(frozen=True)
+class LazyDrawings:
+    """Lessons that are drawn when they are asked for.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The labels of all N.
+    draw : callable
+        Takes (K,) int64, the places of some of them, 0 … N - 1, and gives these K drawings, (H, W) uint8 each.
+    """
+
+    labels: tuple[str, ...]
+    draw: Callable[[np.ndarray], np.ndarray | list[np.ndarray]]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def all(self) -> tuple[np.ndarray | list[np.ndarray], tuple[str, ...]]:
+        """Draw them all: drawings and labels."""
+        return self.draw(np.arange(len(self))), self.labels
 
 
 @functools.cache

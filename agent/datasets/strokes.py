@@ -1,7 +1,7 @@
 """Synthetic handwritten digits: the styles in which people write them, drawn by a simulated unsteady pen.
 
 A `Selection` says how many lessons of which labels and styles. As in `agent.datasets.digits`, lesson logs store its
-`source`, from which `replay` draws the same lessons on any machine.
+`source`, from which `lazy` draws the same lessons on any machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from agent import preprocessing
 from agent.datasets import pen
-from agent.datasets.files import FOLDER
+from agent.datasets.files import FOLDER, LazyDrawings
 from agent.errors import AgentError, nearest
 from agent.validation import check_bool, check_whole
 
@@ -32,7 +32,7 @@ MAX_LESSONS = 20_000  # 184 MB of drawings, 2 to 3 ms each
 MAX_SEED = 2**63 - 1
 THUMBNAILS = FOLDER / "strokes" / "thumbnails.npz"  # of SHIPPED
 MAX_NAMED = 15  # choices that an error message lists
-__all__ = ["Selection", "draw", "label_of", "replay", "styles"]
+__all__ = ["Selection", "draw", "label_of", "lazy", "styles"]
 
 
 def styles(version: int = VERSION) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ class Selection:
     >>> drawings, labels = lessons.draw()
     >>> drawings.shape, labels.count("1"), labels.count("7")
     ((40, 96, 96), 20, 20)
-    >>> replay(lessons.source)[1] == labels
+    >>> lazy(lessons.source).labels == labels
     True
     """
 
@@ -138,7 +138,7 @@ class Selection:
 
     @property
     def source(self) -> dict[str, Any]:
-        """Reference for `replay`: a dict that JSON can hold."""
+        """Reference for `lazy`: a dict that JSON can hold."""
         source = {
             "task": NAME,
             "n": self.n,
@@ -167,11 +167,19 @@ class Selection:
 
     def draw(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """Draw the lessons: (N, 96, 96) uint8, and N labels."""
-        seeds = pen.RandomStream(self.seed, "drawings").seeds(self.n)
-        drawings = np.empty((self.n, SIDE, SIDE), np.uint8)
-        for place, style in enumerate(self.lesson_styles):
-            drawings[place] = draw(style, int(seeds[place]), version=self.version)
-        return drawings, self.lesson_labels
+        return self.lazy().all()
+
+    def lazy(self) -> LazyDrawings:
+        """Give the lessons, to be drawn when they are asked for."""
+        seeds, lesson_styles = pen.RandomStream(self.seed, "drawings").seeds(self.n), self.lesson_styles
+
+        def draw_some(places: np.ndarray) -> np.ndarray:
+            drawings = np.empty((len(places), SIDE, SIDE), np.uint8)
+            for row, place in enumerate(places):
+                drawings[row] = draw(lesson_styles[place], int(seeds[place]), version=self.version)
+            return drawings
+
+        return LazyDrawings(tuple(style[0] for style in lesson_styles), draw_some)
 
     def _available_styles(self) -> list[str]:
         """Styles to draw from."""
@@ -184,8 +192,8 @@ class Selection:
         return [names[place] for place in orders.ravel()][: self.n]
 
 
-def replay(source: dict[str, Any]) -> tuple[np.ndarray, Sequence[str]]:
-    """Draw the lessons of a `Selection.source` again; AgentError when it is anything else.
+def lazy(source: dict[str, Any]) -> LazyDrawings:
+    """Give the lessons of a `Selection.source` again; AgentError when it is anything else.
 
     Those that are shipped come as thumbnails, (N, 28, 28), which preprocessing leaves as they are.
     """
@@ -195,9 +203,10 @@ def replay(source: dict[str, Any]) -> tuple[np.ndarray, Sequence[str]]:
         raise AgentError(f"expected a source with the fields {', '.join(sorted(known))}, got {unknown or 'no n'}.")
     selection = Selection(**{"version": 1} | {name: value for name, value in source.items() if name != "task"})
     if selection != replace(SHIPPED, n=selection.n) or selection.n > SHIPPED.n or not THUMBNAILS.exists():
-        return selection.draw()
+        return selection.lazy()
     with np.load(THUMBNAILS, allow_pickle=False) as file:
-        return preprocessing.unpack(file["drawings"][: selection.n]), selection.lesson_labels
+        packed = file["drawings"]
+    return LazyDrawings(selection.lesson_labels, lambda places: preprocessing.unpack(packed[places]))
 
 
 def _check_style(style: object, version: int = VERSION) -> str:

@@ -7,7 +7,7 @@ import copy
 import hashlib
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from agent.agents.base import check_repo_id
 from agent.errors import AgentError
 from agent.hub.client import checked_message, checked_token, connect, endpoint, head_of, hub_errors, who
 from agent.metrics import Score
+from agent.progress import Progress, run_to_completion
 from agent.storage import serialization
 
 if TYPE_CHECKING:
@@ -169,7 +170,12 @@ def check_contribution(pupil: Agent, repo_id: str, token: str | None, message: s
 
 def outgoing(pupil: Agent, drawings: bool = True) -> Agent:
     """Give a copy to push, with or without the user lessons; AgentError where nothing is left without them."""
-    sent = copy.copy(pupil) if drawings else pupil.without_user_lessons()
+    return run_to_completion(iter_outgoing(pupil, drawings))
+
+
+def iter_outgoing(pupil: Agent, drawings: bool = True) -> Generator[Progress, None, Agent]:
+    """As `outgoing`, step by step."""
+    sent = copy.copy(pupil) if drawings else (yield from pupil.iter_without_user_lessons())
     _check_knows(sent, " besides your drawings. Let them go along, or teach it something else" if pupil.labels else "")
     return sent
 

@@ -167,8 +167,11 @@ class Model(Protocol):
     def learn_many(self, thumbnails: np.ndarray, labels: Sequence[str]) -> None:
         """Learn (N, 28, 28) lessons in order, one pass."""
 
-    def forget_one(self, thumbnail: np.ndarray, label: str) -> None:
-        """Forget one lesson; AgentError when it was never taught."""
+    def forget_one(self, thumbnail: np.ndarray, label: str, n_newer: int = 0) -> None:
+        """Forget the newest lesson but ``n_newer`` with this drawing and label; AgentError when it was never taught."""
+
+    def relabel_one(self, thumbnail: np.ndarray, label: str, new_label: str, n_newer: int = 0) -> None:
+        """Let that lesson be as if it had been taught with another label; only of models with ``ORDER_FREE``."""
 
     def predict(self, thumbnails: np.ndarray) -> list[Guess]:
         """Guess (N, 28, 28) drawings, without reasons; a blank drawing is unsure."""
@@ -261,13 +264,17 @@ class LessonModel(BaseModel):
 
 
 def newest_lesson(
-    drawings: Sequence[np.ndarray] | np.ndarray, lesson_labels: Sequence[str], thumbnail: np.ndarray, label: str
+    drawings: Sequence[np.ndarray] | np.ndarray,
+    lesson_labels: Sequence[str],
+    thumbnail: np.ndarray,
+    label: str,
+    n_newer: int = 0,
 ) -> int:
-    """Number of the newest lesson with this drawing and label; AgentError when it was never taught."""
+    """Number of the newest lesson but ``n_newer`` with this drawing and label; AgentError when it was never taught."""
     equal = [row for row, name in enumerate(lesson_labels) if name == label and (drawings[row] == thumbnail).all()]
-    if not equal:
+    if len(equal) <= n_newer:
         raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
-    return equal[-1]
+    return equal[-1 - n_newer]
 
 
 def lesson_arrays(drawings: np.ndarray, lesson_labels: Sequence[str]) -> dict[str, np.ndarray]:

@@ -281,8 +281,8 @@ class CustomModel(LessonModel):
             return [dict(zip(classes, row, strict=True)) for row in self._inner.predict_proba(rows)]
         return list(self._inner.predict(rows))
 
-    def forget_one(self, thumbnail: np.ndarray, label: str) -> None:
-        row = newest_lesson(self._drawings, self._labels, thumbnail, label)
+    def forget_one(self, thumbnail: np.ndarray, label: str, n_newer: int = 0) -> None:
+        row = newest_lesson(self._drawings, self._labels, thumbnail, label, n_newer)
         drawings, labels = np.delete(self._drawings, row, axis=0), self._labels[:row] + self._labels[row + 1 :]
         type(self).__init__(self, self.config)
         self.learn_many(drawings, labels)

@@ -67,10 +67,13 @@ class Nearest(LessonModel):
         self._room[0][first:last], self._room[1][first:last] = thumbnails, self._bits(thumbnails)
         self._labels += labels
 
-    def forget_one(self, thumbnail: np.ndarray, label: str) -> None:
-        row = newest_lesson(self._drawings, self._labels, thumbnail, label)
+    def forget_one(self, thumbnail: np.ndarray, label: str, n_newer: int = 0) -> None:
+        row = newest_lesson(self._drawings, self._labels, thumbnail, label, n_newer)
         self._room = np.delete(self._drawings, row, axis=0), np.delete(self._rows, row, axis=0)
         del self._labels[row]
+
+    def relabel_one(self, thumbnail: np.ndarray, label: str, new_label: str, n_newer: int = 0) -> None:
+        self._labels[newest_lesson(self._drawings, self._labels, thumbnail, label, n_newer)] = new_label
 
     def predict(self, thumbnails: np.ndarray) -> list[Guess]:
         labels = self.labels

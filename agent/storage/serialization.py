@@ -18,6 +18,7 @@ corrections of a study by its lessons, wiring by being saved whole, drawings in 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import functools
 import hashlib
@@ -39,7 +40,7 @@ from agent.agents import STARTERS, Agent, family_of, iter_new, new, starter_sele
 from agent.agents.base import Lineage
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
-from agent.lessons import Bulk, Entry, Lessons, check_amount, check_log, iter_replay
+from agent.lessons import Bulk, Entry, Lessons, check_amount, iter_check_log, iter_replay
 from agent.metrics import Score
 from agent.progress import Progress
 from agent.storage.model_card import card
@@ -60,6 +61,7 @@ MAX_CONFIG_CHARS = 20_000
 _INITIAL = {"format": int, "kind": str, "name": str, "settings": dict}
 _CONFIG = {**_INITIAL, "labels": list, "n_lessons": int, "digest": str}
 _CAME_LATER = {"lineage": dict}  # older files lack it
+_HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and a flag of renameat2
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
 
 
@@ -226,6 +228,8 @@ def _replace_folder(files: Mapping[str, bytes], target: Path, spare: Path) -> No
     if not target.exists():
         os.replace(spare, target)
         return
+    if _exchange(spare, target):
+        return
     old = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     os.replace(target, old)
     try:
@@ -234,6 +238,15 @@ def _replace_folder(files: Mapping[str, bytes], target: Path, spare: Path) -> No
         os.replace(old, target)
         raise
     _remove(old)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places at once, if the system can: whoever is killed meanwhile leaves one or the other."""
+    try:
+        rename = ctypes.CDLL(None).renameat2  # Linux
+    except (AttributeError, OSError, TypeError):
+        return False
+    return rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0
 
 
 def _remove(path: Path) -> None:
@@ -304,8 +317,8 @@ def iter_restore(config_json: str, log: str) -> Generator[Progress, None, Pupil]
     config = _check_config(untrusted.from_json(config_json.encode(), "the settings of an agent"))
     pupil = new(check_choice("a kind", config["kind"], Pupil.MODELS), name=config["name"], **config["settings"])
     assert isinstance(pupil, Pupil)
-    lessons = Lessons.from_jsonl(log)
-    check_log(lessons, None)
+    lessons = yield from Lessons.iter_from_jsonl(log)
+    yield from iter_check_log(lessons, None)
     standing = lessons.standing()
     check_amount(standing)
     starter = _starter_of(standing)

@@ -16,6 +16,7 @@ from anyio import from_thread
 
 from agent import startup
 from agent.errors import AgentError
+from agent.progress import CancelToken, Result, WithResult
 from agent.ui import formatting
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import server_texts
@@ -163,6 +164,21 @@ def _advance_in_turn(steps: Generator[Any, Any, Any], reply: Any) -> Any:
             _PAUSES.count(_PAUSES.n_events - n_before)
 
     return _JOB_THREAD.submit(contextvars.copy_context().run, step).result()
+
+
+def in_turns(steps: Generator[Any, None, Result], job: CancelToken) -> Result | None:
+    """Do long work on nothing that a session holds, for an `Unlocked`: its steps take turns with those of all jobs.
+
+    Gives its result, or None once the job is cancelled.
+    """
+    work = WithResult(steps)
+    turns = iter(work)
+    while not job.cancelled:
+        _PAUSES.wait()
+        if _advance_in_turn(turns, None) is _END:
+            return work.result
+    work.close()
+    return None
 
 
 @contextlib.contextmanager

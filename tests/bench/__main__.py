@@ -443,6 +443,12 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         elsewhere("attacks", "measured"),
         "Attacks on a new server on loopback, each for itself, while an honest visitor asks for guesses:",
     ),
+    "exponents": (
+        elsewhere("growth", "exponents"),
+        "How the processor time of work grows with what a file or a visitor may ask for: the exponent of its size, 1 for "
+        "work in proportion, as a straight line fits the logarithms of four sizes (each twice as large as the one before, "
+        "pictures four times). Below a millisecond it says little; what is bounded stays level:",
+    ),
     "fuzzed": (
         elsewhere("fuzz", "harm"),
         "Random requests built from what the server says it accepts, some of them deliberately malformed:",

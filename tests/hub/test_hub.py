@@ -10,11 +10,16 @@ from equality import responses
 from huggingface_hub import HfApi
 
 from agent import hub as shared
+from agent import startup
+from agent.agents.pupil import Pupil
 from agent.datasets import digits
 from agent.errors import AgentError
 from agent.hub import load
 from agent.storage import serialization
 from agent.training import scores
+from agent.ui import events
+from agent.ui.session import Session, Sessions
+from agent.ui.tabs import share
 
 
 def taught_digits(lessons, kind="nearest", name="Zoe"):
@@ -250,4 +255,28 @@ def test_an_agent_that_knows_nothing_but_drawings_cannot_go_without_them(hub, le
     ):
         with pytest.raises(AgentError, match=f"expected an agent that knows something, got one that knows {words}"):
             shared.push(shared.outgoing(pupil, drawings=False), "mia/zoe", "hf_mia")
+    assert hub.repos == {}
+
+
+def test_a_push_that_is_stopped_sends_nothing(hub, lessons, monkeypatch):
+    sessions = Sessions(lambda: Session(taught_digits(lessons)))
+    monkeypatch.setattr(events, "SESSIONS", sessions)
+    iterate = Pupil.iter_without_user_lessons
+
+    def stopped_in_the_middle(pupil):
+        steps = iterate(pupil)
+        yield next(steps)
+        sessions.stop("mia")
+        yield next(steps)
+        raise AssertionError("expected a stop, got another step")
+
+    monkeypatch.setattr(Pupil, "iter_without_user_lessons", stopped_in_the_middle)
+    startup.READY.set()
+    with events.open_session("mia") as session:
+        selection = digits.Selection({"mnist": 20})
+        session.pupil.learn_many(*selection.draw(), source=selection.source)
+    for do, where in ((share.push, "zoe"), (share.contribute, "mia/zoe")):
+        monkeypatch.setattr(share.hub, "check_contribution", lambda *_: "")
+        told = [*do("mia", where, "", "public", False, "hf_mia", None)]
+        assert "Stopped: nothing was sent" in told[-1][0], told
     assert hub.repos == {}

@@ -9,6 +9,7 @@ import pytest
 from agent import startup
 from agent.agents import new
 from agent.errors import AgentError
+from agent.progress import CancelToken, Progress
 from agent.ui import events
 from agent.ui.session import Session, Sessions
 
@@ -109,3 +110,29 @@ def test_a_loop_that_is_busy_is_late_and_where_there_is_none_nothing_is():
         return late[0]
 
     assert anyio.run(busy) > events._MAX_LATENESS_S > events._lateness_s()
+
+
+def test_work_on_a_copy_takes_turns_and_ends_when_its_job_is_stopped():
+    threads, job = [], CancelToken()
+
+    def work(n_steps):
+        for _ in range(n_steps):
+            threads.append(threading.get_ident())
+            yield Progress(0, n_steps)
+        return "done"
+
+    assert events.in_turns(work(5), job) == "done"
+    assert len(threads) == 5 and {*threads} == {*course("mia", [lambda: None])}
+    steps = work(5)
+    job.cancel()
+    assert events.in_turns(steps, job) is None and len(threads) == 5
+    assert list(steps) == []
+
+
+def test_a_mistake_in_work_on_a_copy_is_raised():
+    def fails():
+        yield Progress(0, 1)
+        raise AgentError("expected ink, got none.")
+
+    with pytest.raises(AgentError, match="expected ink, got none"):
+        events.in_turns(fails(), CancelToken())

@@ -1,5 +1,7 @@
 """Lessons undone, deleted, relabelled or forgotten leave what would be without them."""
 
+import random
+
 import pytest
 from agents import born
 from equality import memory_bytes, responses
@@ -88,3 +90,31 @@ def test_changing_one_of_several_lessons_with_the_same_drawing_is_what_the_log_s
         change(pupil)
         again = rebuild(type(pupil.model), pupil.model.config, pupil.lessons)
         assert pupil.predict_one(lessons[0][0]).label == Pupil(again, pupil.lessons).predict_one(lessons[0][0]).label
+
+
+def test_changes_among_many_equal_drawings_are_what_the_log_says(kind, lessons, others):
+    chance, pupil = random.Random(7), born(kind)
+    pupil.learn_many(lessons[0][:6], ["A", "B", "A", "7", "B", "A"])
+    for step in range(60):
+        own = pupil.lessons.user_lessons()
+        if own and step % 3 == 2:
+            number = chance.choice(own).number
+            pupil.delete(number) if chance.random() < 0.5 else pupil.relabel(number, chance.choice("ABCZ"))
+        else:
+            pupil.learn_one(lessons[0][chance.randrange(3)], chance.choice("ABC"))
+    again = Pupil(rebuild(type(pupil.model), pupil.model.config, pupil.lessons), pupil.lessons)
+    assert pupil.labels == again.labels
+    asked = [*lessons[0][:3], *others[0][:10]]
+    assert (responses(pupil, asked) == responses(again, asked)).all()
+
+
+def test_a_change_among_equal_drawings_is_one_change_of_the_model(kind, lessons, monkeypatch):
+    pupil, calls = born(kind), []
+    for label in "ABAABA" * 5:
+        pupil.learn_one(lessons[0][0], label)
+    for name in ("learn_one", "forget_one", "relabel_one"):
+        monkeypatch.setattr(type(pupil.model), name, lambda *_, name=name: calls.append(name), raising=False)
+    if pupil.model.ORDER_FREE:
+        pupil.delete(0)
+        pupil.relabel(2, "Z")
+        assert calls == ["forget_one", "relabel_one"]

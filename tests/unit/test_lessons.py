@@ -11,6 +11,7 @@ from agent import lessons, preprocessing
 from agent.agents import new
 from agent.datasets import LabelledDrawings, digits
 from agent.errors import AgentError
+from agent.models.nearest import Nearest
 
 
 @pytest.fixture
@@ -234,3 +235,61 @@ def test_every_step_of_taking_an_agent_out_is_short():
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
     assert longest < 0.3
+
+
+class Clock:
+    """A hundredth of a second passes from one look at it to the next."""
+
+    now = 0.0
+
+    def monotonic(self):
+        self.now += 0.01
+        return self.now
+
+
+@pytest.mark.parametrize(
+    "iterate",
+    [
+        lambda pupil: lessons.Lessons.iter_from_jsonl(pupil.log),
+        lambda pupil: lessons.iter_check_log(pupil.lessons, None),
+        lambda pupil: pupil.iter_without_user_lessons(),
+        lambda pupil: pupil.iter_unjoin(),
+    ],
+    ids=["read", "check", "without_user_lessons", "unjoin"],
+)
+def test_work_on_a_long_log_is_done_in_steps_and_can_be_stopped(monkeypatch, iterate):
+    pupil, selection = of_many(3_000, DRAWINGS), digits.Selection({"mnist": 20})
+    pupil.learn_many(*selection.draw(), source=selection.source)
+    monkeypatch.setattr(lessons, "time", Clock())
+    before, steps = pupil.log, iterate(pupil)
+    n_steps = sum(1 for _ in zip(range(3), steps, strict=False))
+    steps.close()
+    assert n_steps == 3 and pupil.log == before
+
+
+def test_the_labels_of_a_model_are_not_gathered_for_each_lesson(monkeypatch, drawings):
+    log, gathered, labels = lessons.Lessons(), [], Nearest.labels
+    for number in range(200):
+        log.add(drawings[number % 12], str(number % 60), None)
+        log.add_many(LabelledDrawings(drawings[:1], ("61",)))
+    monkeypatch.setattr(Nearest, "labels", property(lambda model: gathered.append(1) or labels.fget(model)))
+    lessons.rebuild(Nearest, Nearest.Config(), log)
+    assert len(gathered) < 5
+
+
+def test_a_label_that_was_forgotten_leaves_room_for_another(drawings):
+    log = lessons.Lessons()
+    for number in range(Nearest.MAX_LABELS):
+        log.add_many(LabelledDrawings(drawings[:1], (str(number),)))
+    full = log.to_jsonl()
+    log.forget_bulk(drawings[0], "5")
+    for more in (
+        lambda log: log.add(drawings[1], "A", None),
+        lambda log: log.add_many(LabelledDrawings(drawings[:1], ("A",))),
+    ):
+        roomy, crowded = (lessons.Lessons.from_jsonl(text) for text in (log.to_jsonl(), full))
+        more(roomy)
+        assert len(lessons.rebuild(Nearest, Nearest.Config(), roomy).labels) == Nearest.MAX_LABELS
+        more(crowded)
+        with pytest.raises(AgentError, match="at most 62 labels, got"):
+            lessons.rebuild(Nearest, Nearest.Config(), crowded)

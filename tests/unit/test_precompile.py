@@ -203,3 +203,16 @@ def test_a_disk_that_is_full(tmp_path, n_free):
             assert "No room" in called(tmp_path, TMPDIR=str(tmp_path))[1]
     finally:
         subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_processes_that_compile_at_once_disturb_nobody(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", CALL]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(5)
+    ]
+    for process in processes:
+        answer, error = process.communicate(timeout=300)
+        assert (process.returncode, answer.split()[:1], error) == (0, ["3"], "")
+    assert called(tmp_path)[1] == ""

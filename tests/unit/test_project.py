@@ -118,6 +118,20 @@ def test_the_contributors_page_lists_every_room():
     assert [name.rstrip("/") for name in re.findall(r"`(\w+/?)`", firsts)] == [*ROOMS[:-1]]
 
 
+def test_what_strangers_may_try_is_tried_by_tests_that_exist():
+    page = (ROOT / "agent/ui/README.md").read_text(encoding="utf-8")
+    table = page.partition("## What strangers may try")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][2:]
+    kinds = [row for row in rows if row[0].startswith("**")]
+    assert len(kinds) >= 9 and all(len(row) == 3 for row in rows if row not in kinds)
+    for row in rows:
+        tests = re.findall(r"`([\w/]+/test_\w+\.py)(?:::(\w+))?`", row[-1])
+        assert tests or row in kinds, row
+        for path, name in tests:
+            assert not name or f"\ndef {name}(" in (ROOT / "tests" / path).read_text(encoding="utf-8"), (path, name)
+            assert (ROOT / "tests" / path).exists(), path
+
+
 def test_every_tab_is_shown_and_its_pictures_are_light():
     folder = ROOT / "tests/golden"
     shown = re.findall(r"\((tabs/[^)]+)\)", (folder / "README.md").read_text(encoding="utf-8"))

@@ -72,6 +72,7 @@ def test_a_save_that_fails_leaves_the_old_agent(taught, tmp_path, monkeypatch):
     for name in ("agent", "agent.zip"):
         serialization.save(old, tmp_path / name)
         with monkeypatch.context() as patch:
+            patch.setattr(serialization, "_exchange", lambda *_: False)
             patch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
             with pytest.raises(AgentError, match="No space left"):
                 serialization.save(taught, tmp_path / name)

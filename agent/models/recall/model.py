@@ -178,26 +178,36 @@ class Recall:
             resized.fit(len(self._label_list))
         return np.array([label_id[label] for label in labels], np.uint8)
 
-    def forget_one(self, thumbnail: np.ndarray, label: str) -> None:
-        store, lesson = self._find(thumbnail, label)
-        label_id = self._label_list.index(label)
+    def forget_one(self, thumbnail: np.ndarray, label: str, n_newer: int = 0) -> None:
+        store, lesson = self._find(thumbnail, label, n_newer)
         self._params = None
         store.forget(lesson)
         if store is self._bulk:
             self._refined = None
+        self._drop_if_unused(label)
+
+    def relabel_one(self, thumbnail: np.ndarray, label: str, new_label: str, n_newer: int = 0) -> None:
+        store, lesson = self._find(thumbnail, label, n_newer)
+        store.relabel(lesson, int(self._register_labels(store, [new_label])[0]))
+        self._drop_if_unused(label)
+
+    def _drop_if_unused(self, label: str) -> None:
+        """Forget a label without lessons."""
+        label_id = self._label_list.index(label)
         if not any(remaining.has_lessons(label_id) for remaining in self._stores):
             self._label_list.pop(label_id)
             for remaining in self._stores:
                 remaining.drop_label(label_id)
                 remaining.fit(len(self._label_list))
 
-    def _find(self, thumbnail: np.ndarray, label: str) -> tuple[RowStore, int]:
-        """The newest lesson with this drawing and label, the user's before bulk ones."""
+    def _find(self, thumbnail: np.ndarray, label: str, n_newer: int) -> tuple[RowStore, int]:
+        """The newest lesson but ``n_newer`` with this drawing and label, the user's before bulk ones."""
         if label in self._label_list:
             for store in self._stores:
                 lessons = store.lessons_of(thumbnail, self._label_list.index(label))
-                if len(lessons):
-                    return store, int(lessons[-1])
+                if len(lessons) > n_newer:
+                    return store, int(lessons[-1 - n_newer])
+                n_newer -= len(lessons)
         raise AgentError(f"expected a drawing taught as {label!r}, got one that never was. Nothing to forget.")
 
     # ---------------------------------------------------------------- answering

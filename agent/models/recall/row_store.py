@@ -137,6 +137,15 @@ class RowStore:
         self.n_lessons -= 1
         self._balance_copies()
 
+    def relabel(self, lesson: int, label_id: int) -> None:
+        """Give a lesson and its rows another label id."""
+        self._unshare()
+        rows = np.flatnonzero(self.lesson_ids[: self.n] == lesson)
+        addresses, before = self.addresses[rows], self.label_ids[rows]
+        self.lesson_label_ids[lesson] = self.label_ids[rows] = label_id
+        ram.write(addresses, self.label_ids[rows], self.tables)
+        ram.erase(addresses, before, self.addresses[: self.n], self.label_ids[: self.n], self.tables)
+
     def drop_label(self, label_id: int) -> None:
         """Lower by one the label ids above that of a label without lessons."""
         if (self.lesson_label_ids[: self.n_lessons] > label_id).any():

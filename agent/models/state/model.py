@@ -129,8 +129,12 @@ class State(LessonModel):
             states.append(self.machine.clamp(inputs, states[-1], output))
         return states
 
-    def forget_one(self, thumbnail: np.ndarray, label: str) -> None:
-        self._drop(newest_lesson(self._drawings, self._labels, thumbnail, label))
+    def forget_one(self, thumbnail: np.ndarray, label: str, n_newer: int = 0) -> None:
+        self._drop(newest_lesson(self._drawings, self._labels, thumbnail, label, n_newer))
+
+    def relabel_one(self, thumbnail: np.ndarray, label: str, new_label: str, n_newer: int = 0) -> None:
+        self._labels[newest_lesson(self._drawings, self._labels, thumbnail, label, n_newer)] = new_label
+        self._relearn()
 
     def _drop(self, lesson: int) -> None:
         """Forget a lesson; later ones move up."""

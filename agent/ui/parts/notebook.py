@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from agent import datasets
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
@@ -18,6 +20,7 @@ from agent.ui.html import DIGITS, all_labels, button, hue, image, safe
 from agent.ui.session import Session
 from agent.ui.texts import input_texts, texts, timeline_texts
 
+MAX_COUNTED = 256  # sources whose labels are counted
 N_IN_STRIP = 60  # thumbnails in the notebook
 WINDOW = 20  # lessons behind the running share
 N_IN_SPARKLINE = 100
@@ -88,24 +91,31 @@ def _lesson(session: Session, number: object) -> Lesson | None:
 def count_labels(log: Lessons) -> Counter[str]:
     """Count the standing lessons of each label, those taught in bulk included."""
     counts: Counter[str] = Counter()
+    ranges: dict[str, list[tuple[int, int]]] = defaultdict(list)  # of each source
     for entry in log.standing():
         if isinstance(entry, (Lesson, BulkForgotten)):
             counts[entry.label] += 1 if isinstance(entry, Lesson) else -1
         elif isinstance(entry, Bulk) and entry.labels is not None:
             counts.update(entry.labels)
         elif isinstance(entry, Bulk) and entry.source is not None:
-            counts.update(dict(_bulk_counts(json.dumps(entry.source), entry.start, entry.n_lessons)))
+            ranges[json.dumps(entry.source)].append((entry.start, entry.start + entry.n_lessons))
+    for source, its_ranges in [*ranges.items()][:MAX_COUNTED]:
+        counts.update(dict(_bulk_counts(source, tuple(its_ranges))))
     return counts
 
 
 @functools.lru_cache(maxsize=256)
-def _bulk_counts(source: str, start: int, n_lessons: int) -> tuple[tuple[str, int], ...]:
-    """Count the labels of bulk lessons, by drawing them again; nothing when that is not possible here."""
+def _bulk_counts(source: str, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Count the labels of bulk lessons of a source; nothing when that is not possible here."""
     try:
-        _, labels = datasets.replay(json.loads(source))
+        labels = datasets.lazy(json.loads(source)).labels
     except AgentError:
         return ()
-    return tuple(Counter(labels[start : start + n_lessons]).items())
+    names, label_ids = np.unique(labels, return_inverse=True)
+    ends = np.minimum(ranges, len(labels))
+    n_before = (np.append(0, np.cumsum(label_ids == number)) for number in range(len(names)))
+    n_taught = [int((n[ends[:, 1]] - n[ends[:, 0]]).sum()) for n in n_before]
+    return tuple((str(name), n) for name, n in zip(names, n_taught, strict=True) if n)
 
 
 def running_share(was_correct: Sequence[bool]) -> list[float]:

@@ -16,10 +16,12 @@ from typing import Any
 import gradio as gr
 
 from agent import hub, training
+from agent.agents.pupil import Pupil
 from agent.errors import AgentError
+from agent.progress import CancelToken
 from agent.storage import serialization
 from agent.ui import components, formatting
-from agent.ui.events import QUIET, Unlocked, errors_shown, streaming, with_session
+from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
 from agent.ui.html import about, safe, status
 from agent.ui.page import Page, render_progress, render_status, reset_status
 from agent.ui.parts import gallery, new_agent
@@ -192,6 +194,12 @@ def warn_of_refusal(request: gr.Request) -> None:
         gr.Warning(texts.SIGN_IN_REFUSED, title=server_texts.WARNING)
 
 
+def _outgoing(session: Session, pupil: Pupil, drawings: bool) -> Unlocked:
+    """Copy what is to be sent; without the drawings of people it is taught again, a job that can be stopped."""
+    job = CancelToken() if drawings else session.start_job()
+    return Unlocked(partial(in_turns, hub.iter_outgoing(copy.deepcopy(pupil), bool(drawings)), job))
+
+
 @streaming
 def push(
     session: Session, repo: str, message: str, visibility: str, drawings: bool, typed: str, signed_in: SignedIn
@@ -201,8 +209,10 @@ def push(
     pupil, token = session.pupil, _token(typed, signed_in)
     repo_id = (repo or "").strip() or slug(pupil.name)
     repo_id, message = yield Unlocked(partial(hub.check_push, pupil, repo_id, token, message))
-    copied = copy.deepcopy(pupil)
-    pushed = yield Unlocked(partial(hub.outgoing, copied, bool(drawings)))
+    pushed = yield _outgoing(session, pupil, drawings)
+    if pushed is None:
+        yield _news(texts.PUSH_STOPPED)
+        return
     yield _news(texts.PUSHING["test"])
     tested = yield Unlocked(partial(training.scores, pushed))
     yield _news(texts.PUSHING["write"])
@@ -224,7 +234,10 @@ def contribute(
     session.count("share")
     message = yield Unlocked(partial(hub.check_contribution, session.pupil, target, token, message))
     yield _news(texts.PUSHING["test"])
-    proposed = yield Unlocked(partial(hub.outgoing, copy.deepcopy(session.pupil), bool(drawings)))
+    proposed = yield _outgoing(session, session.pupil, drawings)
+    if proposed is None:
+        yield _news(texts.PUSH_STOPPED)
+        return
     tested = yield Unlocked(partial(training.scores, proposed))
     yield _news(texts.PUSHING["send"])
     proposal = yield Unlocked(partial(hub.contribute, proposed, target, token, message, tested=tested))
