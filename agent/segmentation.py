@@ -219,9 +219,9 @@ class _Page:
             _, down = _gaps(box, boxes)
             tall = np.maximum(boxes[:, 1], box[1]) - np.minimum(boxes[:, 0], box[0])
             wide = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 2], box[2])
-            goes_on = (whole == whole[place]) & (-down < BESIDE * np.minimum(heights, heights[place]))
-            goes_on &= (wide < STACKED_ASPECT * tall) & (wide < widths + widths[place])
-            pairs += [(place, int(other)) for other in np.flatnonzero(goes_on) if other > place]
+            is_continued = (whole == whole[place]) & (-down < BESIDE * np.minimum(heights, heights[place]))
+            is_continued &= (wide < STACKED_ASPECT * tall) & (wide < widths + widths[place])
+            pairs += [(place, int(other)) for other in np.flatnonzero(is_continued) if other > place]
         return _merged(clusters, pairs)
 
     def _one_of(self, numbers: np.ndarray, piece: int) -> int:
