@@ -70,11 +70,7 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
     >>> [(part.name, len(part)) for part in parts]
     [('digits+fonts', 60)]
     """
-    seed = settings.seed
-    tests = {}
-    for name, task in tasks.items():
-        with own_code(f"the task {name}"):
-            tests[name] = as_labelled_drawings(task.test(settings.n_test, seed))
+    seed, tests = settings.seed, test_drawings(tasks, settings)
     if log is not None:
         return Curriculum(tuple(_parts_of(log)), tests)
     lessons = {}
@@ -90,6 +86,15 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
             in_order = epoch == 0 and len(group) == 1  # the first pass over one task keeps its order
             parts.append(Part(name, group[0] if in_order else mix(group, seed + epoch)))
     return Curriculum(tuple(parts), tests)
+
+
+def test_drawings(tasks: Mapping[str, Task], settings: Settings) -> dict[str, LabelledDrawings]:
+    """Draw the test drawings of every task."""
+    tests = {}
+    for name, task in tasks.items():
+        with own_code(f"the task {name}"):
+            tests[name] = as_labelled_drawings(task.test(settings.n_test, settings.seed))
+    return tests
 
 
 def mix(lessons: Sequence[LabelledDrawings], seed: int) -> LabelledDrawings:
