@@ -378,8 +378,10 @@ def _deploy(words: Sequence[str]) -> int:
     parser.add_argument("space", help="OWNER/NAME; made where there is none")
     parser.add_argument("--hardware", help="such as cpu-upgrade; the Hub's own choice otherwise")
     parser.add_argument("--token", default=os.environ.get("HF_TOKEN"), help="with the right to write, or HF_TOKEN")
-    options = parser.parse_args(words)
-    print(hub.deploy(Path(__file__).resolve().parents[1], options.space, options.token, options.hardware))
+    options, project = parser.parse_args(words), Path(__file__).resolve().parents[1]
+    if not (project / "app.py").is_file():
+        raise AgentError(f"expected the project to upload, with its app.py, got {project}. Start this in the project.")
+    print(hub.deploy(project, options.space, options.token, options.hardware))
     return 0
 
 
