@@ -31,6 +31,7 @@ from agent.experiments import results
 from agent.experiments.config import RunSpec, resolve_model, without
 from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teach
 from agent.models import MODELS, Model
+from agent.models.base import LESSON_BYTES
 from agent.models.custom import is_path
 from agent.progress import Progress, can_fork
 from agent.storage import serialization
@@ -125,6 +126,10 @@ class FamilyRun:
         """Draw pictures, by the names of their files."""
         raise NotImplementedError
 
+    def check_size(self) -> None:
+        """Check before the first lesson that the agent can be saved after the last one."""
+        serialization.check_size(self.agent.model.max_saved_bytes)
+
     def save(self) -> None:
         """Write a checkpoint."""
         serialization.save(self.agent, self.spec.folder / results.AGENT)
@@ -182,6 +187,9 @@ class DrawingsRun(FamilyRun):
             raise AgentError(f"expected label among {' '.join(known)}, got {label[:40]!r}.")
         if self.settings.study and not agent.model.STUDIES:
             raise AgentError(f"expected a kind that studies, got {agent.kind}. Set study=false.")
+
+    def check_size(self) -> None:
+        serialization.check_size((self.agent.n_lessons + len(self.lessons)) * LESSON_BYTES)
 
     def resume(self, agent: Pupil, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         n_taught = agent.n_lessons - rows[0]["n_lessons"]

@@ -30,6 +30,7 @@ import numpy as np
 from agent.agents import Agent
 from agent.errors import AgentError, nearest
 from agent.storage import serialization
+from agent.storage.serialization import LOCAL_FILES
 
 CONFIG, RESULT, PROGRESS, FORGETTING, AGENT = "config.json", "result.json", "progress.csv", "forgetting.csv", "agent"
 BEFORE = ".before"  # ends the name of the directory of a finished run that is being replaced
@@ -56,7 +57,7 @@ class Result:
     @property
     def agent(self) -> Agent:
         """The agent that was taught, loaded from the folder each time."""
-        return serialization.load(self.folder / AGENT)
+        return serialization.load(self.folder / AGENT, LOCAL_FILES)
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ def find_run(folder: str, words: str) -> Path:
 
 def load_agent(folder: str, words: str) -> Agent:
     """Load the agent that a path or words name: that of a run, or one saved by itself."""
-    return serialization.load(agent_path(folder, words))
+    return serialization.load(agent_path(folder, words), LOCAL_FILES)
 
 
 def agent_path(folder: str, words: str) -> Path:
@@ -276,7 +277,7 @@ def load_checkpoint(path: Path) -> tuple[Agent | None, list[dict[str, Any]]]:
     rows = read_csv(path / PROGRESS)
     if not (path / AGENT).is_dir() or not rows:
         return None, []
-    return serialization.load(path / AGENT), rows
+    return serialization.load(path / AGENT, LOCAL_FILES), rows
 
 
 def read_run(folder: Path) -> Run:

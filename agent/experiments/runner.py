@@ -121,6 +121,7 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
         rows = run.resume(agent, rows) if agent is not None else []
         if not rows:
             run.begin(initial_agent(spec, model, config))
+            run.check_size()
             if not resume:
                 held.enter_context(results.lock(spec.folder))
             results.init_run_dir(spec.folder, spec.config)
@@ -150,7 +151,7 @@ def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
     path = _path_to_load(spec)
     if path is None:
         return new_from_config(model.NAME, config, starter=spec.settings.starter)
-    agent = serialization.load(path)
+    agent = serialization.load(path, serialization.LOCAL_FILES)
     if agent.kind != model.NAME:
         raise AgentError(f"expected an agent of the kind {model.NAME}, got {agent.kind}. Say agent={agent.kind}.")
     loaded, given = vars(agent.model.config), vars(config)

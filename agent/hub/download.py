@@ -35,7 +35,7 @@ def load(path: str | os.PathLike[str]) -> Agent:
     """
     if isinstance(path, str) and is_repo_id(path) and not path.lower().endswith(".zip") and not Path(path).exists():
         return pull(path)
-    return serialization.load(path)
+    return serialization.load(path, serialization.LOCAL_FILES)
 
 
 def pull(repo_id: str, revision: str | None = None, token: str | None = None) -> Agent:
