@@ -35,7 +35,7 @@ EXAMPLES = """  python -m agent                                        600 digit
   python -m agent task=./marks.npz lessons=null          drawings of your own: arrays drawings and labels
   python -m agent agent=./mine.py:Mine agent.depth=5     a kind of your own: agent/recipes/README.md
   python -m agent -m agent=recall,nearest seed=1,2,3     six runs; hydra/launcher=joblib uses all cores
-  python -m agent load='nearest digits 3' task=fonts     begin with the agent of an earlier run
+  python -m agent load='nearest digits 3' agent=nearest  begin with the agent of an earlier run
 """
 HEADS = {
     "task": "Tasks: task=…, several as task=[digits,fonts], their settings task.NAME=…",

@@ -17,6 +17,7 @@ from agent.agents import STARTERS, Agent, Pupil, Regressor, new
 from agent.agents.base import is_repo_id
 from agent.errors import AgentError, nearest
 from agent.experiments import results
+from agent.experiments.loading import load_agent
 from agent.lessons import Bulk
 from agent.progress import Progress
 from agent.validation import settings_of
@@ -183,7 +184,7 @@ def loaded(name: str) -> tuple[Agent, Path | None]:
     run = path if (path / results.AGENT).is_dir() else None
     if run is None and not path.exists():
         run = results.find_run(FOLDER, name)
-    return results.load_agent(FOLDER, str(run or path)), run
+    return load_agent(FOLDER, str(run or path)), run
 
 
 def _pupil(name: str | None) -> Pupil:

@@ -36,6 +36,7 @@ from agent.tasks import DEFAULT_AGENT, DRAWINGS, SOURCES, Task, task_of, with_ne
 from agent.validation import check_names, check_settings, setting
 
 MAX_LESSONS = 10_000_000
+N_LESSONS = 600  # where nobody says how many, or all there are where these are fewer
 MAX_DIFFERENCES = 5  # named between two runs
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 ORDERS = ("mixed", "one_after_another")
@@ -51,7 +52,7 @@ _WITHOUT_EFFECT = {"folder", "again", "plots", "track", "save_every"}  # on what
 class Settings:
     """Settings of a run, beside its tasks and its agent."""
 
-    lessons: int | None = setting(600, "how many to teach, of each task; null: all it has", ge=1, le=MAX_LESSONS)
+    lessons: int | None = setting(N_LESSONS, "how many to teach, of each task; null: all it has", ge=1, le=MAX_LESSONS)
     seed: int = setting(0, "fixes which lessons, their order, and all that is drawn at the agent's birth")
     starter: str | None = setting(None, "what the agent knows from the beginning", choices=STARTERS)
     order: str = setting(
@@ -175,6 +176,8 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
         A task, an agent or a setting is unknown or out of range, or they do not go together.
     """
     settings = Settings.of(given)
+    if Path(settings.folder).is_file():
+        raise AgentError(f"expected folder as a folder for runs, got the file {settings.folder}.")
     if settings.track and importlib.util.find_spec("trackio") is None:
         raise AgentError("expected trackio for track=true, got none. Install it: pip install trackio.")
     tables = _task_tables(task)

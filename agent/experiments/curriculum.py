@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from agent.agents.pupil import Pupil
 from agent.datasets import MAX_LESSONS, MAX_PARTS, LabelledDrawings, mixture, shuffled
 from agent.errors import AgentError
-from agent.experiments.config import Settings
+from agent.experiments.config import N_LESSONS, Settings
 from agent.lessons import Bulk, Joined, Lesson, Lessons, Studied, bulk_lessons
 from agent.models.custom import Spaces, own_code
 from agent.progress import Progress
@@ -76,7 +77,7 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
     lessons = {}
     for name, task in tasks.items():
         with own_code(f"the task {name}"):
-            lessons[name] = as_labelled_drawings(task.lessons(settings.lessons, seed))
+            lessons[name] = as_labelled_drawings(_drawn(task, settings.lessons, seed))
     groups = {name: [drawings] for name, drawings in lessons.items()}
     if settings.order == "mixed":
         groups = {"+".join(lessons): [*lessons.values()]}
@@ -95,6 +96,17 @@ def test_drawings(tasks: Mapping[str, Task], settings: Settings) -> dict[str, La
         with own_code(f"the task {name}"):
             tests[name] = as_labelled_drawings(task.test(settings.n_test, settings.seed))
     return tests
+
+
+def _drawn(task: Task, n_lessons: int | None, seed: int) -> Any:
+    """Draw lessons; of a task that has fewer than the usual number, all."""
+    try:
+        return task.lessons(n_lessons, seed)
+    except AgentError:
+        drawn = task.lessons(None, seed) if n_lessons == N_LESSONS else ((), ())
+        if not 0 < len(drawn[1] if isinstance(drawn, tuple) else drawn) < N_LESSONS:
+            raise
+        return drawn
 
 
 def mix(lessons: Sequence[LabelledDrawings], seed: int) -> LabelledDrawings:

@@ -30,6 +30,7 @@ from agent.errors import AgentError
 from agent.experiments import results
 from agent.experiments.config import RunSpec, resolve_model, without
 from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teach
+from agent.experiments.loading import load_agent
 from agent.models import MODELS, Model
 from agent.models.base import LESSON_BYTES
 from agent.models.custom import is_path
@@ -161,7 +162,7 @@ class DrawingsRun(FamilyRun):
         spec, settings = self.spec, self.settings
         log = None
         if settings.replay:
-            replayed = results.load_agent(settings.folder, settings.replay)
+            replayed = load_agent(settings.folder, settings.replay)
             if not isinstance(replayed, Pupil):
                 kind = replayed.kind
                 raise AgentError(f"expected lessons of drawings to replay, got an agent of the kind {kind}.")

@@ -254,11 +254,6 @@ def find_run(folder: str, words: str) -> Path:
     raise AgentError(f"expected words that name a run in {folder}, got {words!r}.{hints} Runs: {listed}.")
 
 
-def load_agent(folder: str, words: str) -> Agent:
-    """Load the agent that a path or words name: that of a run, or one saved by itself."""
-    return serialization.load(agent_path(folder, words), LOCAL_FILES)
-
-
 def agent_path(folder: str, words: str) -> Path:
     """Where the agent lies that a path or words name; AgentError where there is none."""
     path = Path(words)

@@ -63,6 +63,7 @@ _INITIAL = {"format": int, "kind": str, "name": str, "settings": dict}
 _CONFIG = {**_INITIAL, "labels": list, "n_lessons": int, "digest": str}
 _CAME_LATER = {"lineage": dict}  # older files lack it
 _HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and a flag of renameat2
+_OWN_KIND = " An agent of a class of your own is loaded from the folder of its run, where its class lies."
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
 
 
@@ -220,7 +221,7 @@ def _check_config(config: object, expected: Mapping[str, type] = _INITIAL) -> di
         raise AgentError(f"expected format {FORMAT}, got {config['format']}. Update Pupil, or save it anew.")
     config["name"] = clean_name(config["name"])
     config["lineage"] = Lineage.from_json(config.get("lineage", Lineage().to_json()))
-    _check_settings(config["settings"], family_of(config["kind"]).MODELS[config["kind"]].Config)
+    _check_settings(config["settings"], family_of(config["kind"], _OWN_KIND).MODELS[config["kind"]].Config)
     return config
 
 

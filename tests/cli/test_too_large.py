@@ -7,7 +7,7 @@ from agent.errors import AgentError
 from agent.experiments import run
 from agent.storage import serialization
 
-LARGE = {"kind": "recurrent", "base": 16, "n_replay": 64, "n_again": 1}
+LARGE = {"kind": "recurrent", "base": 16, "n_replay": 32, "n_again": 1}
 
 
 @pytest.mark.slow

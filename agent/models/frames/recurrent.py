@@ -68,7 +68,8 @@ class RecurrentConfig:
             )
         if self.observe == "concat" and self.size > MAX_SIZE // 2:  # a frame and a state come together
             raise AgentError(
-                f"expected size of at most {MAX_SIZE // 2:,} with observe=concat, got {self.size:,}. Take observe=merge."
+                f"expected size of at most {MAX_SIZE // 2:,} with observe=concat, got {self.size:,}. "
+                "Take observe=merge."
             )
         if self.unroll == 1 and not self.synth:
             raise AgentError(
