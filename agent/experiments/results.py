@@ -39,7 +39,8 @@ LEARNING, CONFUSION, SHEET = "learning.svg", "confusion.svg", "sheet.png"
 FILES = (RESULT, CONFIG, PROGRESS, FORGETTING, ACTIONS, LEARNING, CONFUSION, SHEET)  # in the order of their removal
 MAX_LISTED = 10  # runs named in a message
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential")  # 0 … 1, written as per cent
-CURVES = ("held_out", "error")  # columns of progress.csv that are a learning curve: the first one present
+SQUARED = "squared_error"  # the mean error of runs that predict frames is squared, that of numbers absolute
+CURVES = ("held_out", "error", SQUARED)  # columns of progress.csv that are a learning curve: the first one present
 MAX_RUNS, MAX_FILE_BYTES, MAX_LABELS, MAX_CHARS = 2_000, 4_000_000, 200, 400
 _READ = (CONFIG, RESULT, PROGRESS)
 _BOOKKEEPING = {"unsure", "n_test", "n_lessons", "n_known", "seconds"}
@@ -75,7 +76,7 @@ class Run:
     config: Mapping[str, Any]
     scores: Mapping[str, float]  # shares 0 … 1, then any other number that was measured
     curve: Mapping[int, float]  # lessons to a share right or an error
-    measure: str | None  # which of the two the curve is: one of CURVES
+    measure: str | None  # which of them the curve is: one of CURVES
     confusion: tuple[np.ndarray, tuple[str, ...]] | None  # (L, L + 1) int64 and the L labels
 
 
@@ -357,6 +358,8 @@ def _whole(content: Mapping[str, Any], name: str, folder: Path, default: int = 0
 
 def _scores(result: Mapping[str, Any], folder: Path) -> dict[str, float]:
     scores = {str(name): value for name, value in result.items() if name not in _BOOKKEEPING and _is_number(value)}
+    if "repeat_error" in result:  # in the same place
+        scores = {SQUARED if name == "error" else name: value for name, value in scores.items()}
     for name in SHARES:
         if not 0 <= scores.get(name, 0) <= 1:
             raise AgentError(f"expected {name} of {folder} as a share from 0 to 1, got {scores[name]}.")
@@ -376,7 +379,7 @@ def _curve(folder: Path) -> tuple[str | None, dict[int, float]]:
         if measure == "held_out" and outside:
             raise AgentError(f"expected {measure} in {path} as shares from 0 to 1, got {outside[0]:.4g}.")
         if curve:
-            return measure, curve
+            return SQUARED if "repeat_error" in rows[0] else measure, curve
     return None, {}
 
 
