@@ -19,10 +19,11 @@ from agent.environments.base import (
     N_SCORES,
     NAN,
     FrameEnvironment,
-    NanBox,
     ScoreScaler,
     check_action,
     fovea,
+    frame_space,
+    observed,
 )
 from agent.errors import AgentError
 
@@ -72,31 +73,32 @@ class Gym(gymnasium.Env):
         low = np.full(n_actions, 0 if isinstance(space, gymnasium.spaces.Discrete) else -1, np.float32)
         self.action_space = gymnasium.spaces.Box(low, np.ones_like(low))
         n_cells = N_SCORES + 2 + _size(self.inner.observation_space, MAX_CELLS, "observations")
-        self.observation_space = NanBox(n_cells)
+        self.observation_space = frame_space(n_cells)
         self.places = np.full((n_cells, 3), np.nan, np.float32)
         self.lengths: list[int] = []  # frames of every finished episode
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
         """Start the first episode."""
-        super().reset(seed=0 if seed is None else seed)
-        observation, _ = self.inner.reset(seed=0 if seed is None else seed)
+        super().reset(seed=seed)
+        seen, _ = self.inner.reset(seed=seed)
         self.scaler, self.frame, self._episode_frames = ScoreScaler(), 0, 0
         self.lengths = []
-        return self._cells(observation, NAN, True), {}
+        observation, mask = observed(self._cells(seen, NAN, True))
+        return observation, {"observed": mask}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Apply an action, as `agent.environments.base.FrameEnvironment.step`."""
         inner_action = self._inner_action(check_action(action, self.action_space))
-        observation, score, terminated, truncated, _ = self.inner.step(inner_action)
+        seen, score, terminated, truncated, _ = self.inner.step(inner_action)
         self.frame += 1
         self._episode_frames += 1
         if terminated or truncated:
             self.lengths.append(self._episode_frames)
             self._episode_frames = 0
-            observation, _ = self.inner.reset()
+            seen, _ = self.inner.reset()
         score = float(score)
-        frame = self._cells(observation, self.scaler.scale(score), terminated or truncated)
-        return frame, score, False, False, {"score": score}
+        observation, mask = observed(self._cells(seen, self.scaler.scale(score), terminated or truncated))
+        return observation, score, False, False, {"score": score, "observed": mask}
 
     def close(self) -> None:
         """Close the environment."""
@@ -118,13 +120,13 @@ class Gym(gymnasium.Env):
         low, high = np.maximum(space.low, -1e3), np.minimum(space.high, 1e3)
         return (low + (np.clip(action.reshape(space.shape), -1, 1) + 1) / 2 * (high - low)).astype(space.dtype)
 
-    def _cells(self, observation: Any, score: np.float32, first: bool) -> np.ndarray:
+    def _cells(self, seen: Any, score: np.float32, first: bool) -> np.ndarray:
         space = self.inner.observation_space
         if isinstance(space, gymnasium.spaces.Discrete):
             scaled = np.full(int(space.n), -1, np.float32)
-            scaled[int(observation) - int(space.start)] = 1
+            scaled[int(seen) - int(space.start)] = 1
         else:
-            low, high, x = (np.asarray(array, np.float64).ravel() for array in (space.low, space.high, observation))
+            low, high, x = (np.asarray(array, np.float64).ravel() for array in (space.low, space.high, seen))
             bounded = (np.abs(low) < 1e6) & (np.abs(high) < 1e6)
             span = np.where(bounded, high - low, 1)
             scaled = np.where(

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from agent import charts, expressions, metrics, render
-from agent.agents.frame_agent import FrameAgent
+from agent.agents.frame_agent import FrameAgent, frame_of
 from agent.agents.pupil import Pupil
 from agent.agents.regressor import Regressor
 from agent.datasets.copy_numbers import Copy
@@ -470,7 +470,7 @@ class FramesRun(FamilyRun):
 
     def begin(self, agent: FrameAgent) -> None:
         self.agent, self.env = agent, self.task.make_environment()
-        self.frame, _ = self.env.reset(seed=self.settings.seed)
+        self.frame = frame_of(self.env.reset(seed=self.settings.seed))
         agent.enter(self.env, self.task.world)
         self.actions: list[np.ndarray] = []
         self.scores: list[float | None] = []
@@ -557,8 +557,9 @@ class FramesRun(FamilyRun):
 
     def _act(self, action: np.ndarray) -> None:
         self.actions.append(action)
-        self.frame, _, _, _, info = self.env.step(action)
-        self.scores.append(info["score"])
+        step = self.env.step(action)
+        self.frame = frame_of(step)
+        self.scores.append(step[4]["score"])
 
 
 def random_scores(task: Frames, seed: int, n_frames: int) -> list[float]:

@@ -11,7 +11,7 @@ import numpy as np
 
 import agent
 from agent import charts
-from agent.agents.frame_agent import FrameAgent
+from agent.agents.frame_agent import FrameAgent, frame_of
 from agent.environments import make
 from agent.experiments.families import random_scores
 from agent.kernels import linearithmic
@@ -68,7 +68,7 @@ def watched(
 ) -> dict:
     """Run an agent in an environment: errors (n_frames, 3), NaN where none, scores (n_frames,), frames per second."""
     made, watcher = make(environment, **env_settings), agent.new(model, seed=seed, **settings)
-    frame, _ = made.reset(seed=seed)
+    frame = frame_of(made.reset(seed=seed))
     assert isinstance(watcher, FrameAgent)
     watcher.enter(made, environment)
     errors, scores, begun = np.full((n_frames, 3), np.nan), np.zeros(n_frames), time.perf_counter()
@@ -76,7 +76,8 @@ def watched(
         seen = watcher.observe(frame)
         if seen.error is not None:
             errors[number] = seen.error, seen.repeat_error, seen.mean_error
-        frame, scores[number], _, _, _ = made.step(seen.action)
+        step = made.step(seen.action)
+        frame, scores[number] = frame_of(step), step[1]
     rate = n_frames / (time.perf_counter() - begun)
     return {"errors": errors, "scores": scores, "rate": rate, "environment": made}
 

@@ -3,6 +3,7 @@
 import pytest
 
 import agent
+from agent.agents.frame_agent import frame_of
 from agent.errors import AgentError
 from agent.experiments import run
 from agent.storage import serialization
@@ -40,11 +41,11 @@ def test_what_could_not_be_saved_is_refused_before_training(tmp_path, monkeypatc
 def test_the_bound_holds_when_an_agent_has_learned(kind):
     settings = {"n_film": 64} if kind == "cells" else {"n_replay": 16, "unroll": 5}
     learner, world = agent.new(kind, **settings), agent.environments.make("page")
-    frame, _ = world.reset(seed=0)
+    frame = frame_of(world.reset(seed=0))
     learner.enter(world)
     bound = learner.model.max_saved_bytes
     for _ in range(104):
-        frame = world.step(learner.observe(frame).action)[0]
+        frame = frame_of(world.step(learner.observe(frame).action))
     assert sum(array.nbytes for array in learner.model.tensors().values()) <= bound
 
 
