@@ -198,8 +198,10 @@ class Frames:
         "scroller", "scroller, sketch, page, browser, or an environment of gymnasium such as CartPole-v1"
     )
     settings: Mapping[str, Any] = setting({}, "of the environment, such as side: 20")
+    chance: bool = setting(True, "whether random actions are tried in the end, to compare the score with theirs")
 
     def __post_init__(self) -> None:
+        check_bool("task.chance", self.chance)
         if not isinstance(self.world, str) or not 0 < len(self.world) <= 80:
             raise AgentError(f"expected task.world as a name, got {str(self.world)[:40]!r}.")
         if not isinstance(self.settings, Mapping) or any(not isinstance(name, str) for name in self.settings):

@@ -3,8 +3,8 @@
     −1 … 1, NaN = not observed · cell 0 the score since the last frame or NaN, cells 1 to 3 always NaN ·
     cell 4 constant 1 · cells 5 to 7 the scroll position and the pointer's · then the cells of the eye
 
-An environment is a `gymnasium.Env` without an end: `reset` once, then `step`. Observations hold no NaN, as gymnasium's
-own: 0 stands there, and ``info["observed"]`` is the mask from which `agent.agents.frame_agent.frame_of` makes the frame.
+An environment is a `gymnasium.Env` without an end: `reset` once, then `step`. As gymnasium's own, observations hold no
+NaN: 0 stands there, and ``info["observed"]`` is the mask by which `agent.agents.frame_agent.frame_of` gives the frame.
 What happens follows from the seed and the actions, so a run resumes exactly where it stopped when its actions are
 replayed.
 """
@@ -24,6 +24,7 @@ from agent.validation import check_whole
 N_SCORES = 4  # the score, and three cells that are never observed
 N_HEAD = 8
 MOVES_PX = 50
+MAX_SCORE = 0.99  # of a scaled score
 MAX_CELLS = 60_000
 NAN = np.float32(np.nan)
 _MAX_SCORES = 100_000
@@ -50,7 +51,7 @@ class ScoreScaler:
         if self.n == 0 or difference == 0:
             out = 0.0
         else:
-            out = max(-0.99, min(0.99, difference / math.sqrt(max(self.variance, 1e-12)) * 0.33))
+            out = max(-MAX_SCORE, min(MAX_SCORE, difference / math.sqrt(max(self.variance, 1e-12)) * 0.33))
         self.n = min(self.n + 1, _MAX_SCORES)
         step = 1 / self.n
         self.mean += step * difference
@@ -97,6 +98,7 @@ class FrameEnvironment(gymnasium.Env):
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]
     SHOWS_CANVAS: ClassVar[bool] = False  # whether ``show(canvas)`` puts a person's drawing in view
+    IS_SLOW: ClassVar[bool] = False  # whether a frame takes so long that fewer are spent on comparisons
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
     render_mode = "rgb_array"
     n_channels: int = 1

@@ -377,12 +377,16 @@ def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[st
     first, second = without(one, *ignored), without(other, *ignored)
     tasks = first.get("task")
     if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
-        first["task"] = {
-            name: with_new_names(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()
-        }
+        first["task"] = {name: _as_now(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()}
     if first.get("load") is True:  # it went on with its own agent, which is what a run from scratch ends with, too
         first["load"] = False
     return first, second
+
+
+def _as_now(source: type[Task] | None, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Give settings of a task as this version writes them: by their new names, with those that came later."""
+    later = field_defaults(source) if source else {}
+    return {**json.loads(json.dumps(later)), **with_new_names(source, table)}
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import math
 import multiprocessing
 import statistics
@@ -34,13 +35,14 @@ from agent.experiments.loading import load_agent
 from agent.models import MODELS, Model
 from agent.models.base import LESSON_BYTES
 from agent.models.custom import is_path
-from agent.progress import Progress, can_fork
+from agent.progress import Progress, can_fork, run_to_completion
 from agent.storage import serialization
 from agent.tasks import N_FRAMES, Frames, Generate
 from agent.training import Evaluation, evaluate, share_right
 
 PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
 ERRORS = ("error", "repeat_error", "mean_error")
+EPISODES = ("episode_return", "episode_length")
 CHUNK = 100  # frames of a row of progress.csv
 LAST = 500  # frames whose mean score is the score
 RANDOM_RUNS = 5  # episodes of random actions that a score is compared with
@@ -488,14 +490,16 @@ class FramesRun(FamilyRun):
             agent.baselines.update(self.frame)
             self._act(action)
         self.errors += [(None, None, None)] * len(actions)
-        return [row for row in rows if row["n_done"] <= len(actions)]
+        return [dict.fromkeys(self.first_row()) | row for row in rows if row["n_done"] <= len(actions)]
 
     def first_row(self) -> dict[str, Any]:
         errors = dict.fromkeys(ERRORS)
-        return {"n_done": 0, "n_lessons": self.agent.n_lessons, **errors, "score": None, "seconds": 0.0}
+        scores = {"score": None, **dict.fromkeys(EPISODES if hasattr(self.env, "returns") else ())}
+        return {"n_done": 0, "n_lessons": self.agent.n_lessons, **errors, **scores, "seconds": 0.0}
 
     def iter_teach(self) -> Iterator[Progress]:
         begun, seconds = time.perf_counter(), self.log.seconds
+        n_episodes = self._n_episodes(self.log.n_done)
         while len(self.actions) < self.n_total:
             prediction = self.agent.observe(self.frame)
             self.errors.append((prediction.error, prediction.repeat_error, prediction.mean_error))
@@ -511,22 +515,27 @@ class FramesRun(FamilyRun):
                 n_lessons=self.agent.n_lessons,
                 **errors,
                 score=_mean(self.scores[-n_new:]),
+                **self._episodes(n_episodes),
                 seconds=round(seconds + time.perf_counter() - begun, 3),
             )
+            n_episodes = self._n_episodes(n_done)
             self.save_if_due()
             yield Progress(n_done, self.n_total, "watching", error=errors["error"])
 
     def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
-        yield from ()
-        rows = self.log.rows[1:]
+        rows, random, returns = self.log.rows[1:], [], []
         last = [row for row in rows if row["n_done"] > self.log.n_done - LAST]
-        random = random_scores(self.task, self.settings.seed, min(self.n_total, LAST * 4))
+        if self.task.chance:
+            self.env.close()  # Playwright takes one browser at a time
+            random, returns = yield from iter_random(self.task, self.settings.seed, min(self.n_total, LAST * 4))
         seconds = self.log.seconds
         scores: dict[str, Any] = {name: _mean([row[name] for row in last]) for name in ERRORS}
         scores |= {
             "score": _mean([row["score"] for row in last]),
             "random_score": _mean(random),
             "random_spread": statistics.stdev(random) if len(random) > 1 else None,
+            **self._episodes(self._n_episodes(self.log.n_done - LAST)),
+            **({"random_return": _mean(returns)} if returns else {}),
             "n_lessons": self.log.n_done,
             "frames_per_second": round(self.log.n_done / seconds, 1) if seconds else None,
             "seconds": seconds,
@@ -555,6 +564,16 @@ class FramesRun(FamilyRun):
         if self.env is not None:
             self.env.close()
 
+    def _n_episodes(self, n_frames: int) -> int:
+        """Say how many episodes were over after so many frames."""
+        return sum(end <= n_frames for end in itertools.accumulate(getattr(self.env, "lengths", ())))
+
+    def _episodes(self, n_before: int) -> dict[str, float | None]:
+        """Give the mean return and length of the episodes after so many; nothing where there are no episodes."""
+        if not hasattr(self.env, "returns"):
+            return {}
+        return dict(zip(EPISODES, map(_mean, (self.env.returns[n_before:], self.env.lengths[n_before:])), strict=True))
+
     def _act(self, action: np.ndarray) -> None:
         self.actions.append(action)
         step = self.env.step(action)
@@ -565,23 +584,37 @@ class FramesRun(FamilyRun):
 def random_scores(task: Frames, seed: int, n_frames: int) -> list[float]:
     """Give the mean scores of random actions: one for every `LAST` frames, or fewer, of each of `RANDOM_RUNS` episodes.
 
-    None in an environment without a score.
+    None in an environment without a score; one episode of at most `LAST` frames in a slow one.
 
     Examples
     --------
     >>> len(random_scores(Frames("page"), seed=0, n_frames=50))
     5
     """
-    means = []
-    for number in range(RANDOM_RUNS):
+    return run_to_completion(iter_random(task, seed, n_frames))[0]
+
+
+def iter_random(task: Frames, seed: int, n_frames: int) -> Generator[Progress, None, tuple[list[float], list[float]]]:
+    """As `random_scores`, step by step; returns those scores, and the returns of the episodes that ended."""
+    means, returns, number, n_runs = [], [], 0, RANDOM_RUNS
+    while number < n_runs:
         env, rng = task.make_environment(), np.random.default_rng([seed, number])
-        env.reset(seed=seed)
-        low, high = env.action_space.low, env.action_space.high
-        scores = [env.step(rng.uniform(low, high))[4]["score"] for _ in range(n_frames)]
-        env.close()
+        if env.IS_SLOW:
+            n_frames, n_runs = min(n_frames, LAST), 1
+        try:
+            env.reset(seed=seed)
+            low, high, scores = env.action_space.low, env.action_space.high, []
+            while len(scores) < n_frames:
+                scores.append(env.step(rng.uniform(low, high))[4]["score"])
+                if len(scores) % CHUNK == 0 or len(scores) == n_frames:
+                    yield Progress(number * n_frames + len(scores), n_runs * n_frames, "by chance")
+            returns += getattr(env, "returns", [])
+        finally:
+            env.close()
         stretches = [scores[start : start + LAST] for start in range(0, n_frames, LAST)]
         means += [mean for mean in map(_mean, stretches) if mean is not None]
-    return means
+        number += 1
+    return means, returns
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -181,6 +181,23 @@ def test_an_episode_that_is_over_begins_anew():
     assert len(world.lengths) == scores.count(-1) > 10 and sum(world.lengths) <= 200
 
 
+@pytest.mark.parametrize(("sign", "name"), [(-1, "CartPole-v1"), (1, "MountainCar-v0")])
+def test_where_every_reward_is_the_same_the_end_of_an_episode_counts(sign, name, monkeypatch):
+    world = make(name)
+    world.reset(seed=0)
+    step, ends = world.inner.step, []
+
+    def ended(action):  # any episode is over after seven frames
+        ends.append(len(ends) % 7 == 6)
+        seen, score, *_ = step(action)
+        return seen, score, ends[-1], False, {}
+
+    monkeypatch.setattr(world.inner, "step", ended)
+    scores = [float(frame_of(world.step(np.ones(len(world.actions))))[0]) for _ in range(21)]
+    assert scores == [pytest.approx(sign * 0.99 if end else 0.0) for end in ends]
+    assert world.lengths == [7] * 3 and world.returns == [-sign * 7.0] * 3
+
+
 @pytest.mark.browser
 def test_a_real_page_is_seen_and_pressed():
     world = make("browser", url=PAGE, n_points=30, radius=20)
