@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from agent import decimals
-from agent.agents import STARTERS, Agent, Pupil, Regressor, new
+from agent.agents import FAMILIES, STARTERS, Agent, Pupil, Regressor, new
 from agent.agents.base import is_repo_id
 from agent.errors import AgentError, nearest
 from agent.experiments import results
 from agent.experiments.loading import load_agent
 from agent.lessons import Bulk
 from agent.progress import Progress
+from agent.storage.serialization import kind_at
 from agent.validation import settings_of
 
 Steps = Iterator[str | Progress | AgentError]
@@ -51,8 +52,7 @@ def read(words: Sequence[str], prepare: Prepare) -> Steps:
     parser.add_argument("agent", nargs="?", default="everyday", help=NAMED)
     options = parser.parse_args(words)
     picture = _opened(options.picture)
-    prepare(Pupil.FAMILY)
-    readings = _pupil(options.agent).read(picture)
+    readings = _pupil(options.agent, prepare).read(picture)
     if not readings:
         raise AgentError(f"expected a picture with ink, got a blank one at {options.picture}.")
     yield text_of(readings)
@@ -70,8 +70,7 @@ def teach(words: Sequence[str], prepare: Prepare) -> Steps:
     parser.add_argument("--to", help="where the agent is saved; over the file of AGENT, else PICTURE.zip")
     options = parser.parse_args(words)
     labels = options.labels.split(",") if "," in options.labels else [*"".join(options.labels.split())]
-    prepare(Pupil.FAMILY)
-    pupil = _pupil(options.agent)
+    pupil = _pupil(options.agent, prepare)
     readings = pupil.read(_opened(options.picture))
     if len(labels) != len(readings):
         raise AgentError(
@@ -93,10 +92,9 @@ def ask(words: Sequence[str], prepare: Prepare) -> Steps:
     parser.add_argument("questions", nargs="*", help="123 -5 3.5, or drawing.png folder/; none: as you type them")
     is_help = not {"-h", "--help"}.isdisjoint(words)
     options = parser.parse_args(words if is_help else [*words[:1], "--", *words[1:]])  # -1e5 is no flag
-    agent, _ = loaded(options.agent)
+    agent, _ = loaded(options.agent, prepare)
     if not isinstance(agent, (Pupil, Regressor)):
         raise AgentError(f"expected an agent of drawings or numbers to ask, got {agent.kind}, one of {agent.FAMILY}.")
-    prepare(agent.FAMILY)
     if options.questions:
         yield from _answers(agent, options.questions)
         return
@@ -123,7 +121,7 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
         name = re.split(r"[.=@/]", word.lstrip("+~"))[0]
         if name not in ASKED:
             raise AgentError(f"expected evaluate with {', '.join(ASKED)}, got {name[:40]}.{nearest(name, ASKED)}")
-    agent, run = loaded(options.agent)
+    agent, run = loaded(options.agent, prepare)
     earlier = (results.read_json(run / results.CONFIG) or {}) if run else {}
     own_task = [] if any(word.startswith("task") for word in options.settings) else [f"task={TASKS.get(agent.FAMILY)}"]
     if agent.FAMILY not in TASKS:
@@ -138,7 +136,6 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
     if spec.family != agent.FAMILY:
         names = "+".join(spec.tasks)
         raise AgentError(f"expected a task for agents of {agent.FAMILY}, got {names}, one for agents of {spec.family}.")
-    prepare(agent.FAMILY)
     if isinstance(agent, Regressor):
         for name, task in spec.tasks.items():
             answers = agent.predict_many(task.test(None, spec.settings.seed).tolist())
@@ -156,7 +153,7 @@ def show(words: Sequence[str], prepare: Prepare) -> Steps:
     """Tell what an agent is: facts, settings and lessons."""
     parser = Parser("show", "tell what an agent is: facts, settings, lessons")
     parser.add_argument("agent", help=NAMED)
-    agent, run = loaded(parser.parse_args(words).agent)
+    agent, run = loaded(parser.parse_args(words).agent, prepare)
     facts = {"name": agent.name, "kind": f"{agent.kind}, an agent of {agent.FAMILY}"}
     facts |= {"run": run.as_posix()} if run else {}
     facts |= {"lessons": f"{agent.n_lessons:,}"}
@@ -172,24 +169,30 @@ def show(words: Sequence[str], prepare: Prepare) -> Steps:
     yield from (f"  {line}" for line in _lessons(agent))
 
 
-def loaded(name: str) -> tuple[Agent, Path | None]:
+def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
     """Load an agent by where it is, by words that name its run, or by a starter; and give the folder of its run."""
-    if name in STARTERS and not Path(name).exists():
+    path, run = Path(name), None
+    if name in STARTERS and not path.exists():
+        prepare(Pupil.FAMILY)
         return new("recall", starter=name), None
-    path = Path(name)
-    if (path.exists() or path.suffix == ".zip" or is_repo_id(name)) and not (path / results.CONFIG).is_file():
-        from agent.hub import load
+    if not path.exists() and path.suffix != ".zip" and not is_repo_id(name):
+        path = run = results.find_run(FOLDER, name)
+    elif (path / results.AGENT).is_dir():
+        run = path
+    kind = kind_at(path if run is None else path / results.AGENT)
+    prepare(next((name for name, family in FAMILIES.items() if kind in family.MODELS), Pupil.FAMILY))
+    if run is not None or (path / results.CONFIG).is_file():
+        return load_agent(FOLDER, str(path)), run
+    from agent.hub import load
 
-        return load(name), None
-    run = path if (path / results.AGENT).is_dir() else None
-    if run is None and not path.exists():
-        run = results.find_run(FOLDER, name)
-    return load_agent(FOLDER, str(run or path)), run
+    return load(name), None
 
 
-def _pupil(name: str | None) -> Pupil:
+def _pupil(name: str | None, prepare: Prepare) -> Pupil:
     """Load an agent that learns drawings; a new one where none is named."""
-    agent = new("recall") if name is None else loaded(name)[0]
+    if name is None:
+        prepare(Pupil.FAMILY)
+    agent = new("recall") if name is None else loaded(name, prepare)[0]
     if not isinstance(agent, Pupil):
         raise AgentError(f"expected an agent that learns drawings, got {agent.kind} at {name}.")
     return agent

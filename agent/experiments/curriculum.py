@@ -77,7 +77,7 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
     lessons = {}
     for name, task in tasks.items():
         with own_code(f"the task {name}"):
-            lessons[name] = as_labelled_drawings(_drawn(task, settings.lessons, seed))
+            lessons[name] = as_labelled_drawings(_lessons_of(task, settings.lessons, seed))
     groups = {name: [drawings] for name, drawings in lessons.items()}
     if settings.order == "mixed":
         groups = {"+".join(lessons): [*lessons.values()]}
@@ -98,15 +98,15 @@ def test_drawings(tasks: Mapping[str, Task], settings: Settings) -> dict[str, La
     return tests
 
 
-def _drawn(task: Task, n_lessons: int | None, seed: int) -> Any:
+def _lessons_of(task: Task, n_lessons: int | None, seed: int) -> Any:
     """Draw lessons; of a task that has fewer than the usual number, all."""
     try:
         return task.lessons(n_lessons, seed)
     except AgentError:
-        drawn = task.lessons(None, seed) if n_lessons == N_LESSONS else ((), ())
-        if not 0 < len(drawn[1] if isinstance(drawn, tuple) else drawn) < N_LESSONS:
+        lessons = task.lessons(None, seed) if n_lessons == N_LESSONS else ((), ())
+        if not 0 < len(lessons[1] if isinstance(lessons, tuple) else lessons) < N_LESSONS:
             raise
-        return drawn
+        return lessons
 
 
 def mix(lessons: Sequence[LabelledDrawings], seed: int) -> LabelledDrawings:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
-import math
 import multiprocessing
 import statistics
 import time
@@ -35,17 +34,14 @@ from agent.experiments.loading import load_agent
 from agent.models import MODELS, Model
 from agent.models.base import LESSON_BYTES
 from agent.models.custom import is_path
-from agent.progress import Progress, can_fork, run_to_completion
+from agent.progress import Progress, can_fork
 from agent.storage import serialization
-from agent.tasks import N_FRAMES, Frames, Generate
+from agent.tasks import CHUNK, LAST, N_FRAMES, Frames, Generate, iter_random, mean_known
 from agent.training import Evaluation, evaluate, share_right
 
 PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
 ERRORS = ("error", "repeat_error", "mean_error")
 EPISODES = ("episode_return", "episode_length")
-CHUNK = 100  # frames of a row of progress.csv
-LAST = 500  # frames whose mean score is the score
-RANDOM_RUNS = 5  # episodes of random actions that a score is compared with
 SHEET_COLUMNS = 10  # drawings side by side
 
 
@@ -509,12 +505,12 @@ class FramesRun(FamilyRun):
                 continue
             n_new = n_done - self.log.n_done
             columns = zip(*self.errors[-n_new:], strict=True)
-            errors = {name: _mean(column) for name, column in zip(ERRORS, columns, strict=True)}
+            errors = {name: mean_known(column) for name, column in zip(ERRORS, columns, strict=True)}
             self.log.append(
                 n_done=n_done,
                 n_lessons=self.agent.n_lessons,
                 **errors,
-                score=_mean(self.scores[-n_new:]),
+                score=mean_known(self.scores[-n_new:]),
                 **self._episodes(n_episodes),
                 seconds=round(seconds + time.perf_counter() - begun, 3),
             )
@@ -529,13 +525,13 @@ class FramesRun(FamilyRun):
             self.env.close()  # Playwright takes one browser at a time
             random, returns = yield from iter_random(self.task, self.settings.seed, min(self.n_total, LAST * 4))
         seconds = self.log.seconds
-        scores: dict[str, Any] = {name: _mean([row[name] for row in last]) for name in ERRORS}
+        scores: dict[str, Any] = {name: mean_known([row[name] for row in last]) for name in ERRORS}
         scores |= {
-            "score": _mean([row["score"] for row in last]),
-            "random_score": _mean(random),
+            "score": mean_known([row["score"] for row in last]),
+            "random_score": mean_known(random),
             "random_spread": statistics.stdev(random) if len(random) > 1 else None,
             **self._episodes(self._n_episodes(self.log.n_done - LAST)),
-            **({"random_return": _mean(returns)} if returns else {}),
+            **({"random_return": mean_known(returns)} if returns else {}),
             "n_lessons": self.log.n_done,
             "frames_per_second": round(self.log.n_done / seconds, 1) if seconds else None,
             "seconds": seconds,
@@ -572,54 +568,14 @@ class FramesRun(FamilyRun):
         """Give the mean return and length of the episodes after so many; nothing where there are no episodes."""
         if not hasattr(self.env, "returns"):
             return {}
-        return dict(zip(EPISODES, map(_mean, (self.env.returns[n_before:], self.env.lengths[n_before:])), strict=True))
+        episodes = self.env.returns[n_before:], self.env.lengths[n_before:]
+        return dict(zip(EPISODES, map(mean_known, episodes), strict=True))
 
     def _act(self, action: np.ndarray) -> None:
         self.actions.append(action)
         step = self.env.step(action)
         self.frame = frame_of(step)
         self.scores.append(step[4]["score"])
-
-
-def random_scores(task: Frames, seed: int, n_frames: int) -> list[float]:
-    """Give the mean scores of random actions: one for every `LAST` frames, or fewer, of each of `RANDOM_RUNS` episodes.
-
-    None in an environment without a score; one episode of at most `LAST` frames in a slow one.
-
-    Examples
-    --------
-    >>> len(random_scores(Frames("page"), seed=0, n_frames=50))
-    5
-    """
-    return run_to_completion(iter_random(task, seed, n_frames))[0]
-
-
-def iter_random(task: Frames, seed: int, n_frames: int) -> Generator[Progress, None, tuple[list[float], list[float]]]:
-    """As `random_scores`, step by step; returns those scores, and the returns of the episodes that ended."""
-    means, returns, number, n_runs = [], [], 0, RANDOM_RUNS
-    while number < n_runs:
-        env, rng = task.make_environment(), np.random.default_rng([seed, number])
-        if env.IS_SLOW:
-            n_frames, n_runs = min(n_frames, LAST), 1
-        try:
-            env.reset(seed=seed)
-            low, high, scores = env.action_space.low, env.action_space.high, []
-            while len(scores) < n_frames:
-                scores.append(env.step(rng.uniform(low, high))[4]["score"])
-                if len(scores) % CHUNK == 0 or len(scores) == n_frames:
-                    yield Progress(number * n_frames + len(scores), n_runs * n_frames, "by chance")
-            returns += getattr(env, "returns", [])
-        finally:
-            env.close()
-        stretches = [scores[start : start + LAST] for start in range(0, n_frames, LAST)]
-        means += [mean for mean in map(_mean, stretches) if mean is not None]
-        number += 1
-    return means, returns
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return math.fsum(known) / len(known) if known else None
 
 
 FAMILY_RUNS: dict[str, type[FamilyRun]] = {"drawings": DrawingsRun, "numbers": NumbersRun, "frames": FramesRun}

@@ -132,6 +132,19 @@ def from_zip(content: bytes, limits: Mapping[str, int] = FILES) -> Agent:
     return from_files(untrusted.unzip(content, limits))
 
 
+def kind_at(path: Path) -> str | None:
+    """Say of which kind the agent in a folder or a ``.zip`` is, before it is loaded; None where that cannot be said."""
+    try:
+        if path.is_dir():
+            content = _read(path / "config.json", FILES["config.json"])
+        else:
+            with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
+                content = file.read(FILES["config.json"])
+        return str(json.loads(content)["kind"])
+    except (AgentError, OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile):
+        return None
+
+
 def check_size(n_bytes: int) -> None:
     """Check before it learns that an agent whose arrays can come to so many bytes can be saved.
 

@@ -13,10 +13,9 @@ import agent
 from agent import charts
 from agent.agents.frame_agent import FrameAgent, frame_of
 from agent.environments import make
-from agent.experiments.families import random_scores
 from agent.kernels import linearithmic
 from agent.models.frames.layers import Layer, Tape
-from agent.tasks import Frames
+from agent.tasks import Frames, random_scores
 
 SIZES = (784, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
 SEEDS = range(5)

@@ -10,6 +10,7 @@ import agent
 from agent.__main__ import main
 from agent.datasets import digits
 from agent.experiments import run
+from agent.storage import serialization
 
 QUICK = {"n_test": 20, "n_held_out": 0, "n_asked": 5, "plots": False}
 
@@ -112,6 +113,17 @@ def test_agents_that_watch_are_asked_nothing(folder, capsys):
     for verb in ("ask", "evaluate"):
         assert "expected an agent of drawings or numbers" in told(capsys, verb, "cells", code=2)[1][0]
     assert '"world": "scroller"' in told(capsys, "show", "cells")[0][-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("mia.zip", "drawings"), ("linear", "numbers"), ("runs/default/nearest/fonts_3/agent", "drawings")],
+)
+def test_what_a_family_needs_is_compiled_before_its_agent_is_loaded(folder, monkeypatch, capsys, name, family):
+    events, load = [], serialization.from_files
+    monkeypatch.setattr("agent.models.precompile.start", lambda family: events.append(family) or [])
+    monkeypatch.setattr(serialization, "from_files", lambda *given: events.append("load") or load(*given))
+    assert main(["show", name]) == 0 and events == [family, "load"]
 
 
 @pytest.mark.parametrize("verb", ["ask", "evaluate", "show", "read", "teach", "deploy"])
