@@ -248,6 +248,10 @@ def _show(step: Any, last: Any) -> Any:
     well = "" if step.accuracy is None else f"  {_percent(step.accuracy)} right"
     well = well if step.error is None else f"  error {step.error:.4g}"
     count = f"{step.n_done:,} of {step.n_total:,}{well}"
+    if step.squared_error is not None:  # of numbers there are few steps, each worth a line
+        line = "".join(f"  {name} {value:.9g}" for name, value in zip("wb", step.line or (), strict=False))
+        print(f"{step.what:9} {count}  mse {step.squared_error:.4g}{line}", file=sys.stderr, flush=True)
+        return None
     if sys.stderr.isatty():
         begin = "\n" if last is not None and last.what != step.what else "\r"
         full = round(30 * step.n_done / step.n_total)
@@ -284,6 +288,9 @@ def _afterwards(result: Any) -> str:
     for row in result.scores.get("forgetting", []):
         shares = "  ".join(f"{name} {_percent(row[name])}" for name in result.config["task"])
         lines.append(f"after {row['after']}: {shares}")
+    for number, answer in result.scores.get("answers", {}).items():
+        outside = "  (outside of what it was shown)" if number in result.scores["extrapolated"] else ""
+        lines.append(f"{number:>12} → {'unsure' if answer is None else answer}{outside}")
     was = " (finished before; again=true runs it anew)" if result.cached else ""
     return "\n".join([*lines, f"{result.folder}{was}"])
 

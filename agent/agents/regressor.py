@@ -104,8 +104,9 @@ class Regressor(Agent):
         spent = 0.0
         for n_done in self.model.iter_learn(lessons):
             spent += time.perf_counter() - started
-            error = _mean_error(self.model.predict(xs), targets)
-            yield Progress(n_done, n_total, "teaching", error=error, line=self.model.line, seconds=spent)
+            error, squared = _mean_errors(self.model.predict(xs), targets)
+            line = self.model.line
+            yield Progress(n_done, n_total, "teaching", error=error, line=line, seconds=spent, squared_error=squared)
             started = time.perf_counter()
 
     def predict_one(self, x: object) -> Answer:
@@ -117,8 +118,9 @@ class Regressor(Agent):
         return self.model.predict([decimals.read(x) for x in xs])
 
 
-def _mean_error(answers: list[Answer], targets: np.ndarray) -> float | None:
-    """Mean absolute error; None if any answer is unsure."""
+def _mean_errors(answers: list[Answer], targets: np.ndarray) -> tuple[float | None, float | None]:
+    """Mean absolute and mean squared error; None if any answer is unsure."""
     if any(answer.value is None for answer in answers):
-        return None
-    return float(np.mean([abs(float(a.value) - y) for a, y in zip(answers, targets.tolist(), strict=True)]))
+        return None, None
+    errors = [abs(float(answer.value) - target) for answer, target in zip(answers, targets.tolist(), strict=True)]
+    return float(np.mean(errors)), float(np.mean(np.square(errors)))

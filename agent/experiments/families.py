@@ -389,13 +389,13 @@ class NumbersRun(FamilyRun):
         if not rows or rows[-1]["n_lessons"] != agent.n_lessons:
             return []
         self.begin(agent)
-        return rows
+        return [dict.fromkeys(self.first_row()) | row for row in rows]
 
     def first_row(self) -> dict[str, Any]:
         return {
             "n_done": 0,
             "n_lessons": self.agent.n_lessons,
-            **dict.fromkeys(("error", "w", "b")),
+            **dict.fromkeys(("error", "mse", "w", "b")),
             "seconds": 0.0,
         }
 
@@ -407,12 +407,13 @@ class NumbersRun(FamilyRun):
                 n_done=state.n_done,
                 n_lessons=self.agent.n_lessons,
                 error=state.error,
+                mse=state.squared_error,
                 w=w,
                 b=b,
                 seconds=round(seconds + state.seconds, 4),
             )
             self.save_if_due()
-            yield Progress(state.n_done, n_total, "teaching", error=state.error)
+            yield dataclasses.replace(state, n_total=n_total)
 
     def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
         yield from ()
@@ -421,6 +422,7 @@ class NumbersRun(FamilyRun):
         w, b = self.agent.model.line or (None, None)
         scores: dict[str, Any] = {
             "error": sum(errors) / len(errors) if errors else None,  # mean absolute, of those answered
+            "mse": sum(error**2 for error in errors) / len(errors) if errors else None,
             "unsure": 1 - len(errors) / len(answers),
             "w": w,
             "b": b,
@@ -436,8 +438,12 @@ class NumbersRun(FamilyRun):
         return scores
 
     def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
-        curve = [(row["n_done"], row["error"], 0.0) for row in self.log.rows if row["error"] is not None]
-        return {results.LEARNING: charts.errors({self.spec.agent["name"]: curve})} if len(curve) > 1 else {}
+        curves = {
+            name: [(row["n_done"], row[column], 0.0) for row in self.log.rows if row[column] is not None]
+            for column, name in (("error", "mean absolute error"), ("mse", "mean squared error"))
+        }
+        curves = {name: curve for name, curve in curves.items() if len(curve) > 1}
+        return {results.LEARNING: charts.errors(curves, f"error of {self.spec.agent['name']}")} if curves else {}
 
 
 def _json_number(value: Decimal | None) -> float | int | None:

@@ -11,6 +11,7 @@ import pytest
 from agent.__main__ import main
 from agent.errors import AgentError
 from agent.experiments import iter_run, run
+from agent.experiments.results import read_csv
 from agent.storage import serialization
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,3 +130,20 @@ def test_drawings_and_numbers_do_not_mix(here):
         run(["digits", "copy"])
     with pytest.raises(AgentError, match="got linear"):
         run("digits", "linear", lessons=10)
+
+
+def test_a_run_tells_its_answers_its_steps_and_its_mean_squared_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["task=copy", "steps=500", "agent.lr=0.01", "metrics.root=mse**0.5"]) == 0
+    heard = capsys.readouterr()
+    place = tmp_path / "runs/default/linear/copy_0"
+    got, rows = json.loads((place / "result.json").read_text()), read_csv(place / "progress.csv")
+    for number, answer in got["answers"].items():
+        (line,) = [line for line in heard.out.splitlines() if line.split(" → ")[0].strip() == number]
+        assert f"→ {answer}" in line and ("outside" in line) == (number in got["extrapolated"])
+    lines = heard.err.splitlines()
+    assert len(lines) == len(rows) - 1 > 10 and lines[-1].startswith("teaching  500 of 500  error ")
+    assert all(f"mse {row['mse']:.4g}" in line for row, line in zip(rows[1:], lines, strict=True))
+    assert 0 < got["error"] ** 2 <= got["mse"] and got["root"] == pytest.approx(got["mse"] ** 0.5)
+    drawing = (place / "learning.svg").read_text()
+    assert "mean squared error" in drawing and "mean absolute error" in drawing
