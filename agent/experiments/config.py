@@ -83,6 +83,7 @@ class Settings:
     folder: str = setting("runs", "where all runs lie")
     again: bool = setting(False, "whether a finished run is run again")
     plots: bool = setting(True, "whether the run draws its learning curve and its confusion")
+    trace: bool = setting(False, "for numbers: whether steps.csv tells input, answer, error and reward of each step")
     track: bool = setting(False, "whether trackio records the run, where it is installed")
 
     def __post_init__(self) -> None:
@@ -123,7 +124,8 @@ class Settings:
 
     def check_family(self, family: str) -> None:
         """Check that no setting is given that agents of this family do not have."""
-        excluded = _ONLY_DRAWINGS if family != DRAWINGS else ("steps",)
+        excluded = {*(_ONLY_DRAWINGS if family != DRAWINGS else ("steps",)), "trace"}
+        excluded -= {"trace"} if family == "numbers" else set()
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name in excluded and value != field.default:
@@ -374,7 +376,8 @@ def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the parts of two configurations by which runs are compared."""
     ignored = {*_WITHOUT_EFFECT, *(["load"] if other["load"] is True else [])}
-    first, second = without(one, *ignored), without(other, *ignored)
+    later = json.loads(json.dumps(field_defaults(Settings)))  # which an earlier version did not write
+    first, second = ({**without(later, *ignored), **without(config, *ignored)} for config in (one, other))
     tasks = first.get("task")
     if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
         first["task"] = {name: _as_now(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()}

@@ -41,6 +41,7 @@ from agent.training import Evaluation, evaluate, share_right
 
 PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
 ERRORS = ("error", "repeat_error", "mean_error")
+TRACED, MAX_TRACED = ("step", "input", "answer", "error", "reward"), 100_000
 EPISODES = ("episode_return", "episode_length")
 SHEET_COLUMNS = 10  # drawings side by side
 
@@ -380,8 +381,12 @@ class NumbersRun(FamilyRun):
 
     def begin(self, agent: Regressor) -> None:
         self.agent = agent
+        self.traced: list[dict[str, Any]] = []
         steps = None if self.is_batch else self.settings.steps  # a batch learner goes over its lessons in every step
         self.lessons = self.task.lessons(agent.model.n_lessons if steps is None else steps, self.settings.seed)
+        n_total = agent.model.n_steps(self.lessons)
+        if self.settings.trace and n_total > MAX_TRACED:
+            raise AgentError(f"expected at most {MAX_TRACED:,} steps with trace=true, got {n_total:,}. Take fewer.")
         agent.iter_learn(self.lessons)  # checks that it can learn from them; a generator takes no step yet
 
     def resume(self, agent: Regressor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -389,6 +394,7 @@ class NumbersRun(FamilyRun):
         if not rows or rows[-1]["n_lessons"] != agent.n_lessons:
             return []
         self.begin(agent)
+        self.traced = results.read_csv(self.spec.folder / results.STEPS)[: rows[-1]["n_done"]]
         return [dict.fromkeys(self.first_row()) | row for row in rows]
 
     def first_row(self) -> dict[str, Any]:
@@ -401,7 +407,10 @@ class NumbersRun(FamilyRun):
 
     def iter_teach(self) -> Iterator[Progress]:
         n_total, seconds = self.agent.model.n_steps(self.lessons), self.log.seconds
-        for state in self.agent.iter_learn(self.lessons) if self.log.n_done < n_total else ():
+        trace = self._trace if self.settings.trace else None
+        for state in self.agent.iter_learn(self.lessons, trace) if self.log.n_done < n_total else ():
+            if trace:
+                results.write_csv(self.spec.folder / results.STEPS, self.traced)
             w, b = state.line or (None, None)
             self.log.append(
                 n_done=state.n_done,
@@ -444,6 +453,9 @@ class NumbersRun(FamilyRun):
         }
         curves = {name: curve for name, curve in curves.items() if len(curve) > 1}
         return {results.LEARNING: charts.errors(curves, f"error of {self.spec.agent['name']}")} if curves else {}
+
+    def _trace(self, *row: Any) -> None:
+        self.traced.append(dict(zip(TRACED, (*row, None, None, None, None), strict=False)))
 
 
 def _json_number(value: Decimal | None) -> float | int | None:

@@ -3,6 +3,7 @@
 config.json      the exact settings          progress.csv     the learning curve
 agent/           the agent, its lesson log   forgetting.csv   accuracy on every task after each, if taught in turn
 actions.npy      actions of a frame agent    *.svg, *.png     charts and drawings
+steps.csv        with trace=true: every step of an agent of numbers
 result.json      the scores: written last, so a folder that has it is finished
 
 `read_run` trusts nothing: a folder that is incomplete, or holds what no run writes, is refused; `read_runs` names it.
@@ -36,7 +37,18 @@ CONFIG, RESULT, PROGRESS, FORGETTING, AGENT = "config.json", "result.json", "pro
 BEFORE = ".before"  # ends the name of the directory of a finished run that is being replaced
 ACTIONS = "actions.npy"  # of a frame agent: replayed to bring its environment back to where the run was stopped
 LEARNING, CONFUSION, SHEET = "learning.svg", "confusion.svg", "sheet.png"
-FILES = (RESULT, CONFIG, PROGRESS, FORGETTING, ACTIONS, LEARNING, CONFUSION, SHEET)  # in the order of their removal
+STEPS = "steps.csv"
+FILES = (
+    RESULT,
+    CONFIG,
+    PROGRESS,
+    STEPS,
+    FORGETTING,
+    ACTIONS,
+    LEARNING,
+    CONFUSION,
+    SHEET,
+)  # in the order of their removal
 MAX_LISTED = 10  # runs named in a message
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential")  # 0 … 1, written as per cent
 SQUARED = "squared_error"  # the mean error of runs that predict frames is squared, that of numbers absolute
