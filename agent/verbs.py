@@ -172,10 +172,14 @@ def show(words: Sequence[str], prepare: Prepare) -> Steps:
 def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
     """Load an agent by where it is, by words that name its run, or by a starter; and give the folder of its run."""
     path, run = Path(name), None
-    if name in STARTERS and not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise AgentError(f"expected an agent, got {name[:40]!r} ({error.strerror}).") from error
+    if name in STARTERS and not is_there:
         prepare(Pupil.FAMILY)
         return new("recall", starter=name), None
-    if not path.exists() and path.suffix != ".zip" and not is_repo_id(name):
+    if not is_there and path.suffix != ".zip" and not is_repo_id(name):
         path = run = results.find_run(FOLDER, name)
     elif (path / results.AGENT).is_dir():
         run = path
@@ -216,8 +220,9 @@ def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str
         return
     files = [file for question in questions for file in _files(Path(question))]
     for file, guess in zip(files, agent.predict_many(map(_opened, files)), strict=True):
-        share = "" if guess.unsure else f"  ({100 * guess.confidence:.0f} % ahead of the second)"
-        yield f"{file} → {guess.label or 'unsure'}{share}"
+        share = f"  ({100 * guess.confidence:.0f} % ahead of the second)"
+        share = "  (unsure: unlike all it remembers)" if guess.unfamiliar else share
+        yield f"{file} → {'unsure' if guess.label is None else guess.label + share}"
 
 
 def _short(value: Decimal) -> str:

@@ -34,9 +34,10 @@ def load(path: str | os.PathLike[str]) -> Agent:
     AgentError
         There is nothing, or it is not an agent of this version.
     """
-    run = Path(path)
-    if (run / "agent").is_dir() and (run / "config.json").is_file():
-        return load_run(run)
+    with contextlib.suppress(OSError):  # a name that is too long for any file
+        for run in (Path(path), Path(path).parent):
+            if (run / "agent" / "config.json").is_file() and (run / "config.json").is_file():
+                return load_run(run)
     if isinstance(path, str) and is_repo_id(path) and not path.lower().endswith(".zip") and not Path(path).exists():
         return pull(path)
     return serialization.load(path, serialization.LOCAL_FILES)

@@ -89,9 +89,10 @@ def test_an_agent_of_a_class_of_ones_own_is_loaded_in_a_new_process(here):
     (here / "good.py").write_text(OWN)
     result = run("digits", "./good.py:M", lessons=20, n_test=20, n_held_out=0, plots=False)
     serialization.save(result.agent, here / "away.zip")
-    code = "import agent; a = agent.load('runs/default/M/digits_0'); print(a.kind, a.n_lessons, a.model.labels[:2])"
-    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
-    assert done.stdout == f"M 20 {result.agent.model.labels[:2]}\n", done.stderr
+    for place in ("runs/default/M/digits_0", "runs/default/M/digits_0/agent"):
+        code = f"import agent; a = agent.load({place!r}); print(a.kind, a.n_lessons, a.model.labels[:2])"
+        done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
+        assert done.stdout == f"M 20 {result.agent.model.labels[:2]}\n", done.stderr
     asked = [sys.executable, "-m", "agent"]
     done = subprocess.run(
         [*asked, "evaluate", "M digits", "n_test=20"], env=environment(), capture_output=True, text=True

@@ -92,6 +92,7 @@ def test_facts_settings_and_lessons_are_shown(folder, capsys):
         ("ask mia.zip nothing.png", "expected a picture at nothing.png"),
         ("ask mia.zip some/notes.txt", "expected a picture at some/notes.txt"),
         ("ask mia.zip empty", "expected pictures in empty, got none that ends in .png"),
+        (f"ask {'x' * 300} 1", "(File name too long)"),
         ("ask none.zip 1", "got nothing at 'none.zip'"),
         ("evaluate mia.zip task=copy", "expected a task for agents of drawings, got copy, one for agents of numbers."),
         ("evaluate mia.zip lesson=5", "expected evaluate with task, n_test, seed, got lesson."),
