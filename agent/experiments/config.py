@@ -377,7 +377,7 @@ def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[st
     """Give the parts of two configurations by which runs are compared."""
     ignored = {*_WITHOUT_EFFECT, *(["load"] if other["load"] is True else [])}
     later = json.loads(json.dumps(field_defaults(Settings)))  # which an earlier version did not write
-    first, second = ({**without(later, *ignored), **without(config, *ignored)} for config in (one, other))
+    first, second = (without({**config, **without(later, *config)}, *ignored) for config in (one, other))
     tasks = first.get("task")
     if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
         first["task"] = {name: _as_now(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()}
