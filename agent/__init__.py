@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agent import datasets as datasets
     from agent import tasks as tasks
+    from agent.__main__ import __version__ as __version__
     from agent.__main__ import launch
     from agent.agents import new
     from agent.agents.pupil import Pupil
@@ -70,6 +71,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "__version__": "__main__",
     "AgentError": "errors",
     "Guess": "models",
     "MODELS": "models",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import inspect
-import io
 import os
 import re
 import shlex
@@ -19,11 +17,15 @@ from typing import Any
 
 from agent.errors import AgentError
 
+__version__ = "1.0.0"
 USAGE = """python -m agent [task=… agent=… recipe=… NAME=VALUE …]   teach an agent, ask it, keep everything in runs/
 python -m agent -m NAME=VALUE,VALUE …                    every combination; what is finished is not run again
 python -m agent compare experiment=[NAME,NAME]           tables and pictures of what came out
 python -m agent read PICTURE [AGENT]                     what a picture of digits says, line by line
 python -m agent teach PICTURE --labels 0123456789        each symbol of a picture becomes a lesson
+python -m agent ask AGENT 123 -5 3.5 or PICTURE FOLDER/  what an agent answers; without questions: as you type them
+python -m agent evaluate AGENT task=fonts                how much of a task it answers right; nothing is taught
+python -m agent show AGENT                               facts, settings and lessons of an agent
 python -m agent deploy OWNER/SPACE                       this project as a Space of your own
 """
 EXAMPLES = """  python -m agent                                        600 digits, half a minute
@@ -33,7 +35,7 @@ EXAMPLES = """  python -m agent                                        600 digit
   python -m agent task=./marks.npz lessons=null          drawings of your own: arrays drawings and labels
   python -m agent agent=./mine.py:Mine agent.depth=5     a kind of your own: agent/recipes/README.md
   python -m agent -m agent=recall,nearest seed=1,2,3     six runs; hydra/launcher=joblib uses all cores
-  python -m agent load='nearest digits 3' task=fonts     begin with the agent of an earlier run
+  python -m agent load='nearest digits 3' agent=nearest  begin with the agent of an earlier run
 """
 HEADS = {
     "task": "Tasks: task=…, several as task=[digits,fonts], their settings task.NAME=…",
@@ -41,6 +43,8 @@ HEADS = {
     "recipe": "Recipes: recipe=…; your own lie in ./recipe/",
 }
 FLAGS_HELP = """Flags
+  --help               this page; with task=… or agent=… their settings, defaults and ranges; also after a verb
+  --version            which version this is
   -m                   runs every combination of values that commas part
   --cfg                shows all settings and runs nothing
   --config-dir FOLDER  looks for tasks, agents and recipes there too
@@ -48,7 +52,14 @@ FLAGS_HELP = """Flags
 What stands on the command line wins over code, code over recipes, recipes over defaults."""
 COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
-FLAGS = ("-m", "--multirun", "-h", "--help", "--cfg", "--config-dir")
+FLAGS = ("-m", "--multirun", "-h", "--help", "--version", "--cfg", "--config-dir")
+COMPARE_HELP = """python -m agent compare NAME=VALUE …
+
+  experiment=[A,B]  finished runs of these experiments, and of sweeps below them; all by default
+  agent=[A,B]       of these agents
+  task=[A,B]        of these tasks
+  folder=runs       where runs lie
+  to=runs/compare   where tables and pictures are written"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nagent: stopped. The same command goes on where the agent was saved last.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever reads the lines has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> Any:
@@ -121,7 +135,10 @@ def job(config: Any) -> Any:
 def _run(words: list[str]) -> int:
     flags = _flags(words)
     if "--help" in flags:
-        print(page())
+        print(page(words))
+        return 0
+    if "--version" in flags:
+        print(f"pupil {__version__}")
         return 0
     from agent import cli
 
@@ -231,6 +248,10 @@ def _show(step: Any, last: Any) -> Any:
     well = "" if step.accuracy is None else f"  {_percent(step.accuracy)} right"
     well = well if step.error is None else f"  error {step.error:.4g}"
     count = f"{step.n_done:,} of {step.n_total:,}{well}"
+    if step.squared_error is not None:  # of numbers there are few steps, each worth a line
+        line = "".join(f"  {name} {value:.9g}" for name, value in zip("wb", step.line or (), strict=False))
+        print(f"{step.what:9} {count}  mse {step.squared_error:.4g}{line}", file=sys.stderr, flush=True)
+        return None
     if sys.stderr.isatty():
         begin = "\n" if last is not None and last.what != step.what else "\r"
         full = round(30 * step.n_done / step.n_total)
@@ -267,12 +288,15 @@ def _afterwards(result: Any) -> str:
     for row in result.scores.get("forgetting", []):
         shares = "  ".join(f"{name} {_percent(row[name])}" for name in result.config["task"])
         lines.append(f"after {row['after']}: {shares}")
+    for number, answer in result.scores.get("answers", {}).items():
+        outside = "  (outside of what it was shown)" if number in result.scores["extrapolated"] else ""
+        lines.append(f"{number:>12} → {'unsure' if answer is None else answer}{outside}")
     was = " (finished before; again=true runs it anew)" if result.cached else ""
     return "\n".join([*lines, f"{result.folder}{was}"])
 
 
-def page() -> str:
-    """Write the page of help: every task, agent and recipe, and all their settings."""
+def page(words: Sequence[str] = ()) -> str:
+    """Write the page of help: every task, agent and recipe, and all their settings; or of those that words choose."""
     from agent.experiments.config import Settings, agent_choices
     from agent.tasks import SOURCES
     from agent.validation import settings_of
@@ -283,6 +307,9 @@ def page() -> str:
     for name, (model, preset) in sorted(agent_choices().items()):
         described = model.SUMMARY, [field for field in settings_of(model.Config) if field.name != "seed"]
         choices["agent"][name] = described if name == model.NAME else (f"{model.NAME}, preset {preset}", ())
+    named = {name: value.strip("[]").split(",") for name, _, value in (word.partition("=") for word in words)}
+    if any(group in named for group in choices):
+        return "\n".join(_details(group, name, choices[group]) for group in choices for name in named.get(group, ()))
     parts = ["Pupil: a weightless agent that learns digits, or any symbol, from drawings.\n", USAGE, EXAMPLES]
     for group, described in choices.items():
         parts.append(HEADS[group])
@@ -292,6 +319,18 @@ def page() -> str:
         parts.append("")
     parts += ["Settings", *(f"  {field.name:12} {field.about}" for field in settings_of(Settings)), "", FLAGS_HELP]
     return "\n".join(parts)
+
+
+def _details(group: str, name: str, choices: Mapping[str, tuple[str, Any]]) -> str:
+    """Describe one choice: each setting with its default, what it does, and its range."""
+    from agent.validation import check_choice
+
+    text, settings = {**choices, **_from_files(group)}[check_choice(group, name, {**choices, **_from_files(group)})]
+    lines = [f"{group}={name}: {text}"]
+    for field in settings:
+        value = f"{group}.{field.name}={str(field.default).lower() if type(field.default) is bool else field.default}"
+        lines.append(f"  {value:32} {field.about}{f' ({field.range})' if field.range else ''}")
+    return "\n".join(lines)
 
 
 def _from_files(group: str) -> dict[str, tuple[str, Any]]:
@@ -320,6 +359,9 @@ def _compare(words: Sequence[str]) -> int:
     from agent.errors import nearest
     from agent.experiments.compare import WORDS, compare, markdown, table
 
+    if not {"-h", "--help"}.isdisjoint(words):
+        print(COMPARE_HELP)
+        return 0
     given: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
@@ -337,84 +379,45 @@ def _compare(words: Sequence[str]) -> int:
 
 def _deploy(words: Sequence[str]) -> int:
     from agent import hub
+    from agent.verbs import Parser
 
-    parser = argparse.ArgumentParser(prog="python -m agent deploy", description="upload this project as a Space")
+    parser = Parser("deploy", "upload this project as a Space")
     parser.add_argument("space", help="OWNER/NAME; made where there is none")
     parser.add_argument("--hardware", help="such as cpu-upgrade; the Hub's own choice otherwise")
     parser.add_argument("--token", default=os.environ.get("HF_TOKEN"), help="with the right to write, or HF_TOKEN")
-    options = parser.parse_args(words)
-    print(hub.deploy(Path(__file__).resolve().parents[1], options.space, options.token, options.hardware))
+    options, project = parser.parse_args(words), Path(__file__).resolve().parents[1]
+    if not (project / "app.py").is_file():
+        raise AgentError(f"expected the project to upload, with its app.py, got {project}. Start this in the project.")
+    print(hub.deploy(project, options.space, options.token, options.hardware))
     return 0
 
 
-def _read(words: Sequence[str]) -> int:
-    from agent.segmentation import text_of
+def _saved(name: str) -> Callable[[Sequence[str]], int]:
+    """Make the verb of `agent.verbs` of this name: what it gives is printed or shown; 2 where something was refused."""
 
-    parser = argparse.ArgumentParser(prog="python -m agent read", description="read the digits in a picture")
-    parser.add_argument("picture", help="a file: a photo of a page, a scan, a drawing")
-    parser.add_argument("agent", nargs="?", default="everyday", help="a folder, a .zip, OWNER/NAME, or a starter")
-    options = parser.parse_args(words)
-    picture = _opened(options.picture)
-    _compile_first("drawings")
-    readings = _pupil(options.agent).read(picture)
-    if not readings:
-        raise AgentError(f"expected a picture with ink, got a blank one at {options.picture}.")
-    print(text_of(readings))
-    return 0
+    def verb(words: Sequence[str]) -> int:
+        from agent import verbs
 
+        code, last = 0, None
+        for step in getattr(verbs, name)(words, _compile_first):
+            if not isinstance(step, (str, AgentError)):
+                last = _show(step, last)
+                continue
+            if last is not None and sys.stderr.isatty():
+                print(file=sys.stderr)
+            last = None
+            if isinstance(step, AgentError):
+                code = 2
+                print(f"agent: {step}", file=sys.stderr, flush=True)
+            else:
+                print(step, flush=True)
+        return code
 
-def _teach(words: Sequence[str]) -> int:
-    from agent.segmentation import text_of
-    from agent.storage.serialization import save
-
-    parser = argparse.ArgumentParser(prog="python -m agent teach", description="teach the symbols in a picture")
-    parser.add_argument("picture", help="a file: a photo of a page, a scan, a drawing")
-    parser.add_argument("agent", nargs="?", help="as for read; an agent that knows nothing otherwise")
-    parser.add_argument("--labels", required=True, help="of the symbols, line by line: 0123, or with commas A,B,10")
-    parser.add_argument("--to", help="where the agent is saved; over the file of AGENT, else PICTURE.zip")
-    options = parser.parse_args(words)
-    labels = options.labels.split(",") if "," in options.labels else [*"".join(options.labels.split())]
-    _compile_first("drawings")
-    pupil = _pupil(options.agent)
-    readings = pupil.read(_opened(options.picture))
-    if len(labels) != len(readings):
-        raise AgentError(
-            f"expected {len(readings)} labels, one for each symbol found, got {len(labels)}. "
-            f"They are read as {text_of(readings)!r}."
-        )
-    for reading, label in zip(readings, labels, strict=True):
-        pupil.learn_one(reading.drawing, label)
-    n_known = sum(reading.guess.label == label for reading, label in zip(readings, labels, strict=True))
-    is_file = options.agent is not None and Path(options.agent).exists()
-    path = save(pupil, options.to or (options.agent if is_file else Path(options.picture).with_suffix(".zip")))
-    print(f"learned {len(labels)} lessons, {n_known} of them known before: {path}")
-    return 0
+    return verb
 
 
-def _pupil(name: str | None) -> Any:
-    """Load an agent that learns drawings, by the name of a starter or by where it is."""
-    from agent.agents import STARTERS, new
-    from agent.agents.pupil import Pupil
-    from agent.hub import load
-
-    if name is None or name in STARTERS:
-        return new("recall", starter=name)
-    pupil = load(name)
-    if not isinstance(pupil, Pupil):
-        raise AgentError(f"expected an agent that learns drawings, got {pupil.kind} at {name}.")
-    return pupil
-
-
-def _opened(path: str) -> Any:
-    from PIL import Image
-
-    try:
-        return Image.open(io.BytesIO(Path(path).read_bytes()))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise AgentError(f"expected a picture at {path}, got none that can be read ({error}).") from error
-
-
-VERBS = {"compare": _compare, "deploy": _deploy, "read": _read, "teach": _teach}
+VERBS = {"compare": _compare, "deploy": _deploy}
+VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show")}
 
 if __name__ == "__main__":
     sys.exit(main())

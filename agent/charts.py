@@ -27,6 +27,7 @@ N_COLOURS = 8
 _TEMPLATE_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "`${}\\"}
 _COLOURS = ["#3B5BDB", "#E67700", "#2B8A3E", "#C2255C", "#5F3DC4", "#0B7285", "#868E96", "#1F2430"]
 _DARK_COLOURS = ["#748FFC", "#FFA94D", "#69DB7C", "#F783AC", "#9775FA", "#3BC9DB", "#ADB5BD", "#F1F3F5"]
+_DASHES = ("8 4", "2 3", "10 3 2 3")  # of the second, the third and all later eight lines
 _STYLE = (
     "svg{{background:{paper};color:{ink}}}text{{fill:{ink};font:13px system-ui,sans-serif}}"
     ".grid{{stroke:{lines};stroke-width:1}}polyline{{fill:none;stroke:currentColor;stroke-width:2}}"
@@ -246,7 +247,7 @@ def by_label(shares: Mapping[str, Mapping[str, float]]) -> bytes:
     step = 0.02 if low >= 0.9 else 0.1
     ticks = [(low + step * n, f"{100 * (low + step * n):.0f}") for n in range(round((1 - low) / step) + 1)]
     lines = [
-        Line(f"s{number % N_COLOURS}", name, sorted((places[label], share) for label, share in of_label.items()))
+        Line(_series(number), name, sorted((places[label], share) for label, share in of_label.items()))
         for number, (name, of_label) in enumerate(shares.items())
     ]
     return _lines_file(lines, x, Axis(low, 1.0, ticks, "per cent right"))
@@ -267,8 +268,20 @@ def _curves(curves: Mapping[str, Curve], y: Axis, title: str) -> bytes:
     for number, (name, curve) in enumerate(curves.items()):
         visible = [point for point in curve if point[0] >= first]
         points, spread = [(n, mean) for n, mean, _ in visible], [around for _, _, around in visible]
-        lines.append(Line(f"s{number % N_COLOURS}", name, points, spread))
+        lines.append(Line(_series(number), name, points, spread))
     return _lines_file(lines, Axis(first, max(last, first + 1), ticks, title, log), y)
+
+
+def _series(number: int) -> str:
+    """Give the classes of a line: a colour, and from the ninth line on dashes.
+
+    Examples
+    --------
+    >>> _series(3), _series(11)
+    ('s3', 's3 d1')
+    """
+    turn, colour = divmod(number, N_COLOURS)
+    return f"s{colour} d{min(turn, len(_DASHES))}" if turn else f"s{colour}"
 
 
 def _lines_file(lines: Sequence[Line], x: Axis, y: Axis) -> bytes:
@@ -279,9 +292,9 @@ def _lines_file(lines: Sequence[Line], x: Axis, y: Axis) -> bytes:
     legend, rows = [], -(-len(lines) // 2)
     for number, line in enumerate(lines):
         left, y_px = LEFT + number % 2 * 400, 24 + number // 2 * 22
-        legend.append(
-            f'<g class="{line.css}"><rect class="swatch" x="{left}" y="{y_px - 6}" width="18" height="4"/></g>'
-        )
+        swatch = f'<rect class="swatch" x="{left}" y="{y_px - 6}" width="18" height="4"/>'
+        swatch = f'<polyline points="{left},{y_px - 4} {left + 18},{y_px - 4}"/>' if " d" in line.css else swatch
+        legend.append(f'<g class="{line.css}">{swatch}</g>')
         legend.append(_text(left + 26, y_px, _short(line.name, 52), "start"))
     top = 16 + 22 * rows
     return _file(f'{"".join(legend)}<g transform="translate(0 {top})">{chart}</g>', width, height + top, label)
@@ -292,6 +305,8 @@ def _file(content: str, width: int, height: int, label: str) -> bytes:
     dark = _STYLE.format(paper="#16181D", ink="#E9EAEE", lines="#3A3E47")
     light += "".join(f".s{place}{{color:{colour}}}" for place, colour in enumerate(_COLOURS))
     dark += "".join(f".s{place}{{color:{colour}}}" for place, colour in enumerate(_DARK_COLOURS))
+    if " d1" in content:
+        light += "".join(f".d{turn} polyline{{stroke-dasharray:{dash}}}" for turn, dash in enumerate(_DASHES, 1))
     style = f"<style>{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"
     head = f'xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
     return _svg(style + content, width, height, label, head).encode()

@@ -53,6 +53,12 @@ _FILES = {"task": ".npz", "recipe": ".yaml"}  # files of the user's that are cho
 _CLASSES = {"task": "source", "agent": "kind"}  # what a class of the user's is in a run's settings
 _WRITABLE = (bool, int, float, str, list, dict)
 _PLACED = {"agent", "agent.preset", "task", "seed", "experiment"}  # keys that a run's folder names anyway
+_ALIASES = {  # names of settings elsewhere
+    **dict.fromkeys(("model", "kind", "learner"), "agent"),
+    **dict.fromkeys(("dataset", "data", "env", "environment", "world"), "task"),
+    **dict.fromkeys(("optim", "lr", "batch_size", "device"), "agent.NAME"),
+    **dict.fromkeys(("imports", "self"), "defaults in a recipe"),
+}
 _BAD = (HydraException, OmegaConfBaseException, YAMLError, RecursionError, OSError)
 
 
@@ -78,10 +84,8 @@ def composed(words: Sequence[str], folder: str | None = None) -> DictConfig:
         for override in overrides:
             if override.is_sweep_override():
                 name, value = override.key_or_group, override.get_value_string()
-                raise AgentError(
-                    f"expected one value for {name}, got {value}. Add -m to run them all, or write {name}=[{value}] "
-                    "for a list."
-                )
+                more = f", or write {name}=[{value}] for a list" if name.startswith("task") else ""
+                raise AgentError(f"expected one value for {name}, got {value}. Add -m to run them all{more}.")
         return _compose(run[0] for run in _alternatives(overrides, loader).values())
 
 
@@ -258,6 +262,10 @@ def _parsed(words: Sequence[str], loader: ConfigLoader, folder: str | None) -> l
         first = re.split("[./@]", override.key_or_group)[0]
         if first not in ("hydra", *GROUPS, *SETTINGS):
             raise _unknown_name(first)
+        if first in SETTINGS and first != "metrics" and override.key_or_group != first:
+            raise AgentError(
+                f"expected {first}=VALUE, got {override.key_or_group}: {first} has no settings of its own."
+            )
     return overrides
 
 
@@ -343,8 +351,9 @@ def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError
 
 
 def _unknown_name(name: str) -> AgentError:
-    known = [*GROUPS, *SETTINGS]
-    return AgentError(f"expected a setting among {', '.join(known)}, got {name}.{nearest(name, known)}")
+    known, alias = [*GROUPS, *SETTINGS], _ALIASES.get(name.lower())
+    hint = f" Did you mean {alias}?" if alias else nearest(name, known)
+    return AgentError(f"expected a setting among {', '.join(known)}, got {name}.{hint}")
 
 
 def _line(error: BaseException) -> str:

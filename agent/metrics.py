@@ -10,7 +10,8 @@ import numpy as np
 from agent import expressions
 from agent.errors import AgentError
 
-NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds", "error")
+NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds")
+NAMES += ("error", "mse")  # of numbers; those of frames have the first
 
 
 @dataclass(frozen=True)

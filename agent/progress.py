@@ -38,8 +38,8 @@ class Progress:
         Share of the last lessons answered correctly just before they were learned (progressive validation).
     n_asked : int
         Drawings behind ``prequential``.
-    error : float or None
-        Mean absolute error, of agents that answer with numbers.
+    error, squared_error : float or None
+        Mean absolute and mean squared error, of agents that answer with numbers.
     line : tuple of float or None
         Slope and intercept, of learners that answer w·x + b.
     seconds : float
@@ -60,6 +60,7 @@ class Progress:
     error: float | None = None
     line: tuple[float, float] | None = None
     seconds: float = 0.0
+    squared_error: float | None = None
 
     @classmethod
     def of_share(cls, share: float, what: str) -> Self:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -15,12 +16,16 @@ from agent.datasets import LabelledDrawings, digits, files, labelled, shuffled, 
 from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError, nearest
 from agent.models.custom import class_of, is_path, own_code
+from agent.progress import Progress, run_to_completion
 from agent.validation import check_bool, check_choice, check_names, check_settings, setting
 
 EVERY = 5  # of a set without a test of its own, every so many-th drawing is kept apart, and every so many-th font
 TEST_SEED = 2**40  # added to a seed where a pen draws the test
 N_DRAWN_TEST = 1000
 N_FRAMES = 5_000  # of a run that does not say how many
+CHUNK = 100  # frames between two looks at how far it is
+LAST = 500  # frames whose mean score is the score
+RANDOM_RUNS = 5  # episodes of random actions that a score is compared with
 METHODS = ("lessons", "test")
 DRAWINGS, DEFAULT_AGENT = "drawings", "recall"
 Pairs = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str]]
@@ -198,8 +203,10 @@ class Frames:
         "scroller", "scroller, sketch, page, browser, or an environment of gymnasium such as CartPole-v1"
     )
     settings: Mapping[str, Any] = setting({}, "of the environment, such as side: 20")
+    chance: bool = setting(True, "whether random actions are tried in the end, to compare the score with theirs")
 
     def __post_init__(self) -> None:
+        check_bool("task.chance", self.chance)
         if not isinstance(self.world, str) or not 0 < len(self.world) <= 80:
             raise AgentError(f"expected task.world as a name, got {str(self.world)[:40]!r}.")
         if not isinstance(self.settings, Mapping) or any(not isinstance(name, str) for name in self.settings):
@@ -210,6 +217,48 @@ class Frames:
         from agent.environments import make  # and gymnasium, which no other task needs
 
         return make(self.world, **dict(self.settings))
+
+
+def random_scores(task: Frames, seed: int, n_frames: int) -> list[float]:
+    """Give the mean scores of random actions: one for every `LAST` frames, or fewer, of each of `RANDOM_RUNS` episodes.
+
+    None in an environment without a score; one episode of at most `LAST` frames in a slow one.
+
+    Examples
+    --------
+    >>> len(random_scores(Frames("page"), seed=0, n_frames=50))
+    5
+    """
+    return run_to_completion(iter_random(task, seed, n_frames))[0]
+
+
+def iter_random(task: Frames, seed: int, n_frames: int) -> Generator[Progress, None, tuple[list[float], list[float]]]:
+    """As `random_scores`, step by step; returns those scores, and the returns of the episodes that ended."""
+    means, returns, number, n_runs = [], [], 0, RANDOM_RUNS
+    while number < n_runs:
+        env, rng = task.make_environment(), np.random.default_rng([seed, number])
+        if env.IS_SLOW:
+            n_frames, n_runs = min(n_frames, LAST), 1
+        try:
+            env.reset(seed=seed)
+            low, high, scores = env.action_space.low, env.action_space.high, []
+            while len(scores) < n_frames:
+                scores.append(env.step(rng.uniform(low, high))[4]["score"])
+                if len(scores) % CHUNK == 0 or len(scores) == n_frames:
+                    yield Progress(number * n_frames + len(scores), n_runs * n_frames, "by chance")
+            returns += getattr(env, "returns", [])
+        finally:
+            env.close()
+        stretches = [scores[start : start + LAST] for start in range(0, n_frames, LAST)]
+        means += [mean for mean in map(mean_known, stretches) if mean is not None]
+        number += 1
+    return means, returns
+
+
+def mean_known(values: Sequence[float | None]) -> float | None:
+    """Give the mean of the values that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None
 
 
 _ALL = (Digits, Fonts, Strokes, DataSet, Generate, Copy, Frames)

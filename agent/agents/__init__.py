@@ -48,8 +48,8 @@ STARTERS = {
 FAMILIES: dict[str, type[Agent]] = {family.FAMILY: family for family in (Pupil, Regressor, FrameAgent)}
 
 
-def family_of(kind: object) -> type[Agent]:
-    """Find the family of a kind by the kind's name.
+def family_of(kind: object, hint: str = "") -> type[Agent]:
+    """Find the family of a kind by the kind's name; ``hint`` ends the message where there is none.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def family_of(kind: object) -> type[Agent]:
         if isinstance(kind, str) and kind in family.MODELS:
             return family
     known = kinds()
-    raise AgentError(f"expected a kind among {', '.join(known)}, got {str(kind)[:40]!r}.{nearest(kind, known)}")
+    raise AgentError(f"expected a kind among {', '.join(known)}, got {str(kind)[:40]!r}.{nearest(kind, known) or hint}")
 
 
 def kinds() -> dict[str, type[Any]]:

@@ -52,6 +52,17 @@ class Expectation:
     mean_error: float | None = None
 
 
+def frame_of(step: tuple[Any, ...]) -> np.ndarray:
+    """Give the frame that an agent observes, of what ``reset`` or ``step`` of an environment gave: NaN is not observed.
+
+    Examples
+    --------
+    >>> frame_of((np.array([0.0, 0.5], np.float32), {"observed": np.array([False, True])})).tolist()
+    [nan, 0.5]
+    """
+    return np.where(step[-1].get("observed", True), step[0], np.float32(np.nan))
+
+
 class Baselines:
     """Baseline predictions: the last frame, and the mean of all frames so far.
 

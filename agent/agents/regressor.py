@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -14,11 +14,13 @@ from agent.agents.base import Agent
 from agent.datasets.copy_numbers import Copy, NumberLessons, number_lessons
 from agent.errors import AgentError
 from agent.models import REGRESSORS, Answer, RegressionModel
+from agent.models.regression import checkpoints
 from agent.progress import Progress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+Trace = Callable[..., None]
 N_PROBES = 101  # lessons that the error of a training run is measured on
 SIDE = 28  # pixels of its picture
 
@@ -85,8 +87,12 @@ class Regressor(Agent):
         """
         return self.iter_learn(task.lessons(n_lessons or self.model.n_lessons, seed))
 
-    def iter_learn(self, lessons: NumberLessons) -> Iterator[Progress]:
-        """Learn from lessons that were drawn before; yields progress and can be resumed as `iter_learn_task`."""
+    def iter_learn(self, lessons: NumberLessons, trace: Trace | None = None) -> Iterator[Progress]:
+        """Learn from lessons that were drawn before; yields progress and can be resumed as `iter_learn_task`.
+
+        ``trace`` is told the number of every step, its input, and answer, error and reward as they were before it; of a
+        step over all lessons only the mean absolute error.
+        """
         feedback = self.model.feedback
         if not lessons.is_supervised and feedback != "reward":
             what = "what would be right" if feedback == "target" else "the slope of the reward"
@@ -94,19 +100,40 @@ class Regressor(Agent):
                 f"expected a learner that makes do with a reward, got {self.kind}, which needs {what}. "
                 "Take agent.teacher=two_tries or reward_model, or task.supervised=true."
             )
-        return self._steps(lessons)
+        return self._steps(lessons, trace)
 
-    def _steps(self, lessons: NumberLessons) -> Iterator[Progress]:
+    def _steps(self, lessons: NumberLessons, trace: Trace | None) -> Iterator[Progress]:
         n_total, started = self.model.n_steps(lessons), time.perf_counter()
         probes = np.unique(np.linspace(0, len(lessons) - 1, N_PROBES).astype(int))
         xs = [decimals.read(x) for x in lessons.x[probes].tolist()]
         targets = lessons.y[probes]
-        spent = 0.0
-        for n_done in self.model.iter_learn(lessons):
+        spent, training, reports = 0.0, self.model.training, set(checkpoints(n_total))
+        row = self._before(lessons, training.done if training.total == n_total else 0) if trace else ()
+        for n_done in self.model.iter_learn(lessons, trace is not None):
             spent += time.perf_counter() - started
-            error = _mean_error(self.model.predict(xs), targets)
-            yield Progress(n_done, n_total, "teaching", error=error, line=self.model.line, seconds=spent)
+            if trace:
+                trace(n_done, *row)
+                row = self._before(lessons, n_done)
+            if n_done not in reports:
+                started = time.perf_counter()
+                continue
+            error, squared = _mean_errors(self.model.predict(xs), targets)
+            line = self.model.line
+            yield Progress(n_done, n_total, "teaching", error=error, line=line, seconds=spent, squared_error=squared)
             started = time.perf_counter()
+
+    def _before(self, lessons: NumberLessons, n_done: int) -> tuple[float | None, ...]:
+        """Give input, answer, error and reward of the next step."""
+        n_total = self.model.n_steps(lessons)
+        if n_done == n_total:
+            return ()
+        if len(lessons) != n_total:  # every step goes over all of them
+            return None, None, _mean_errors(self.predict_many(lessons.x.tolist()), lessons.y)[0], None
+        x, y = float(lessons.x[n_done]), float(lessons.y[n_done])
+        value = self.predict_one(x).value
+        if value is None:
+            return x, None, None, None
+        return x, float(value), float(value) - y, lessons.reward(float(value) - y)
 
     def predict_one(self, x: object) -> Answer:
         """Predict for one number, exactly as computed; AgentError when it is no number."""
@@ -117,8 +144,9 @@ class Regressor(Agent):
         return self.model.predict([decimals.read(x) for x in xs])
 
 
-def _mean_error(answers: list[Answer], targets: np.ndarray) -> float | None:
-    """Mean absolute error; None if any answer is unsure."""
+def _mean_errors(answers: list[Answer], targets: np.ndarray) -> tuple[float | None, float | None]:
+    """Mean absolute and mean squared error; None if any answer is unsure."""
     if any(answer.value is None for answer in answers):
-        return None
-    return float(np.mean([abs(float(a.value) - y) for a, y in zip(answers, targets.tolist(), strict=True)]))
+        return None, None
+    errors = [abs(float(answer.value) - target) for answer, target in zip(answers, targets.tolist(), strict=True)]
+    return float(np.mean(errors)), float(np.mean(np.square(errors)))

@@ -26,7 +26,21 @@ from agent.errors import AgentError
 from agent.preprocessing import LARGEST_PX, SMALLEST_PX
 from agent.validation import check_choice
 
-FOLDER = Path(__file__).resolve().parents[2] / "data"
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped(name: str) -> Path:
+    """Find a folder of the project: beside the package, or in it where only the package was installed.
+
+    Examples
+    --------
+    >>> (shipped("data") / "mnist" / "ATTRIBUTION.md").exists()
+    True
+    """
+    return _PACKAGE / name if (_PACKAGE / name).is_dir() else _PACKAGE.parent / name
+
+
+FOLDER = shipped("data")
 MNIST = FOLDER / "mnist"
 SIDE = 28  # of MNIST's digits
 SPLITS = {"train": ("train", 60_000), "test": ("t10k", 10_000)}  # split -> file prefix, digits

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from agent.datasets.files import shipped
 from agent.errors import AgentError
 from agent.validation import check_choice
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts"
+FOLDER = shipped("assets") / "fonts"
 SIDE = 64  # of a drawing; thumbnails have 24 x 24 pixels of ink, so more would be lost
 FINE = 4  # supersampling
 LARGEST = 52  # the larger side of the largest digit of a font, in pixels of the drawing

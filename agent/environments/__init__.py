@@ -24,9 +24,9 @@ def make(name: str, **settings: Any) -> gymnasium.Env:
     Examples
     --------
     >>> env = make("scroller")
-    >>> frame, _ = env.reset(seed=1)
-    >>> frame.dtype, bool(frame[0] != frame[0])
-    (dtype('float32'), True)
+    >>> observation, info = env.reset(seed=1)
+    >>> observation.dtype, float(observation[0]), bool(info["observed"][0])
+    (dtype('float32'), 0.0, False)
     """
     if isinstance(name, str) and name not in ENVIRONMENTS and "-v" in name:
         return Gym(name, **settings)

@@ -3,8 +3,10 @@
     −1 … 1, NaN = not observed · cell 0 the score since the last frame or NaN, cells 1 to 3 always NaN ·
     cell 4 constant 1 · cells 5 to 7 the scroll position and the pointer's · then the cells of the eye
 
-An environment is a `gymnasium.Env` without an end: `reset` once, then `step`. Its behaviour follows from its seed and
-the actions, so a run resumes exactly where it stopped when its actions are replayed.
+An environment is a `gymnasium.Env` without an end: `reset` once, then `step`. As gymnasium's own, observations hold no
+NaN: 0 stands there, and ``info["observed"]`` is the mask by which `agent.agents.frame_agent.frame_of` gives the frame.
+What happens follows from the seed and the actions, so a run resumes exactly where it stopped when its actions are
+replayed.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from agent.validation import check_whole
 N_SCORES = 4  # the score, and three cells that are never observed
 N_HEAD = 8
 MOVES_PX = 50
+MAX_SCORE = 0.99  # of a scaled score
 MAX_CELLS = 60_000
 NAN = np.float32(np.nan)
 _MAX_SCORES = 100_000
@@ -48,7 +51,7 @@ class ScoreScaler:
         if self.n == 0 or difference == 0:
             out = 0.0
         else:
-            out = max(-0.99, min(0.99, difference / math.sqrt(max(self.variance, 1e-12)) * 0.33))
+            out = max(-MAX_SCORE, min(MAX_SCORE, difference / math.sqrt(max(self.variance, 1e-12)) * 0.33))
         self.n = min(self.n + 1, _MAX_SCORES)
         step = 1 / self.n
         self.mean += step * difference
@@ -56,21 +59,20 @@ class ScoreScaler:
         return np.float32(out)
 
 
-class NanBox(gymnasium.spaces.Box):
-    """Box space of −1 … 1 in which NaN, not observed, is allowed.
+def frame_space(n_cells: int) -> gymnasium.spaces.Box:
+    """Make the space of observations of so many cells."""
+    return gymnasium.spaces.Box(-1, 1, (n_cells,), np.float32)
+
+
+def observed(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Part a frame into an observation as gymnasium has them, 0 where nothing was observed, and the mask of the rest.
 
     Examples
     --------
-    >>> NanBox(3).contains(np.array([NAN, 0, 1], np.float32)), NanBox(3).contains(np.array([2, 0, 1], np.float32))
-    (True, False)
+    >>> [part.tolist() for part in observed(np.array([NAN, 0.5], np.float32))]
+    [[0.0, 0.5], [False, True]]
     """
-
-    def __init__(self, n_cells: int) -> None:
-        super().__init__(-1, 1, (n_cells,), np.float32)
-
-    def contains(self, x: Any) -> bool:
-        """Whether a frame is in the space."""
-        return super().contains(np.nan_to_num(x, nan=0.0) if isinstance(x, np.ndarray) else x)
+    return np.nan_to_num(frame, nan=0.0), ~np.isnan(frame)
 
 
 def check_action(action: object, space: gymnasium.spaces.Box) -> np.ndarray:
@@ -96,6 +98,7 @@ class FrameEnvironment(gymnasium.Env):
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]
     SHOWS_CANVAS: ClassVar[bool] = False  # whether ``show(canvas)`` puts a person's drawing in view
+    IS_SLOW: ClassVar[bool] = False  # whether a frame takes so long that fewer are spent on comparisons
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
     render_mode = "rgb_array"
     n_channels: int = 1
@@ -108,19 +111,20 @@ class FrameEnvironment(gymnasium.Env):
         n_cells = len(self.places)
         if n_cells > MAX_CELLS:
             raise AgentError(f"expected at most {MAX_CELLS:,} cells, got {n_cells:,}. Take a smaller eye.")
-        self.observation_space = NanBox(n_cells)
+        self.observation_space = frame_space(n_cells)
         low = np.array([-1, -1, -1, 0], np.float32)  # move right, move down, scroll down, press
         self.action_space = gymnasium.spaces.Box(low, np.ones(4, np.float32))
         self.actions: tuple[str, ...] = ("move right", "move down", "scroll down", "press")
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
-        """Start again and give the first frame; the seed is 0 by default."""
-        super().reset(seed=0 if seed is None else seed)
+        """Start again and give the first observation; without a seed another one each time."""
+        super().reset(seed=seed)
         self.x, self.y, self.scrolled = self.width // 2, self.height // 2, 0.0
         self.scaler = ScoreScaler()
         self.frame = 0
         self.reset_page()
-        return self._observe(NAN), {}
+        observation, mask = observed(self._observe(NAN))
+        return observation, {"observed": mask}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Apply an action and give the next frame.
@@ -128,19 +132,20 @@ class FrameEnvironment(gymnasium.Env):
         Returns
         -------
         observation : numpy.ndarray
-            (n_cells,) float32.
+            (n_cells,) float32: the frame, 0 where nothing was observed.
         score : float
             Not scaled; 0.0 where there is none.
         terminated, truncated : bool
             Always False.
         info : dict
-            ``score``, None where there is none.
+            ``score``, None where there is none, and ``observed``, (n_cells,) bool.
         """
         action = check_action(action, self.action_space)
         self.frame += 1
         score = self.advance(np.clip(action, self.action_space.low, self.action_space.high))
         scaled = NAN if score is None else self.scaler.scale(score)
-        return self._observe(scaled), score or 0.0, False, False, {"score": score}
+        observation, mask = observed(self._observe(scaled))
+        return observation, score or 0.0, False, False, {"score": score, "observed": mask}
 
     def reset_page(self) -> None:
         """Set up the page; randomness comes from ``self.np_random``."""

@@ -96,7 +96,7 @@ class Sketch(FrameEnvironment):
     Examples
     --------
     >>> env = Sketch(strokes=[[(40, 40), (200, 200)]])
-    >>> frame, _ = env.reset()
+    >>> frame, _ = env.reset(seed=0)
     >>> inks = [float(env.step([0, 0, 0, 0])[0][8:].sum()) for _ in range(5)]
     >>> inks == sorted(inks)
     True

@@ -15,14 +15,16 @@ from PIL import Image
 
 from agent.environments.base import (
     MAX_CELLS,
+    MAX_SCORE,
     MOVES_PX,
     N_SCORES,
     NAN,
     FrameEnvironment,
-    NanBox,
     ScoreScaler,
     check_action,
     fovea,
+    frame_space,
+    observed,
 )
 from agent.errors import AgentError
 
@@ -37,7 +39,13 @@ class Gym(gymnasium.Env):
 
     Observations are scaled to −1 … 1: by their bounds where they are bounded, else as x / (1 + |x|). Discrete
     observations and actions are one-hot, and the largest action is taken. Cell 5 is 1 in the first frame of an episode.
-    The score is the environment's reward.
+    The score is the environment's reward. Where every reward so far was the same, it says nothing, and the end of an
+    episode counts in its place, as bad where rewards were positive and as good where they were negative.
+
+    Attributes
+    ----------
+    lengths, returns : list
+        Frames and sums of rewards of every finished episode.
 
     Parameters
     ----------
@@ -57,6 +65,7 @@ class Gym(gymnasium.Env):
     NAME: ClassVar[str] = "gym"
     SUMMARY: ClassVar[str] = "an environment of gymnasium, by its id"
     SHOWS_CANVAS: ClassVar[bool] = False
+    IS_SLOW: ClassVar[bool] = False
     metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
 
     def __init__(self, id: str, **settings: Any) -> None:
@@ -72,31 +81,38 @@ class Gym(gymnasium.Env):
         low = np.full(n_actions, 0 if isinstance(space, gymnasium.spaces.Discrete) else -1, np.float32)
         self.action_space = gymnasium.spaces.Box(low, np.ones_like(low))
         n_cells = N_SCORES + 2 + _size(self.inner.observation_space, MAX_CELLS, "observations")
-        self.observation_space = NanBox(n_cells)
+        self.observation_space = frame_space(n_cells)
         self.places = np.full((n_cells, 3), np.nan, np.float32)
-        self.lengths: list[int] = []  # frames of every finished episode
+        self.lengths: list[int] = []
+        self.returns: list[float] = []
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
         """Start the first episode."""
-        super().reset(seed=0 if seed is None else seed)
-        observation, _ = self.inner.reset(seed=0 if seed is None else seed)
-        self.scaler, self.frame, self._episode_frames = ScoreScaler(), 0, 0
-        self.lengths = []
-        return self._cells(observation, NAN, True), {}
+        super().reset(seed=seed)
+        seen, _ = self.inner.reset(seed=seed)
+        self.scaler, self.frame, self._episode_frames, self._episode_return = ScoreScaler(), 0, 0, 0.0
+        self.lengths, self.returns = [], []
+        observation, mask = observed(self._cells(seen, NAN, True))
+        return observation, {"observed": mask}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Apply an action, as `agent.environments.base.FrameEnvironment.step`."""
         inner_action = self._inner_action(check_action(action, self.action_space))
-        observation, score, terminated, truncated, _ = self.inner.step(inner_action)
+        seen, score, terminated, truncated, _ = self.inner.step(inner_action)
         self.frame += 1
+        score = float(score)
+        scaled = self.scaler.scale(score)
+        if terminated and score and self.scaler.variance == 0:
+            scaled = np.float32(-math.copysign(MAX_SCORE, score))
         self._episode_frames += 1
+        self._episode_return += score
         if terminated or truncated:
             self.lengths.append(self._episode_frames)
-            self._episode_frames = 0
-            observation, _ = self.inner.reset()
-        score = float(score)
-        frame = self._cells(observation, self.scaler.scale(score), terminated or truncated)
-        return frame, score, False, False, {"score": score}
+            self.returns.append(self._episode_return)
+            self._episode_frames, self._episode_return = 0, 0.0
+            seen, _ = self.inner.reset()
+        observation, mask = observed(self._cells(seen, scaled, terminated or truncated))
+        return observation, score, False, False, {"score": score, "observed": mask}
 
     def close(self) -> None:
         """Close the environment."""
@@ -118,13 +134,13 @@ class Gym(gymnasium.Env):
         low, high = np.maximum(space.low, -1e3), np.minimum(space.high, 1e3)
         return (low + (np.clip(action.reshape(space.shape), -1, 1) + 1) / 2 * (high - low)).astype(space.dtype)
 
-    def _cells(self, observation: Any, score: np.float32, first: bool) -> np.ndarray:
+    def _cells(self, seen: Any, score: np.float32, first: bool) -> np.ndarray:
         space = self.inner.observation_space
         if isinstance(space, gymnasium.spaces.Discrete):
             scaled = np.full(int(space.n), -1, np.float32)
-            scaled[int(observation) - int(space.start)] = 1
+            scaled[int(seen) - int(space.start)] = 1
         else:
-            low, high, x = (np.asarray(array, np.float64).ravel() for array in (space.low, space.high, observation))
+            low, high, x = (np.asarray(array, np.float64).ravel() for array in (space.low, space.high, seen))
             bounded = (np.abs(low) < 1e6) & (np.abs(high) < 1e6)
             span = np.where(bounded, high - low, 1)
             scaled = np.where(
@@ -160,6 +176,7 @@ class Browser(FrameEnvironment):
 
     NAME: ClassVar[str] = "browser"
     SUMMARY: ClassVar[str] = "a real page in Chromium, where Playwright is installed"
+    IS_SLOW: ClassVar[bool] = True
     n_channels = 3
 
     def __init__(self, url: str = BLANK, n_points: int = 300, radius: int = 100) -> None:
@@ -182,12 +199,17 @@ class Browser(FrameEnvironment):
         self._playwright = playwright.sync_playwright().start()
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or None
         try:
-            self._browser = self._playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            own_signals = {f"handle_sig{name}": False for name in ("int", "term", "hup")}  # a stopped run closes it
+            self._browser = self._playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], **own_signals)
             self._tab = self._browser.new_page(viewport={"width": VIEW_PX[0], "height": VIEW_PX[1]})
-            self._tab.goto(self.url)
-        except playwright.Error as error:
+            answer = self._tab.goto(self.url)
+            if answer is not None and answer.status >= 400:
+                raise AgentError(f"expected a page at {self.url[:60]}, got an error page of status {answer.status}.")
+        except (playwright.Error, AgentError) as error:
             self._playwright.stop()
             self._tab = None
+            if isinstance(error, AgentError):
+                raise
             raise AgentError(f"expected a page at {self.url[:60]}, got {str(error).splitlines()[0]}") from error
 
     def advance(self, action: np.ndarray) -> float | None:

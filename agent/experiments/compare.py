@@ -13,9 +13,10 @@ import numpy as np
 
 from agent import charts, metrics
 from agent.errors import AgentError, nearest
-from agent.experiments.results import SHARES, Run, read_runs, write_file
+from agent.experiments.results import SHARES, SQUARED, Run, read_runs, write_file
 
 WORDS = ("experiment", "agent", "task", "folder", "to")
+TABLES, PICTURES = ("results.csv", "results.md"), ("learning", "error", SQUARED, "bars", "confusion", "by_label")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def compare(
     Returns
     -------
     (path, groups, left_out)
-        Where it was written, what was compared, and a sentence for each run that could not be read.
+        Where it was written, what was compared, and a sentence for each run of those asked for that could not be read.
 
     Raises
     ------
@@ -91,10 +92,15 @@ def compare(
         reason = f" Left out: {left_out[0]}" if left_out else ""
         raise AgentError(f"expected finished runs in {folder}, got none.{reason}")
     target = Path(to) if to else Path(folder, "compare")
-    write_file(target / "results.csv", as_csv(table(groups)))
-    write_file(target / "results.md", markdown(table(groups)))
-    for name, picture in pictures(groups).items():
-        write_file(target / name, picture)
+    files: dict[str, str | bytes] = {"results.csv": as_csv(table(groups)), "results.md": markdown(table(groups))}
+    files |= pictures(groups)
+    for name in {*TABLES, *(f"{picture}.svg" for picture in PICTURES)} - set(files):
+        (target / name).unlink(missing_ok=True)  # of an earlier comparison
+    for name, content in files.items():
+        write_file(target / name, content)
+    asked_for = [[f"{name}/" for name in experiment], [f"/{name}/" for name in agent], [f"/{name}_" for name in task]]
+    for parts in filter(None, asked_for):
+        left_out = [sentence for sentence in left_out if any(part in sentence for part in parts)]
     return target, groups, left_out
 
 
@@ -176,11 +182,12 @@ def pictures(groups: Sequence[Group]) -> dict[str, bytes]:
     """Draw learning curves, bars at the last number of lessons that all have, confusions, and accuracy by label."""
     by_name = dict(zip(names(groups), groups, strict=True))
     files = {}
-    for measure, file in (("held_out", "learning.svg"), ("error", "error.svg")):
+    for measure, file in (("held_out", "learning.svg"), ("error", "error.svg"), (SQUARED, f"{SQUARED}.svg")):
         measured = {name: group for name, group in by_name.items() if group.measure == measure and len(group.curve) > 1}
         if measured:
             curves = {name: group.curve for name, group in measured.items()}
-            files[file] = charts.learning(curves) if measure == "held_out" else charts.errors(curves)
+            what = "mean squared error" if measure == SQUARED else "mean absolute error"
+            files[file] = charts.learning(curves) if measure == "held_out" else charts.errors(curves, what)
         if measure == "held_out" and (step := common_step([*measured.values()])):
             points = {name: at_step(group, step) for name, group in measured.items()}
             files["bars.svg"] = charts.bars(points, f"held-out drawings, after {step:,} lessons")

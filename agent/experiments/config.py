@@ -36,6 +36,7 @@ from agent.tasks import DEFAULT_AGENT, DRAWINGS, SOURCES, Task, task_of, with_ne
 from agent.validation import check_names, check_settings, setting
 
 MAX_LESSONS = 10_000_000
+N_LESSONS = 600  # where nobody says how many, or all there are where these are fewer
 MAX_DIFFERENCES = 5  # named between two runs
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 ORDERS = ("mixed", "one_after_another")
@@ -51,7 +52,7 @@ _WITHOUT_EFFECT = {"folder", "again", "plots", "track", "save_every"}  # on what
 class Settings:
     """Settings of a run, beside its tasks and its agent."""
 
-    lessons: int | None = setting(600, "how many to teach, of each task; null: all it has", ge=1, le=MAX_LESSONS)
+    lessons: int | None = setting(N_LESSONS, "how many to teach, of each task; null: all it has", ge=1, le=MAX_LESSONS)
     seed: int = setting(0, "fixes which lessons, their order, and all that is drawn at the agent's birth")
     starter: str | None = setting(None, "what the agent knows from the beginning", choices=STARTERS)
     order: str = setting(
@@ -82,6 +83,7 @@ class Settings:
     folder: str = setting("runs", "where all runs lie")
     again: bool = setting(False, "whether a finished run is run again")
     plots: bool = setting(True, "whether the run draws its learning curve and its confusion")
+    trace: bool = setting(False, "for numbers: whether steps.csv tells input, answer, error and reward of each step")
     track: bool = setting(False, "whether trackio records the run, where it is installed")
 
     def __post_init__(self) -> None:
@@ -122,7 +124,8 @@ class Settings:
 
     def check_family(self, family: str) -> None:
         """Check that no setting is given that agents of this family do not have."""
-        excluded = _ONLY_DRAWINGS if family != DRAWINGS else ("steps",)
+        excluded = {*(_ONLY_DRAWINGS if family != DRAWINGS else ("steps",)), "trace"}
+        excluded -= {"trace"} if family == "numbers" else set()
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name in excluded and value != field.default:
@@ -175,6 +178,8 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
         A task, an agent or a setting is unknown or out of range, or they do not go together.
     """
     settings = Settings.of(given)
+    if Path(settings.folder).is_file():
+        raise AgentError(f"expected folder as a folder for runs, got the file {settings.folder}.")
     if settings.track and importlib.util.find_spec("trackio") is None:
         raise AgentError("expected trackio for track=true, got none. Install it: pip install trackio.")
     tables = _task_tables(task)
@@ -371,15 +376,20 @@ def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the parts of two configurations by which runs are compared."""
     ignored = {*_WITHOUT_EFFECT, *(["load"] if other["load"] is True else [])}
-    first, second = without(one, *ignored), without(other, *ignored)
+    later = json.loads(json.dumps(field_defaults(Settings)))  # which an earlier version did not write
+    first, second = (without({**config, **without(later, *config)}, *ignored) for config in (one, other))
     tasks = first.get("task")
     if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
-        first["task"] = {
-            name: with_new_names(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()
-        }
+        first["task"] = {name: _as_now(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()}
     if first.get("load") is True:  # it went on with its own agent, which is what a run from scratch ends with, too
         first["load"] = False
     return first, second
+
+
+def _as_now(source: type[Task] | None, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Give settings of a task as this version writes them: by their new names, with those that came later."""
+    later = field_defaults(source) if source else {}
+    return {**json.loads(json.dumps(later)), **with_new_names(source, table)}
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from agent.agents.pupil import Pupil
 from agent.datasets import MAX_LESSONS, MAX_PARTS, LabelledDrawings, mixture, shuffled
 from agent.errors import AgentError
-from agent.experiments.config import Settings
+from agent.experiments.config import N_LESSONS, Settings
 from agent.lessons import Bulk, Joined, Lesson, Lessons, Studied, bulk_lessons
 from agent.models.custom import Spaces, own_code
 from agent.progress import Progress
@@ -70,17 +71,13 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
     >>> [(part.name, len(part)) for part in parts]
     [('digits+fonts', 60)]
     """
-    seed = settings.seed
-    tests = {}
-    for name, task in tasks.items():
-        with own_code(f"the task {name}"):
-            tests[name] = as_labelled_drawings(task.test(settings.n_test, seed))
+    seed, tests = settings.seed, test_drawings(tasks, settings)
     if log is not None:
         return Curriculum(tuple(_parts_of(log)), tests)
     lessons = {}
     for name, task in tasks.items():
         with own_code(f"the task {name}"):
-            lessons[name] = as_labelled_drawings(task.lessons(settings.lessons, seed))
+            lessons[name] = as_labelled_drawings(_lessons_of(task, settings.lessons, seed))
     groups = {name: [drawings] for name, drawings in lessons.items()}
     if settings.order == "mixed":
         groups = {"+".join(lessons): [*lessons.values()]}
@@ -90,6 +87,26 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
             in_order = epoch == 0 and len(group) == 1  # the first pass over one task keeps its order
             parts.append(Part(name, group[0] if in_order else mix(group, seed + epoch)))
     return Curriculum(tuple(parts), tests)
+
+
+def test_drawings(tasks: Mapping[str, Task], settings: Settings) -> dict[str, LabelledDrawings]:
+    """Draw the test drawings of every task."""
+    tests = {}
+    for name, task in tasks.items():
+        with own_code(f"the task {name}"):
+            tests[name] = as_labelled_drawings(task.test(settings.n_test, settings.seed))
+    return tests
+
+
+def _lessons_of(task: Task, n_lessons: int | None, seed: int) -> Any:
+    """Draw lessons; of a task that has fewer than the usual number, all."""
+    try:
+        return task.lessons(n_lessons, seed)
+    except AgentError:
+        lessons = task.lessons(None, seed) if n_lessons == N_LESSONS else ((), ())
+        if not 0 < len(lessons[1] if isinstance(lessons, tuple) else lessons) < N_LESSONS:
+            raise
+        return lessons
 
 
 def mix(lessons: Sequence[LabelledDrawings], seed: int) -> LabelledDrawings:

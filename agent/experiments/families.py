@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import math
+import itertools
 import multiprocessing
 import statistics
 import time
@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from agent import charts, expressions, metrics, render
-from agent.agents.frame_agent import FrameAgent
+from agent.agents.frame_agent import FrameAgent, frame_of
 from agent.agents.pupil import Pupil
 from agent.agents.regressor import Regressor
 from agent.datasets.copy_numbers import Copy
@@ -30,18 +30,19 @@ from agent.errors import AgentError
 from agent.experiments import results
 from agent.experiments.config import RunSpec, resolve_model, without
 from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teach
+from agent.experiments.loading import load_agent
 from agent.models import MODELS, Model
+from agent.models.base import LESSON_BYTES
 from agent.models.custom import is_path
 from agent.progress import Progress, can_fork
 from agent.storage import serialization
-from agent.tasks import N_FRAMES, Frames, Generate
+from agent.tasks import CHUNK, LAST, N_FRAMES, Frames, Generate, iter_random, mean_known
 from agent.training import Evaluation, evaluate, share_right
 
 PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
 ERRORS = ("error", "repeat_error", "mean_error")
-CHUNK = 100  # frames of a row of progress.csv
-LAST = 500  # frames whose mean score is the score
-RANDOM_RUNS = 5  # episodes of random actions that a score is compared with
+TRACED, MAX_TRACED = ("step", "input", "answer", "error", "reward"), 100_000
+EPISODES = ("episode_return", "episode_length")
 SHEET_COLUMNS = 10  # drawings side by side
 
 
@@ -125,6 +126,10 @@ class FamilyRun:
         """Draw pictures, by the names of their files."""
         raise NotImplementedError
 
+    def check_size(self) -> None:
+        """Check before the first lesson that the agent can be saved after the last one."""
+        serialization.check_size(self.agent.model.max_saved_bytes)
+
     def save(self) -> None:
         """Write a checkpoint."""
         serialization.save(self.agent, self.spec.folder / results.AGENT)
@@ -156,7 +161,7 @@ class DrawingsRun(FamilyRun):
         spec, settings = self.spec, self.settings
         log = None
         if settings.replay:
-            replayed = results.load_agent(settings.folder, settings.replay)
+            replayed = load_agent(settings.folder, settings.replay)
             if not isinstance(replayed, Pupil):
                 kind = replayed.kind
                 raise AgentError(f"expected lessons of drawings to replay, got an agent of the kind {kind}.")
@@ -182,6 +187,9 @@ class DrawingsRun(FamilyRun):
             raise AgentError(f"expected label among {' '.join(known)}, got {label[:40]!r}.")
         if self.settings.study and not agent.model.STUDIES:
             raise AgentError(f"expected a kind that studies, got {agent.kind}. Set study=false.")
+
+    def check_size(self) -> None:
+        serialization.check_size((self.agent.n_lessons + len(self.lessons)) * LESSON_BYTES)
 
     def resume(self, agent: Pupil, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         n_taught = agent.n_lessons - rows[0]["n_lessons"]
@@ -373,8 +381,12 @@ class NumbersRun(FamilyRun):
 
     def begin(self, agent: Regressor) -> None:
         self.agent = agent
+        self.traced: list[dict[str, Any]] = []
         steps = None if self.is_batch else self.settings.steps  # a batch learner goes over its lessons in every step
         self.lessons = self.task.lessons(agent.model.n_lessons if steps is None else steps, self.settings.seed)
+        n_total = agent.model.n_steps(self.lessons)
+        if self.settings.trace and n_total > MAX_TRACED:
+            raise AgentError(f"expected at most {MAX_TRACED:,} steps with trace=true, got {n_total:,}. Take fewer.")
         agent.iter_learn(self.lessons)  # checks that it can learn from them; a generator takes no step yet
 
     def resume(self, agent: Regressor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -382,30 +394,35 @@ class NumbersRun(FamilyRun):
         if not rows or rows[-1]["n_lessons"] != agent.n_lessons:
             return []
         self.begin(agent)
-        return rows
+        self.traced = results.read_csv(self.spec.folder / results.STEPS)[: rows[-1]["n_done"]]
+        return [dict.fromkeys(self.first_row()) | row for row in rows]
 
     def first_row(self) -> dict[str, Any]:
         return {
             "n_done": 0,
             "n_lessons": self.agent.n_lessons,
-            **dict.fromkeys(("error", "w", "b")),
+            **dict.fromkeys(("error", "mse", "w", "b")),
             "seconds": 0.0,
         }
 
     def iter_teach(self) -> Iterator[Progress]:
         n_total, seconds = self.agent.model.n_steps(self.lessons), self.log.seconds
-        for state in self.agent.iter_learn(self.lessons) if self.log.n_done < n_total else ():
+        trace = self._trace if self.settings.trace else None
+        for state in self.agent.iter_learn(self.lessons, trace) if self.log.n_done < n_total else ():
+            if trace:
+                results.write_csv(self.spec.folder / results.STEPS, self.traced)
             w, b = state.line or (None, None)
             self.log.append(
                 n_done=state.n_done,
                 n_lessons=self.agent.n_lessons,
                 error=state.error,
+                mse=state.squared_error,
                 w=w,
                 b=b,
                 seconds=round(seconds + state.seconds, 4),
             )
             self.save_if_due()
-            yield Progress(state.n_done, n_total, "teaching", error=state.error)
+            yield dataclasses.replace(state, n_total=n_total)
 
     def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
         yield from ()
@@ -414,6 +431,7 @@ class NumbersRun(FamilyRun):
         w, b = self.agent.model.line or (None, None)
         scores: dict[str, Any] = {
             "error": sum(errors) / len(errors) if errors else None,  # mean absolute, of those answered
+            "mse": sum(error**2 for error in errors) / len(errors) if errors else None,
             "unsure": 1 - len(errors) / len(answers),
             "w": w,
             "b": b,
@@ -429,8 +447,15 @@ class NumbersRun(FamilyRun):
         return scores
 
     def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
-        curve = [(row["n_done"], row["error"], 0.0) for row in self.log.rows if row["error"] is not None]
-        return {results.LEARNING: charts.errors({self.spec.agent["name"]: curve})} if len(curve) > 1 else {}
+        curves = {
+            name: [(row["n_done"], row[column], 0.0) for row in self.log.rows if row[column] is not None]
+            for column, name in (("error", "mean absolute error"), ("mse", "mean squared error"))
+        }
+        curves = {name: curve for name, curve in curves.items() if len(curve) > 1}
+        return {results.LEARNING: charts.errors(curves, f"error of {self.spec.agent['name']}")} if curves else {}
+
+    def _trace(self, *row: Any) -> None:
+        self.traced.append(dict(zip(TRACED, (*row, None, None, None, None), strict=False)))
 
 
 def _json_number(value: Decimal | None) -> float | int | None:
@@ -461,7 +486,7 @@ class FramesRun(FamilyRun):
 
     def begin(self, agent: FrameAgent) -> None:
         self.agent, self.env = agent, self.task.make_environment()
-        self.frame, _ = self.env.reset(seed=self.settings.seed)
+        self.frame = frame_of(self.env.reset(seed=self.settings.seed))
         agent.enter(self.env, self.task.world)
         self.actions: list[np.ndarray] = []
         self.scores: list[float | None] = []
@@ -479,14 +504,16 @@ class FramesRun(FamilyRun):
             agent.baselines.update(self.frame)
             self._act(action)
         self.errors += [(None, None, None)] * len(actions)
-        return [row for row in rows if row["n_done"] <= len(actions)]
+        return [dict.fromkeys(self.first_row()) | row for row in rows if row["n_done"] <= len(actions)]
 
     def first_row(self) -> dict[str, Any]:
         errors = dict.fromkeys(ERRORS)
-        return {"n_done": 0, "n_lessons": self.agent.n_lessons, **errors, "score": None, "seconds": 0.0}
+        scores = {"score": None, **dict.fromkeys(EPISODES if hasattr(self.env, "returns") else ())}
+        return {"n_done": 0, "n_lessons": self.agent.n_lessons, **errors, **scores, "seconds": 0.0}
 
     def iter_teach(self) -> Iterator[Progress]:
         begun, seconds = time.perf_counter(), self.log.seconds
+        n_episodes = self._n_episodes(self.log.n_done)
         while len(self.actions) < self.n_total:
             prediction = self.agent.observe(self.frame)
             self.errors.append((prediction.error, prediction.repeat_error, prediction.mean_error))
@@ -496,28 +523,33 @@ class FramesRun(FamilyRun):
                 continue
             n_new = n_done - self.log.n_done
             columns = zip(*self.errors[-n_new:], strict=True)
-            errors = {name: _mean(column) for name, column in zip(ERRORS, columns, strict=True)}
+            errors = {name: mean_known(column) for name, column in zip(ERRORS, columns, strict=True)}
             self.log.append(
                 n_done=n_done,
                 n_lessons=self.agent.n_lessons,
                 **errors,
-                score=_mean(self.scores[-n_new:]),
+                score=mean_known(self.scores[-n_new:]),
+                **self._episodes(n_episodes),
                 seconds=round(seconds + time.perf_counter() - begun, 3),
             )
+            n_episodes = self._n_episodes(n_done)
             self.save_if_due()
             yield Progress(n_done, self.n_total, "watching", error=errors["error"])
 
     def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
-        yield from ()
-        rows = self.log.rows[1:]
+        rows, random, returns = self.log.rows[1:], [], []
         last = [row for row in rows if row["n_done"] > self.log.n_done - LAST]
-        random = random_scores(self.task, self.settings.seed, min(self.n_total, LAST * 4))
+        if self.task.chance:
+            self.env.close()  # Playwright takes one browser at a time
+            random, returns = yield from iter_random(self.task, self.settings.seed, min(self.n_total, LAST * 4))
         seconds = self.log.seconds
-        scores: dict[str, Any] = {name: _mean([row[name] for row in last]) for name in ERRORS}
+        scores: dict[str, Any] = {name: mean_known([row[name] for row in last]) for name in ERRORS}
         scores |= {
-            "score": _mean([row["score"] for row in last]),
-            "random_score": _mean(random),
+            "score": mean_known([row["score"] for row in last]),
+            "random_score": mean_known(random),
             "random_spread": statistics.stdev(random) if len(random) > 1 else None,
+            **self._episodes(self._n_episodes(self.log.n_done - LAST)),
+            **({"random_return": mean_known(returns)} if returns else {}),
             "n_lessons": self.log.n_done,
             "frames_per_second": round(self.log.n_done / seconds, 1) if seconds else None,
             "seconds": seconds,
@@ -546,37 +578,22 @@ class FramesRun(FamilyRun):
         if self.env is not None:
             self.env.close()
 
+    def _n_episodes(self, n_frames: int) -> int:
+        """Say how many episodes were over after so many frames."""
+        return sum(end <= n_frames for end in itertools.accumulate(getattr(self.env, "lengths", ())))
+
+    def _episodes(self, n_before: int) -> dict[str, float | None]:
+        """Give the mean return and length of the episodes after so many; nothing where there are no episodes."""
+        if not hasattr(self.env, "returns"):
+            return {}
+        episodes = self.env.returns[n_before:], self.env.lengths[n_before:]
+        return dict(zip(EPISODES, map(mean_known, episodes), strict=True))
+
     def _act(self, action: np.ndarray) -> None:
         self.actions.append(action)
-        self.frame, _, _, _, info = self.env.step(action)
-        self.scores.append(info["score"])
-
-
-def random_scores(task: Frames, seed: int, n_frames: int) -> list[float]:
-    """Give the mean scores of random actions: one for every `LAST` frames, or fewer, of each of `RANDOM_RUNS` episodes.
-
-    None in an environment without a score.
-
-    Examples
-    --------
-    >>> len(random_scores(Frames("page"), seed=0, n_frames=50))
-    5
-    """
-    means = []
-    for number in range(RANDOM_RUNS):
-        env, rng = task.make_environment(), np.random.default_rng([seed, number])
-        env.reset(seed=seed)
-        low, high = env.action_space.low, env.action_space.high
-        scores = [env.step(rng.uniform(low, high))[4]["score"] for _ in range(n_frames)]
-        env.close()
-        stretches = [scores[start : start + LAST] for start in range(0, n_frames, LAST)]
-        means += [mean for mean in map(_mean, stretches) if mean is not None]
-    return means
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return math.fsum(known) / len(known) if known else None
+        step = self.env.step(action)
+        self.frame = frame_of(step)
+        self.scores.append(step[4]["score"])
 
 
 FAMILY_RUNS: dict[str, type[FamilyRun]] = {"drawings": DrawingsRun, "numbers": NumbersRun, "frames": FramesRun}

@@ -3,6 +3,7 @@
 config.json      the exact settings          progress.csv     the learning curve
 agent/           the agent, its lesson log   forgetting.csv   accuracy on every task after each, if taught in turn
 actions.npy      actions of a frame agent    *.svg, *.png     charts and drawings
+steps.csv        with trace=true: every step of an agent of numbers
 result.json      the scores: written last, so a folder that has it is finished
 
 `read_run` trusts nothing: a folder that is incomplete, or holds what no run writes, is refused; `read_runs` names it.
@@ -30,15 +31,28 @@ import numpy as np
 from agent.agents import Agent
 from agent.errors import AgentError, nearest
 from agent.storage import serialization
+from agent.storage.serialization import LOCAL_FILES
 
 CONFIG, RESULT, PROGRESS, FORGETTING, AGENT = "config.json", "result.json", "progress.csv", "forgetting.csv", "agent"
 BEFORE = ".before"  # ends the name of the directory of a finished run that is being replaced
 ACTIONS = "actions.npy"  # of a frame agent: replayed to bring its environment back to where the run was stopped
 LEARNING, CONFUSION, SHEET = "learning.svg", "confusion.svg", "sheet.png"
-FILES = (RESULT, CONFIG, PROGRESS, FORGETTING, ACTIONS, LEARNING, CONFUSION, SHEET)  # in the order of their removal
+STEPS = "steps.csv"
+FILES = (
+    RESULT,
+    CONFIG,
+    PROGRESS,
+    STEPS,
+    FORGETTING,
+    ACTIONS,
+    LEARNING,
+    CONFUSION,
+    SHEET,
+)  # in the order of their removal
 MAX_LISTED = 10  # runs named in a message
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential")  # 0 … 1, written as per cent
-CURVES = ("held_out", "error")  # columns of progress.csv that are a learning curve: the first one present
+SQUARED = "squared_error"  # the mean error of runs that predict frames is squared, that of numbers absolute
+CURVES = ("held_out", "error", SQUARED)  # columns of progress.csv that are a learning curve: the first one present
 MAX_RUNS, MAX_FILE_BYTES, MAX_LABELS, MAX_CHARS = 2_000, 4_000_000, 200, 400
 _READ = (CONFIG, RESULT, PROGRESS)
 _BOOKKEEPING = {"unsure", "n_test", "n_lessons", "n_known", "seconds"}
@@ -56,7 +70,7 @@ class Result:
     @property
     def agent(self) -> Agent:
         """The agent that was taught, loaded from the folder each time."""
-        return serialization.load(self.folder / AGENT)
+        return serialization.load(self.folder / AGENT, LOCAL_FILES)
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ class Run:
     config: Mapping[str, Any]
     scores: Mapping[str, float]  # shares 0 … 1, then any other number that was measured
     curve: Mapping[int, float]  # lessons to a share right or an error
-    measure: str | None  # which of the two the curve is: one of CURVES
+    measure: str | None  # which of them the curve is: one of CURVES
     confusion: tuple[np.ndarray, tuple[str, ...]] | None  # (L, L + 1) int64 and the L labels
 
 
@@ -253,11 +267,6 @@ def find_run(folder: str, words: str) -> Path:
     raise AgentError(f"expected words that name a run in {folder}, got {words!r}.{hints} Runs: {listed}.")
 
 
-def load_agent(folder: str, words: str) -> Agent:
-    """Load the agent that a path or words name: that of a run, or one saved by itself."""
-    return serialization.load(agent_path(folder, words))
-
-
 def agent_path(folder: str, words: str) -> Path:
     """Where the agent lies that a path or words name; AgentError where there is none."""
     path = Path(words)
@@ -276,7 +285,7 @@ def load_checkpoint(path: Path) -> tuple[Agent | None, list[dict[str, Any]]]:
     rows = read_csv(path / PROGRESS)
     if not (path / AGENT).is_dir() or not rows:
         return None, []
-    return serialization.load(path / AGENT), rows
+    return serialization.load(path / AGENT, LOCAL_FILES), rows
 
 
 def read_run(folder: Path) -> Run:
@@ -361,6 +370,8 @@ def _whole(content: Mapping[str, Any], name: str, folder: Path, default: int = 0
 
 def _scores(result: Mapping[str, Any], folder: Path) -> dict[str, float]:
     scores = {str(name): value for name, value in result.items() if name not in _BOOKKEEPING and _is_number(value)}
+    if "repeat_error" in result:  # in the same place
+        scores = {SQUARED if name == "error" else name: value for name, value in scores.items()}
     for name in SHARES:
         if not 0 <= scores.get(name, 0) <= 1:
             raise AgentError(f"expected {name} of {folder} as a share from 0 to 1, got {scores[name]}.")
@@ -380,7 +391,7 @@ def _curve(folder: Path) -> tuple[str | None, dict[int, float]]:
         if measure == "held_out" and outside:
             raise AgentError(f"expected {measure} in {path} as shares from 0 to 1, got {outside[0]:.4g}.")
         if curve:
-            return measure, curve
+            return SQUARED if "repeat_error" in rows[0] else measure, curve
     return None, {}
 
 

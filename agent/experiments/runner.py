@@ -15,11 +15,11 @@ from agent.errors import AgentError
 from agent.experiments import results
 from agent.experiments.config import RunSpec, TaskSelection, resolve, same_config
 from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
+from agent.experiments.loading import load_at
 from agent.experiments.results import Result
 from agent.models import MODELS
 from agent.models.custom import is_path
 from agent.progress import Progress, run_to_completion
-from agent.storage import serialization
 
 TRACKIO_PROJECT = "pupil"
 
@@ -121,6 +121,7 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
         rows = run.resume(agent, rows) if agent is not None else []
         if not rows:
             run.begin(initial_agent(spec, model, config))
+            run.check_size()
             if not resume:
                 held.enter_context(results.lock(spec.folder))
             results.init_run_dir(spec.folder, spec.config)
@@ -150,7 +151,7 @@ def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
     path = _path_to_load(spec)
     if path is None:
         return new_from_config(model.NAME, config, starter=spec.settings.starter)
-    agent = serialization.load(path)
+    agent = load_at(path)
     if agent.kind != model.NAME:
         raise AgentError(f"expected an agent of the kind {model.NAME}, got {agent.kind}. Say agent={agent.kind}.")
     loaded, given = vars(agent.model.config), vars(config)

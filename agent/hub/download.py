@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from agent.agents import Agent
 from agent.agents.base import check_commit, check_repo_id, is_repo_id
 from agent.errors import AgentError
+from agent.experiments.loading import load_run
 from agent.hub.client import CLIENT, TIMEOUT_S, connect, endpoint, head_of, hub_errors, is_away, is_hidden
 from agent.storage import serialization
 
@@ -26,16 +27,20 @@ _REVISION = re.compile(r"(?!.*\.\.)(refs/pr/\d{1,6}|\w[\w.-]{0,99})", re.ASCII)
 
 
 def load(path: str | os.PathLike[str]) -> Agent:
-    """Read an agent from a folder, a ``.zip`` file, or, where there is none, a repo of the Hub named OWNER/NAME.
+    """Read an agent from a folder, that of a run, a ``.zip`` file, or else a repo of the Hub named OWNER/NAME.
 
     Raises
     ------
     AgentError
         There is nothing, or it is not an agent of this version.
     """
+    with contextlib.suppress(OSError):  # a name that is too long for any file
+        for run in (Path(path), Path(path).parent):
+            if (run / "agent" / "config.json").is_file() and (run / "config.json").is_file():
+                return load_run(run)
     if isinstance(path, str) and is_repo_id(path) and not path.lower().endswith(".zip") and not Path(path).exists():
         return pull(path)
-    return serialization.load(path)
+    return serialization.load(path, serialization.LOCAL_FILES)
 
 
 def pull(repo_id: str, revision: str | None = None, token: str | None = None) -> Agent:

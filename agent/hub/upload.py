@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling
 
 _FOLDERS = (".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", ".gradio", "node_modules")
+_FOLDERS += ("build", "pupil.egg-info")  # of pip
 _IGNORED = [pattern for name in _FOLDERS for pattern in (f"{name}/**", f"**/{name}/**")]
 _IGNORED += ["tests/out/**", "runs/**", "*.pyc", ".env", ".env.*", "**/.env", "**/.env.*"]
 

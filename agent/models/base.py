@@ -121,6 +121,11 @@ class BaseModel:
         """Bytes of memory it holds."""
         return sum(array.nbytes for array in self.tensors().values())
 
+    @property
+    def max_saved_bytes(self) -> int:
+        """Most bytes that its saved arrays can come to, however long it learns with its settings, where it is."""
+        return sum(array.nbytes for array in self.tensors().values())
+
     def stats(self) -> dict[str, str]:
         """Figures about the model to show: names known to `agent.ui.texts.words.FACTS`, and their values."""
         raise NotImplementedError
@@ -206,6 +211,9 @@ class Model(Protocol):
     @classmethod
     def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         """Build a model from its saved arrays; AgentError when they do not fit the settings."""
+
+
+LESSON_BYTES = preprocessing.SIDE**2 // 2 + 2  # of a lesson in a file: packed, with its label
 
 
 class LessonModel(BaseModel):

@@ -10,7 +10,8 @@ Everything read here may come from a stranger: names, sizes, shapes and types ar
 allocated, and an agent is handed out only when all of it fits together.
 
 Loading untrusted input, valid or not, may allocate at most 64 MB and 30 times the size of the file.
-So files have limits (`FILES`; all of MNIST remembered takes 24 MB); nothing is inflated further than it may be; and
+So files have limits (`FILES`; all of MNIST remembered takes 24 MB), larger ones on a user's own disk (`LOCAL_FILES`);
+nothing is inflated further than it may be; and
 whatever a few bytes may ask for is bounded where it is asked for: tables and copies by the settings of recall, the
 corrections of a study by its lessons, wiring by being saved whole, drawings in the log by its length.
 """
@@ -54,21 +55,22 @@ FILES = {  # name: most bytes
     "README.md": 200_000,
     "labels.png": 500_000,
 }
+LOCAL_FILES = FILES | {"agent.safetensors": 256_000_000, "lessons.jsonl": 128_000_000}  # of a user's own disk
 READ = ("config.json", "agent.safetensors", "lessons.jsonl")  # the others are for people
-MAX_ZIP_BYTES = sum(FILES.values())
 MAX_CHARS = 4_000_000  # of a log: ten thousand drawings; a browser keeps five million
 MAX_CONFIG_CHARS = 20_000
 _INITIAL = {"format": int, "kind": str, "name": str, "settings": dict}
 _CONFIG = {**_INITIAL, "labels": list, "n_lessons": int, "digest": str}
 _CAME_LATER = {"lineage": dict}  # older files lack it
 _HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and a flag of renameat2
+_OWN_KIND = " An agent of a class of your own is loaded from the folder of its run, where its class lies."
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
 
 
-def save(pupil: Agent, path: str | os.PathLike[str]) -> Path:
+def save(pupil: Agent, path: str | os.PathLike[str], limits: Mapping[str, int] = LOCAL_FILES) -> Path:
     """Write an agent of any family to a folder, or to one file when the path ends in ``.zip``; returns the path.
 
-    What was there before is replaced only when everything has been written.
+    What was there before is replaced only when everything has been written. ``limits`` are the most bytes of each file.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def save(pupil: Agent, path: str | os.PathLike[str]) -> Path:
     ...     load(file).name
     'Mia'
     """
-    files = to_files(pupil)
+    files = to_files(pupil, limits=limits)
     try:
         target = Path(path).resolve()  # a link is followed once, not replaced
         spare = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
@@ -107,27 +109,61 @@ def save(pupil: Agent, path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
-def load(path: str | os.PathLike[str]) -> Agent:
-    """Read an agent from its folder, that of a run, or a ``.zip``; AgentError where there is none of this version."""
+def load(path: str | os.PathLike[str], limits: Mapping[str, int] = FILES) -> Agent:
+    """Read an agent from its folder, that of a run, or a ``.zip``; AgentError where there is none of this version.
+
+    ``limits`` are the most bytes of each file: those for a stranger's, or `LOCAL_FILES`.
+    """
     source = Path(path)
     try:
         if (source / "agent" / "config.json").is_file():
             source /= "agent"  # of a run
         if source.is_dir():
-            return from_files({name: _read(source / name, max_bytes) for name, max_bytes in FILES.items()})
+            return from_files({name: _read(source / name, max_bytes) for name, max_bytes in limits.items()})
         if not source.is_file():
             raise AgentError(f"expected a folder or a .zip file of an agent, got nothing at {source.name!r}.")
-        return from_zip(_read(source, MAX_ZIP_BYTES))
+        return from_zip(_read(source, sum(limits.values())), limits)
     except OSError as error:
         raise AgentError(f"expected to read {source.name}, got {error.strerror or error}.") from error
 
 
-def from_zip(content: bytes) -> Agent:
+def from_zip(content: bytes, limits: Mapping[str, int] = FILES) -> Agent:
     """Read an agent from the bytes of its ``.zip``."""
-    return from_files(untrusted.unzip(content, FILES))
+    return from_files(untrusted.unzip(content, limits))
 
 
-def to_files(pupil: Agent, tested: Sequence[Score] = ()) -> dict[str, bytes]:
+def kind_at(path: Path) -> str | None:
+    """Say of which kind the agent in a folder or a ``.zip`` is, before it is loaded; None where that cannot be said."""
+    try:
+        if path.is_dir():
+            content = _read(path / "config.json", FILES["config.json"])
+        else:
+            with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
+                content = file.read(FILES["config.json"])
+        return str(json.loads(content)["kind"])
+    except (AgentError, OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile):
+        return None
+
+
+def check_size(n_bytes: int) -> None:
+    """Check before it learns that an agent whose arrays can come to so many bytes can be saved.
+
+    Examples
+    --------
+    >>> check_size(300_000_000)
+    Traceback (most recent call last):
+        ...
+    agent.errors.AgentError: expected an agent of at most 256,000,000 bytes to save, got settings and lessons for ...
+    """
+    max_bytes = LOCAL_FILES["agent.safetensors"] - 100_000  # its header
+    if n_bytes > max_bytes:
+        raise AgentError(
+            f"expected an agent of at most {LOCAL_FILES['agent.safetensors']:,} bytes to save, got settings and "
+            f"lessons for {n_bytes:,}. Take smaller settings or fewer lessons."
+        )
+
+
+def to_files(pupil: Agent, tested: Sequence[Score] = (), limits: Mapping[str, int] = FILES) -> dict[str, bytes]:
     """Give an agent's files: name to content, the same bytes for the same agent; the card tells how it was tested."""
     tensors = {name: np.ascontiguousarray(array) for name, array in sorted(pupil.model.tensors().items())}
     files = {"agent.safetensors": write_tensors(tensors), "lessons.jsonl": pupil.log.encode()}
@@ -141,7 +177,7 @@ def to_files(pupil: Agent, tested: Sequence[Score] = ()) -> dict[str, bytes]:
     files["config.json"] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
     files["README.md"] = card(pupil, tested).encode()
     files["labels.png"] = render.png(pupil.picture())
-    for name, max_bytes in FILES.items():
+    for name, max_bytes in limits.items():
         if len(files[name]) > max_bytes:
             raise AgentError(
                 f"expected at most {max_bytes:,} bytes for {name}, got {len(files[name]):,}. Teach it less."
@@ -198,7 +234,7 @@ def _check_config(config: object, expected: Mapping[str, type] = _INITIAL) -> di
         raise AgentError(f"expected format {FORMAT}, got {config['format']}. Update Pupil, or save it anew.")
     config["name"] = clean_name(config["name"])
     config["lineage"] = Lineage.from_json(config.get("lineage", Lineage().to_json()))
-    _check_settings(config["settings"], family_of(config["kind"]).MODELS[config["kind"]].Config)
+    _check_settings(config["settings"], family_of(config["kind"], _OWN_KIND).MODELS[config["kind"]].Config)
     return config
 
 

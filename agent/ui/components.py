@@ -124,7 +124,7 @@ def download_after(event: Any, button: gr.DownloadButton) -> None:
 def write_agent(agent: Agent, session: Session) -> str:
     """Write an agent to a .zip named after it, in a folder for this download alone; AgentError after too many bytes."""
     stem = re.sub(r"[^\w-]+", "-", agent.name).strip("-").lower() or "agent"
-    path = serialization.save(agent, _new_folder() / f"{stem}.zip")
+    path = serialization.save(agent, _new_folder() / f"{stem}.zip", serialization.FILES)
     n_bytes = path.stat().st_size
     try:
         session.count("megabyte", n_bytes / 1e6)

@@ -11,12 +11,11 @@ import numpy as np
 
 import agent
 from agent import charts
-from agent.agents.frame_agent import FrameAgent
+from agent.agents.frame_agent import FrameAgent, frame_of
 from agent.environments import make
-from agent.experiments.families import random_scores
 from agent.kernels import linearithmic
 from agent.models.frames.layers import Layer, Tape
-from agent.tasks import Frames
+from agent.tasks import Frames, random_scores
 
 SIZES = (784, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
 SEEDS = range(5)
@@ -68,7 +67,7 @@ def watched(
 ) -> dict:
     """Run an agent in an environment: errors (n_frames, 3), NaN where none, scores (n_frames,), frames per second."""
     made, watcher = make(environment, **env_settings), agent.new(model, seed=seed, **settings)
-    frame, _ = made.reset(seed=seed)
+    frame = frame_of(made.reset(seed=seed))
     assert isinstance(watcher, FrameAgent)
     watcher.enter(made, environment)
     errors, scores, begun = np.full((n_frames, 3), np.nan), np.zeros(n_frames), time.perf_counter()
@@ -76,7 +75,8 @@ def watched(
         seen = watcher.observe(frame)
         if seen.error is not None:
             errors[number] = seen.error, seen.repeat_error, seen.mean_error
-        frame, scores[number], _, _, _ = made.step(seen.action)
+        step = made.step(seen.action)
+        frame, scores[number] = frame_of(step), step[1]
     rate = n_frames / (time.perf_counter() - begun)
     return {"errors": errors, "scores": scores, "rate": rate, "environment": made}
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from agent.__main__ import main
+from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError
 from agent.experiments import iter_run, run
+from agent.experiments.results import read_csv
 from agent.storage import serialization
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,3 +131,60 @@ def test_drawings_and_numbers_do_not_mix(here):
         run(["digits", "copy"])
     with pytest.raises(AgentError, match="got linear"):
         run("digits", "linear", lessons=10)
+
+
+def test_a_run_tells_its_answers_its_steps_and_its_mean_squared_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["task=copy", "steps=500", "agent.lr=0.01", "metrics.root=mse**0.5"]) == 0
+    heard = capsys.readouterr()
+    place = tmp_path / "runs/default/linear/copy_0"
+    got, rows = json.loads((place / "result.json").read_text()), read_csv(place / "progress.csv")
+    for number, answer in got["answers"].items():
+        (line,) = [line for line in heard.out.splitlines() if line.split(" → ")[0].strip() == number]
+        assert f"→ {answer}" in line and ("outside" in line) == (number in got["extrapolated"])
+    lines = heard.err.splitlines()
+    assert len(lines) == len(rows) - 1 > 10 and lines[-1].startswith("teaching  500 of 500  error ")
+    assert all(f"mse {row['mse']:.4g}" in line for row, line in zip(rows[1:], lines, strict=True))
+    assert 0 < got["error"] ** 2 <= got["mse"] and got["root"] == pytest.approx(got["mse"] ** 0.5)
+    drawing = (place / "learning.svg").read_text()
+    assert "mean squared error" in drawing and "mean absolute error" in drawing
+
+
+@pytest.mark.parametrize("kind", [{"kind": "linear"}, {"kind": "linear", "teacher": "two_tries"}, "tuples"])
+def test_every_step_is_told_and_the_agent_is_the_same(tmp_path, kind):
+    name = kind if isinstance(kind, str) else kind["kind"]
+    given = {"steps": 300, "plots": False}
+    plain = run("copy", kind, folder=str(tmp_path / "plain"), **given)
+    steps = iter_run("copy", kind, folder=str(tmp_path / "told"), trace=True, save_every=1, **given)
+    for _ in range(9):
+        next(steps)
+    steps.close()  # and goes on where it was stopped
+    told = run("copy", kind, folder=str(tmp_path / "told"), trace=True, save_every=1, **given)
+    rows = read_csv(told.folder / "steps.csv")
+    assert [row["step"] for row in rows] == list(range(1, 301)) and not told.cached
+    lessons = Copy().lessons(300, 0)
+    assert [row["input"] for row in rows] == lessons.x.tolist()
+    answered = [row for row in rows if row["answer"] is not None]
+    assert len(answered) >= 290 and all(row["error"] == row["answer"] - row["input"] for row in answered)
+    assert all(row["reward"] == pytest.approx(1 - abs(row["error"])) for row in answered)
+    same = [(each.folder / "agent/agent.safetensors").read_bytes() for each in (plain, told)]
+    assert same[0] == same[1] and plain.scores["answers"] == told.scores["answers"], name
+
+
+def test_steps_over_all_lessons_are_told_by_their_error_and_too_many_are_refused(tmp_path):
+    mse = {"kind": "linear", "teacher": "mse"}
+    rows = read_csv(run("copy", mse, steps=40, trace=True, folder=str(tmp_path), plots=False).folder / "steps.csv")
+    assert len(rows) == 40 and rows[0]["input"] is None and rows[0]["error"] > rows[-1]["error"] > 0
+    with pytest.raises(AgentError, match="expected at most 100,000 steps with trace=true, got 200,000"):
+        run("copy", "linear", steps=200_000, trace=True, folder=str(tmp_path / "more"))
+    with pytest.raises(AgentError, match="expected no trace for agents of drawings"):
+        run("digits", "nearest", trace=True, folder=str(tmp_path / "more"))
+    assert not (tmp_path / "more").exists()
+
+
+def test_a_run_of_an_earlier_version_without_a_setting_is_the_same_run(tmp_path):
+    result = run("copy", "linear", steps=20, folder=str(tmp_path), plots=False)
+    config = json.loads((result.folder / "config.json").read_text())
+    del config["trace"]
+    (result.folder / "config.json").write_text(json.dumps(config))
+    assert run("copy", "linear", steps=20, folder=str(tmp_path), plots=False).cached

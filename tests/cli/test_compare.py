@@ -1,10 +1,12 @@
 """Runs compared: who is put together, what is averaged, what is drawn."""
 
 import csv
+import re
 from xml.etree import ElementTree
 
 import pytest
 
+from agent import charts
 from agent.__main__ import main
 from agent.errors import AgentError
 from agent.experiments import run
@@ -110,3 +112,38 @@ def test_a_run_draws_its_curve_and_its_confusion(tmp_path):
 def test_nothing_finished_cannot_be_compared(tmp_path):
     with pytest.raises(AgentError, match="expected finished runs in"):
         compare(folder=str(tmp_path))
+
+
+def test_a_comparison_leaves_nothing_of_an_earlier_one_and_names_only_what_was_asked(
+    runs, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("A", "B"):
+        run("digits", "nearest", lessons=20, experiment=name, **QUICK)
+        (tmp_path / "runs" / name / "recall/digits_7").mkdir(parents=True)
+        (tmp_path / "runs" / name / "recall/digits_7/config.json").write_text("{}")
+    run("copy", "linear", steps=50, experiment="C", plots=False)
+    assert main(["compare", "experiment=A"]) == 0
+    assert "A/recall/digits_7" in (heard := capsys.readouterr().err) and "B/recall" not in heard
+    (tmp_path / "runs/compare/notes.txt").write_text("mine")
+    assert main(["compare", "experiment=C"]) == 0 and not capsys.readouterr().err
+    left = {path.name for path in (tmp_path / "runs/compare").iterdir()}
+    assert left == {"results.csv", "results.md", "error.svg", "notes.txt"}
+
+
+def test_squared_errors_are_not_put_beside_absolute_ones(tmp_path):
+    folder = str(tmp_path / "runs")
+    run("copy", "linear", steps=50, folder=folder, plots=False)
+    run("frames", "cells", steps=200, folder=folder, plots=False)
+    where, groups, _ = compare(folder=folder)
+    assert {group.measure for group in groups} == {"error", "squared_error"}
+    frames, numbers = sorted(table(groups), key=lambda row: row["task"] == "copy")
+    assert frames["error"] == "–" == numbers["squared_error"] and frames["squared_error"] != "–" != numbers["error"]
+    assert "mean squared error" in (where / "squared_error.svg").read_text()
+    assert "mean absolute error" in (where / "error.svg").read_text()
+
+
+def test_more_than_eight_lines_can_be_told_apart():
+    drawing = charts.learning({f"agent {number}": [(0, 0.0, 0.0), (10, 0.5, 0.1)] for number in range(24)}).decode()
+    classes = re.findall(r'<g class="([^"]+)"><polyline points="[\d., -]+"/><circle', drawing)
+    assert len(set(classes)) == 24 and ".d2 polyline{stroke-dasharray" in drawing

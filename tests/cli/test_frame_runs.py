@@ -8,6 +8,7 @@ from test_cli_runs import command, results
 import agent
 from agent.errors import AgentError
 from agent.experiments import iter_run
+from agent.experiments.results import read_csv
 from agent.progress import run_to_completion
 
 pytestmark = pytest.mark.slow  # whole runs, some in processes of their own
@@ -94,6 +95,40 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(kind, settings, world, 
     steps.close()
     again = run_to_completion(iter_run(**asked("parts")))
     assert not again.cached and bytes_of(whole.folder) == bytes_of(again.folder)
+
+
+def test_returns_and_lengths_of_episodes_are_told_beside_those_by_chance(tmp_path):
+    given = {"task": {"frames": {"world": "CartPole-v1"}}, "agent": "cells", "steps": 400, "folder": str(tmp_path)}
+    result = agent.run(**given)
+    scores, rows = result.scores, read_csv(result.folder / "progress.csv")
+    assert scores["episode_return"] == scores["episode_length"] > 1 and scores["random_return"] > 1
+    lengths = [row["episode_length"] for row in rows[1:]]
+    assert (
+        len(lengths) == 4
+        and rows[0]["episode_return"] is None
+        and all(length is None or length > 1 for length in lengths)
+    )
+    again = agent.run(**given | {"experiment": "alone", "task": {"frames": {"world": "CartPole-v1", "chance": False}}})
+    assert again.scores["random_score"] is None and "random_return" not in again.scores
+    assert again.scores["episode_return"] == scores["episode_return"]
+
+
+def test_what_is_tried_by_chance_is_shown_and_short_in_a_slow_world(tmp_path, monkeypatch):
+    def tried(name):
+        steps = iter_run("frames", "cells", steps=2000, folder=str(tmp_path / name), plots=False)
+        return [step.n_done for step in steps if step.what == "by chance"]
+
+    assert tried("fast") == list(range(100, 10_001, 100))
+    monkeypatch.setattr("agent.environments.builtin.Scroller.IS_SLOW", True)
+    assert tried("slow") == [100, 200, 300, 400, 500]
+
+
+def test_a_run_of_an_earlier_version_is_the_same_run(tmp_path):
+    result = agent.run("frames", "cells", steps=20, folder=str(tmp_path), plots=False)
+    config = json.loads((result.folder / "config.json").read_text())
+    del config["task"]["frames"]["chance"]
+    (result.folder / "config.json").write_text(json.dumps(config))
+    assert agent.run("frames", "cells", steps=20, folder=str(tmp_path), plots=False).cached
 
 
 def test_a_task_of_numbers_is_not_for_those_who_watch(tmp_path):

@@ -95,7 +95,7 @@ def test_a_course_that_begins_elsewhere_stops_the_runs_and_they_go_on_later(sess
 
 
 def test_what_goes_wrong_with_one_run_is_told_and_the_others_are_made(session):
-    last = made(session, asked(lessons=600), asked())[-1]
+    last = made(session, asked(lessons=700), asked())[-1]
     assert (
         last.text.startswith("Made: 1 run. Expected lessons from 1 to")
         and str(session.state(RunLibrary).folder) not in last.text

@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from gymnasium.wrappers import TransformObservation
 
+from agent.agents.frame_agent import frame_of
 from agent.environments import ENVIRONMENTS, make
 from agent.environments.base import N_HEAD, ScoreScaler, fovea, square
 from agent.environments.builtin import animate
@@ -16,25 +16,34 @@ DRAWN = [name for name in ENVIRONMENTS if name != "browser"]
 PAGE = "data:text/html,<body style='background:rgb(200,0,0)' onclick='window.pupilScore=2;document.body.style.background=\"rgb(0,0,200)\"'>"
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", [*DRAWN, "CartPole-v1", "MountainCarContinuous-v0", "FrozenLake-v1"])
 def test_a_world_is_an_environment_of_gymnasium(name):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it is wrapped and not registered, and advice about images
-        world = make(name)  # the checker takes no frame for the same as itself where something was not observed
-        check_env(TransformObservation(world, np.nan_to_num, world.observation_space), skip_render_check=True)
+        warnings.simplefilter("error")
+        check_env(make(name), skip_render_check=True)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_world_that_is_given_no_seed_begins_differently_each_time(name):
+    world, begins = make(name), set()
+    for _ in range(6):
+        begins.add(world.reset()[0].tobytes() + b"".join(world.step(np.ones(4))[0].tobytes() for _ in range(9)))
+    assert len(begins) > 1
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_frames_are_flat_bounded_and_begin_with_the_score(name):
     world = make(name)
-    frame, _ = world.reset(seed=1)
+    frame = frame_of(world.reset(seed=1))
     rng = np.random.default_rng(0)
     for _ in range(60):
         assert frame.shape == world.observation_space.shape and frame.dtype == np.float32
         assert np.isnan(frame[1:4]).all() and frame[4] == 1
         seen = frame[~np.isnan(frame)]
         assert (-1 <= seen).all() and (seen <= 1).all()
-        frame, _, terminated, truncated, info = world.step(rng.uniform(world.action_space.low, 1))
+        step = world.step(rng.uniform(world.action_space.low, 1))
+        (seen, _, terminated, truncated, info), frame = step, frame_of(step)
+        np.testing.assert_array_equal(seen, np.nan_to_num(frame))
         assert not terminated and not truncated and (info["score"] is None) == np.isnan(frame[0])
     assert world.picture(frame).shape[2] == 3 and world.render().shape[2] == 3
     assert world.places.shape == (len(frame), 3) and np.isnan(world.places[:N_HEAD]).all()
@@ -45,8 +54,8 @@ def test_a_world_follows_from_its_seed_and_what_is_done(name):
     lives = []
     for seed in (3, 3, 4):
         world, rng = make(name), np.random.default_rng(0)
-        frames = [world.reset(seed=seed)[0]]
-        frames += [world.step(rng.uniform(world.action_space.low, 1))[0] for _ in range(120)]
+        frames = [frame_of(world.reset(seed=seed))]
+        frames += [frame_of(world.step(rng.uniform(world.action_space.low, 1))) for _ in range(120)]
         lives.append(np.array(frames).tobytes())
         world.close()
     assert lives[0] == lives[1] != lives[2]
@@ -91,8 +100,8 @@ def test_a_point_sees_the_mean_of_its_pixels_and_nothing_off_the_page(eye):
 
 def test_a_drifting_digit_comes_back_where_it_was():
     world = make("scroller", side=12, stays=0)
-    first, _ = world.reset(seed=2)
-    frames = [world.step(np.zeros(4))[0] for _ in range(12)]
+    first = frame_of(world.reset(seed=2))
+    frames = [frame_of(world.step(np.zeros(4))) for _ in range(12)]
     np.testing.assert_array_equal(frames[-1], first)
     assert not np.array_equal(frames[0], first, equal_nan=True)
 
@@ -102,8 +111,8 @@ def test_a_film_shows_ever_more_of_the_strokes_and_then_begins_again():
     inks = frames.astype(int).sum(axis=(1, 2))
     assert inks[0] == 0 and (np.diff(inks) >= 0).all() and inks[-1] > 0
     world = make("sketch", side=20, strokes=[[(40, 40), (240, 240)]])
-    first, _ = world.reset()
-    again = [world.step(np.zeros(4))[0] for _ in range(len(world.frames))][-1]
+    first = frame_of(world.reset(seed=0))
+    again = [frame_of(world.step(np.zeros(4))) for _ in range(len(world.frames))][-1]
     np.testing.assert_array_equal(again, first)
 
 
@@ -113,7 +122,7 @@ def test_what_grew_on_a_canvas_is_drawn_again_and_another_drawing_begins_anew():
     canvases[1, 4:24, 18:20] = 255
     canvases[2, 13:15, 4:24] = 255
     inks = make("sketch", canvases=canvases)
-    inks.reset()
+    inks.reset(seed=0)
     inks = (inks.frames > 0).sum(axis=(1, 2)).astype(int)
     breaks = np.flatnonzero(np.diff(inks) < 0)
     assert inks[0] == 0 and len(breaks) == 1 and inks[breaks[0]] == 2 * 10
@@ -122,11 +131,11 @@ def test_what_grew_on_a_canvas_is_drawn_again_and_another_drawing_begins_anew():
 
 def test_a_canvas_is_shown_live():
     world = make("sketch")
-    world.reset()
+    world.reset(seed=0)
     world.show(np.full((280, 280), 255, np.uint8))
-    assert (world.step(np.zeros(4))[0][N_HEAD:] == 1).all()
+    assert (frame_of(world.step(np.zeros(4)))[N_HEAD:] == 1).all()
     world.show(None)
-    assert (world.step(np.zeros(4))[0][N_HEAD:] < 1).any()
+    assert (frame_of(world.step(np.zeros(4)))[N_HEAD:] < 1).any()
     with pytest.raises(AgentError, match="a drawing"):
         world.show(np.zeros((3, 3)))
 
@@ -152,35 +161,54 @@ def test_what_was_seen_is_what_is_pressed_and_it_rests():
 
 def test_a_page_scrolls_and_the_pointer_stays_on_it():
     world = make("page")
-    before, _ = world.reset(seed=0)
-    after = world.step(np.array([1, -1, 1, 0]))[0]
+    before = frame_of(world.reset(seed=0))
+    after = frame_of(world.step(np.array([1, -1, 1, 0])))
     assert after[5] > before[5] and after[6] > before[6] and after[7] < before[7]
     for _ in range(40):
-        after = world.step(np.array([1, 1, 1, 0]))[0]
+        after = frame_of(world.step(np.array([1, 1, 1, 0])))
     assert after[5:8].tolist() == [1, 1, 1]
 
 
 def test_an_episode_that_is_over_begins_anew():
     world = make("CartPole-v1", sutton_barto_reward=True)
-    frame, _ = world.reset(seed=0)
+    frame = frame_of(world.reset(seed=0))
     scores = []
     for _ in range(200):
         assert (frame[5] == 1) == (not scores or scores[-1] == -1)
-        frame, score, _, _, _ = world.step(np.array([1.0, 0.0]))
+        step = world.step(np.array([1.0, 0.0]))
+        frame, score = frame_of(step), step[1]
         scores.append(score)
     assert len(world.lengths) == scores.count(-1) > 10 and sum(world.lengths) <= 200
+
+
+@pytest.mark.parametrize(("sign", "name"), [(-1, "CartPole-v1"), (1, "MountainCar-v0")])
+def test_where_every_reward_is_the_same_the_end_of_an_episode_counts(sign, name, monkeypatch):
+    world = make(name)
+    world.reset(seed=0)
+    step, ends = world.inner.step, []
+
+    def ended(action):  # any episode is over after seven frames
+        ends.append(len(ends) % 7 == 6)
+        seen, score, *_ = step(action)
+        return seen, score, ends[-1], False, {}
+
+    monkeypatch.setattr(world.inner, "step", ended)
+    scores = [float(frame_of(world.step(np.ones(len(world.actions))))[0]) for _ in range(21)]
+    assert scores == [pytest.approx(sign * 0.99 if end else 0.0) for end in ends]
+    assert world.lengths == [7] * 3 and world.returns == [-sign * 7.0] * 3
 
 
 @pytest.mark.browser
 def test_a_real_page_is_seen_and_pressed():
     world = make("browser", url=PAGE, n_points=30, radius=20)
-    frame, _ = world.reset()
+    frame = frame_of(world.reset(seed=0))
     try:
         middle = frame[N_HEAD : N_HEAD + 3]
         assert middle[0] > 0.5 and middle[2] == -1
-        frame, score, _, _, info = world.step(np.array([0, 0, 0, 1.0]))
+        step = world.step(np.array([0, 0, 0, 1.0]))
+        frame, score, info = frame_of(step), step[1], step[4]
         assert score == 2 and info["score"] == 2 and frame[N_HEAD + 2] > 0.5
-        assert np.isnan(world.step(np.zeros(4))[0][0])
+        assert np.isnan(frame_of(world.step(np.zeros(4)))[0])
     finally:
         world.close()
 
@@ -211,7 +239,7 @@ def test_a_world_that_cannot_be_is_refused_in_a_sentence(name, settings, words):
 def test_an_action_that_is_none_is_refused():
     for name in ("page", "CartPole-v1"):
         world = make(name)
-        world.reset()
+        world.reset(seed=0)
         for action in ([1], np.full(world.action_space.shape, np.nan)):
             with pytest.raises(AgentError, match="an action of"):
                 world.step(action)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import agent
-from agent.agents.frame_agent import FrameAgent
+from agent.agents.frame_agent import FrameAgent, frame_of
 from agent.environments import make
 from agent.errors import AgentError
 from agent.models import FRAMES
@@ -21,10 +21,10 @@ def mind(request):
 def living(mind, world="page", n_frames=60, seed=0, **settings):
     """An agent that has lived in a world for a while, the world, and the frame to come."""
     watcher, made = agent.new(mind, seed=seed, **settings), make(world)
-    frame, _ = made.reset(seed=seed)
+    frame = frame_of(made.reset(seed=seed))
     watcher.enter(made, world)
     for _ in range(n_frames):
-        frame = made.step(watcher.observe(frame).action)[0]
+        frame = frame_of(made.step(watcher.observe(frame).action))
     return watcher, made, frame
 
 
@@ -75,7 +75,7 @@ def test_what_is_not_observed_never_reaches_a_sum(mind, share):
         frame[rng.random(len(frame)) < share] = np.nan
         seen = watcher.observe(frame)
         assert np.isfinite(seen.prediction).all() and np.isfinite(seen.action).all()
-        frame = world.step(seen.action)[0]
+        frame = frame_of(world.step(seen.action))
     assert all(np.isfinite(array).all() for array in watcher.model.tensors().values())
 
 
@@ -129,7 +129,7 @@ def test_a_file_brings_it_back_to_the_byte(mind, world, n_frames, tmp_path):
         one, other = watcher.observe(frame.copy()), back.observe(frame.copy())
         assert one.prediction.tobytes() == other.prediction.tobytes() and one.action.tobytes() == other.action.tobytes()
         assert one.because == other.because
-        frame = made.step(one.action)[0]
+        frame = frame_of(made.step(one.action))
     assert same(watcher, back) and back.log == watcher.log
 
 
@@ -164,7 +164,7 @@ def test_praise_and_blame_change_what_it_seeks():
             moves.append(float(action[0]))
             if action[0]:
                 watcher.reward(1 if action[0] * way > 0 else -1)
-            frame = world.step(action)[0]
+            frame = frame_of(world.step(action))
         gone[way] = np.mean(moves[-100:])
     assert gone[1] > 0.3 and gone[-1] < -0.3, gone
 

@@ -35,6 +35,7 @@ ROOMS = [
     "startup",
     "ui",
     "cli",
+    "verbs",
     "__main__",
     "app",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from agent.agents import FAMILIES, kinds
+from agent.agents.frame_agent import frame_of
 from agent.datasets.digits import Selection
 from agent.environments import make
 from agent.storage import serialization
@@ -63,13 +64,13 @@ def test_an_agent_that_watches_frames_goes_on_as_before(name):
     world = make(answer["world"], **answer["settings"])
     assert watcher.n_lessons == answer["n_frames"]
     watcher.enter(world, answer["world"])
-    frame, _ = world.reset(seed=2)
+    frame = frame_of(world.reset(seed=2))
     for prediction, action in answer["frames"]:
         expectation = watcher.observe(frame)
         tolerance = 1e-5 if name == "recurrent" else 0
         np.testing.assert_allclose(expectation.prediction, np.array(prediction, np.float32), 0, tolerance)
         np.testing.assert_allclose(expectation.action, np.array(action, np.float32), 0, tolerance)
-        frame, *_ = world.step(expectation.action)
+        frame = frame_of(world.step(expectation.action))
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))

@@ -129,7 +129,7 @@ def test_a_name_that_could_not_be_read_back_is_not_saved(tmp_path, name):
 
 def test_an_agent_too_large_to_be_read_back_is_not_saved(taught, tmp_path, monkeypatch):
     size = len(serialization.to_files(taught)["agent.safetensors"])
-    monkeypatch.setitem(serialization.FILES, "agent.safetensors", size - 1)
+    monkeypatch.setitem(serialization.LOCAL_FILES, "agent.safetensors", size - 1)
     with pytest.raises(AgentError, match=f"at most {size - 1:,} bytes for agent.safetensors, got {size:,}"):
         serialization.save(taught, tmp_path / "agent.zip")
 

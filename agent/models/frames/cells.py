@@ -114,6 +114,11 @@ class Cells(FrameModel):
         n_film = min(self.predictor.n_memorised, len(self.predictor.frame_memory))
         return {"frames": f"{self.n_frames:,}", "contexts": f"{n_contexts:,}", "film": f"{n_film:,}"}
 
+    @property
+    def max_saved_bytes(self) -> int:
+        film = self.predictor.frame_memory.nbytes + self.predictor.memory_codes.nbytes
+        return super().max_saved_bytes + film
+
     def tensors(self) -> dict[str, np.ndarray]:
         counts = {"counts": np.array([self.n_frames], np.int64), "recent": self._baseline.recent}
         return {**self.predictor.tensors(), **self.policy.tensors(), **self.spec.tensors(), **counts}

@@ -22,6 +22,7 @@ from agent.models.frames.layers import Layer, Tape, Unit, UnitPass, Weights, bac
 from agent.validation import check_arrays, check_settings, setting
 
 INPUTS = ("concat", "merge", "add", "ignore")
+MAX_SIZE = 131_072
 MAX_REPLAY = 2_097_152  # numbers in the replay buffer, for frames before and as many for frames after
 ACTION_REPEAT = 4  # frames that a random action lasts
 EXPLORE_FRAMES = 1500  # in which the share of random actions falls from 1
@@ -40,7 +41,7 @@ class RecurrentConfig:
         256,
         "numbers in the state: at least those of a frame and an action; time and memory grow with it",
         ge=8,
-        le=131_072,
+        le=MAX_SIZE,
     )
     base: int = setting(4, "radix: numbers that a sub-layer mixes at once; near √size or 16 is fastest", ge=2, le=256)
     local_first: bool = setting(False, "mix neighbours first, or the most distant partners")
@@ -64,6 +65,11 @@ class RecurrentConfig:
             raise AgentError(
                 f"expected n_replay of at most {MAX_REPLAY // self.size} at size={self.size}, got {self.n_replay}. "
                 "Take less of one of them."
+            )
+        if self.observe == "concat" and self.size > MAX_SIZE // 2:  # a frame and a state come together
+            raise AgentError(
+                f"expected size of at most {MAX_SIZE // 2:,} with observe=concat, got {self.size:,}. "
+                "Take observe=merge."
             )
         if self.unroll == 1 and not self.synth:
             raise AgentError(
@@ -221,6 +227,12 @@ class Recurrent(FrameModel):
         n_all = self.unit.n_parameters + n_synth + len(self.critic.target_weights)
         n_dense = sum((layer.n_in + 1) * layer.n_out for layer in (*self.unit.layers, self.synthetic_gradient))
         return {"frames": f"{self.n_frames:,}", "weights": f"{n_all:,}", "dense_weights": f"{n_dense:,}"}
+
+    @property
+    def max_saved_bytes(self) -> int:
+        replay = sum(getattr(self.critic, attribute).nbytes for attribute in _SAVED_REPLAY.values())
+        n_window = self.config.unroll * (5 * self.spec.n_cells + 4 * self.spec.n_actions)
+        return super().max_saved_bytes + replay + n_window + 4 * self.config.size
 
     def tensors(self) -> dict[str, np.ndarray]:
         window, n_cells, n_actions = self._window, self.spec.n_cells, self.spec.n_actions

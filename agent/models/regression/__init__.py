@@ -156,14 +156,15 @@ class RegressionModel(BaseModel):
         """Steps of a run over these lessons."""
         return len(lessons)
 
-    def iter_learn(self, lessons: NumberLessons) -> Iterator[int]:
-        """Learn, yielding the number of steps done, ``n_steps`` in the end.
+    def iter_learn(self, lessons: NumberLessons, every_step: bool = False) -> Iterator[int]:
+        """Learn, yielding the number of steps done at `checkpoints` or after every step, ``n_steps`` in the end.
 
         Closed early, it resumes there with the same lessons and ends in the same bytes. AgentError when the steps are
         too large to converge; the model is then as it was before the run.
         """
         self._begin(lessons)
-        for checkpoint in checkpoints(self.n_steps(lessons)):
+        n_steps = self.n_steps(lessons)
+        for checkpoint in range(1, n_steps + 1) if every_step else checkpoints(n_steps):
             if checkpoint <= self.training.done:
                 continue
             self.training.note_range(self._learn_steps(lessons, self.training.done, checkpoint))

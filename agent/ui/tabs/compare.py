@@ -306,12 +306,14 @@ def pictures_of(groups: Sequence[Group]) -> str:
     if len(groups) > len(charted):
         note = f"<p>{texts.ONLY_SOME_DRAWN.format(shown=len(charted), total=len(groups))}</p>"
     learning = [place for place, group in enumerate(charted) if group.measure == "held_out" and len(group.curve) > 1]
-    falling = [place for place, group in enumerate(charted) if group.measure == "error" and len(group.curve) > 1]
+    kinds = {"error": texts.ABSOLUTE_ERRORS, results.SQUARED: texts.SQUARED_ERRORS}
     curves, parts = [], []
     if learning:
         curves += [_part(texts.CURVES, texts.CURVES_HINT, _curves(groups, learning)), _bars(groups, learning)]
-    if falling:
-        curves.append(_part(texts.ERRORS, texts.ERRORS_HINT, _curves(groups, falling, is_share=False)))
+    for measure, title in kinds.items():
+        falling = [place for place, group in enumerate(charted) if group.measure == measure and len(group.curve) > 1]
+        if falling:
+            curves.append(_part(title, texts.ERRORS_HINT, _curves(groups, falling, is_share=False)))
     if not curves:
         curves.append(_part(texts.CURVES, texts.NO_CURVE, ""))
     if any(group.confusion for group in charted):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from agent import charts, render
 from agent.agents import new
-from agent.agents.frame_agent import Expectation, FrameAgent
+from agent.agents.frame_agent import Expectation, FrameAgent, frame_of
 from agent.charts import Line
 from agent.errors import AgentError
 from agent.models.frames.layers import Layer
@@ -148,7 +148,8 @@ class Panel:
         observed = expected.prediction if open_loop else self.frame
         pictures = self.environment.picture(observed), self.environment.picture(expected.prediction)
         self.film.append(np.concatenate(pictures, axis=1))
-        self.frame, _, _, _, info = self.environment.step(expected.action)
+        step = self.environment.step(expected.action)
+        self.frame, info = frame_of(step), step[4]
         self.curve.add(expected.error, expected.repeat_error, expected.mean_error, info["score"])
 
 
@@ -206,7 +207,7 @@ def _enter(agent: FrameAgent, choice: Choice, strokes: Sequence[np.ndarray]) -> 
     if name in ENVIRONMENTS and ENVIRONMENTS[name].SHOWS_CANVAS and strokes:
         settings["canvases"] = list(strokes)
     environment = make(name, **settings)
-    frame, _ = environment.reset(seed=choice.seed)
+    frame = frame_of(environment.reset(seed=choice.seed))
     agent.enter(environment, name)
     return environment, frame
 

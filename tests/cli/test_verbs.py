@@ -1,0 +1,142 @@
+"""What a saved agent is asked on the command line: numbers, drawings, a test, its facts."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import agent
+from agent.__main__ import main
+from agent.datasets import digits
+from agent.experiments import run
+from agent.storage import serialization
+
+QUICK = {"n_test": 20, "n_held_out": 0, "n_asked": 5, "plots": False}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with runs of numbers and of drawings, an agent in a .zip, and a few drawings."""
+    monkeypatch.chdir(tmp_path)
+    run("copy", {"kind": "linear", "teacher": "two_tries"}, plots=False)
+    run("fonts", "nearest", lessons=60, seed=3, **QUICK)
+    pupil = agent.new("nearest", name="Mia")
+    drawings, labels = digits.mnist("train")
+    pupil.learn_many(drawings[:20], labels[:20])
+    pupil.learn_one(drawings[20], "A")
+    agent.save(pupil, "mia.zip")
+    (tmp_path / "some/more").mkdir(parents=True)
+    for number, name in enumerate(("some/b.png", "some/more/c.PNG", "a.png"), 18):
+        Image.fromarray(255 - np.kron(drawings[number], np.ones((4, 4), np.uint8))).save(name)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "some/notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def told(capsys, *words, code=0):
+    """What a command prints and what it says is wrong, line by line."""
+    capsys.readouterr()
+    assert main(words) == code
+    heard = capsys.readouterr()
+    return heard.out.splitlines(), heard.err.splitlines()
+
+
+@pytest.mark.parametrize("name", ["linear copy", "runs/default/linear/copy_0", "runs/default/linear/copy_0/agent"])
+def test_an_agent_of_numbers_is_asked_numbers(folder, capsys, name):
+    outside = "  (outside of what it was shown)"
+    lines, _ = told(capsys, "ask", name, "123", "-5", "3.5", "-1e5")
+    assert lines == [f"123 → 123{outside}", f"-5 → -5{outside}", "3.5 → 3.5", f"-1e5 → -100000{outside}"]
+
+
+def test_an_agent_of_drawings_is_asked_files_and_folders(folder, capsys):
+    lines, _ = told(capsys, "ask", "mia.zip", "a.png", "some")
+    assert [line.split("  ")[0] for line in lines] == ["a.png → A", "some/b.png → 6", "some/more/c.PNG → 9"]
+
+
+def test_whoever_asks_nothing_is_asked_for_it_until_there_is_nothing_more(folder, capsys, monkeypatch):
+    for typed, n_answers in (("1\n2,5\n7\n\n8\n", 2), ("1\nq\n2\n", 1), ("1\n2\n3", 3), ("", 0)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        lines, errors = told(capsys, "ask", "linear", code=2 if "," in typed else 0)
+        assert len(lines) == n_answers and len(errors) == typed.count(",")
+    monkeypatch.setattr("sys.stdin", io.StringIO("'a.png'\nsome/b.png\n"))
+    assert len(told(capsys, "ask", "mia.zip")[0]) == 2
+
+
+def test_an_agent_is_tested_and_taught_nothing(folder, capsys):
+    before = (folder / "mia.zip").read_bytes()
+    lines, errors = told(capsys, "evaluate", "mia.zip", "task=[fonts,strokes]", "n_test=30", "seed=4")
+    assert [line.split(":")[0] for line in lines] == ["fonts", "strokes"]
+    assert all(" % right, 30 asked, " in line for line in lines) and len(errors) == 2
+    assert (folder / "mia.zip").read_bytes() == before
+    right = agent.experiments.run("fonts", "nearest", lessons=60, seed=3, **QUICK).scores["accuracy"]
+    lines, _ = told(capsys, "evaluate", "nearest fonts 3", "n_test=20")
+    assert lines[0].startswith(f"fonts: {100 * right:.2f} % right, 20 asked"), "the task and the seed are the run's"
+    assert " asked, 0 unsure" in told(capsys, "evaluate", "linear")[0][0]
+
+
+def test_facts_settings_and_lessons_are_shown(folder, capsys):
+    text = "\n".join(told(capsys, "show", "mia.zip")[0])
+    for part in ("Mia", "nearest, an agent of drawings", "0 1 2 3", "agent.threshold", "ink above", "1 given one at a"):
+        assert part in text, part
+    text = "\n".join(told(capsys, "show", "linear")[0])
+    assert "runs/default/linear/copy_0" in text and "agent.teacher              two_tries" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ask linear 1 abc", "expected a number, got 'abc'"),
+        ("ask liner 1", "got 'liner'. Did you mean linear?"),
+        ("ask", "the following arguments are required: agent"),
+        ("ask mia.zip nothing.png", "expected a picture at nothing.png"),
+        ("ask mia.zip some/notes.txt", "expected a picture at some/notes.txt"),
+        ("ask mia.zip empty", "expected pictures in empty, got none that ends in .png"),
+        (f"ask {'x' * 300} 1", "(File name too long)"),
+        ("ask none.zip 1", "got nothing at 'none.zip'"),
+        ("evaluate mia.zip task=copy", "expected a task for agents of drawings, got copy, one for agents of numbers."),
+        ("evaluate mia.zip lesson=5", "expected evaluate with task, n_test, seed, got lesson."),
+        ("evaluate mia.zip tsk=fonts", "got tsk. Did you mean task?"),
+        ("evaluate mia.zip task=fnts", "Did you mean fonts?"),
+        ("show", "the following arguments are required: agent"),
+        ("show mia.zip more", "unrecognized arguments: more"),
+        ("--help task=digts", "Did you mean digits?"),
+    ],
+)
+def test_every_mistake_is_one_sentence(folder, capsys, words, said):
+    before = sorted(folder.rglob("*"))
+    lines, errors = told(capsys, *words.split(), code=2)
+    assert not lines and len(errors) == 1 and said in errors[0] and sorted(folder.rglob("*")) == before
+
+
+def test_agents_that_watch_are_asked_nothing(folder, capsys):
+    run("frames", "cells", steps=20, plots=False)
+    for verb in ("ask", "evaluate"):
+        assert "expected an agent of drawings or numbers" in told(capsys, verb, "cells", code=2)[1][0]
+    assert '"world": "scroller"' in told(capsys, "show", "cells")[0][-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("mia.zip", "drawings"), ("linear", "numbers"), ("runs/default/nearest/fonts_3/agent", "drawings")],
+)
+def test_what_a_family_needs_is_compiled_before_its_agent_is_loaded(folder, monkeypatch, capsys, name, family):
+    events, load = [], serialization.from_files
+    monkeypatch.setattr("agent.models.precompile.start", lambda family: events.append(family) or [])
+    monkeypatch.setattr(serialization, "from_files", lambda *given: events.append("load") or load(*given))
+    assert main(["show", name]) == 0 and events == [family, "load"]
+
+
+@pytest.mark.parametrize("verb", ["ask", "evaluate", "show", "read", "teach", "deploy"])
+def test_a_verb_explains_itself(capsys, verb):
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--help"])
+    assert not ended.value.code and f"python -m agent {verb}" in capsys.readouterr().out
+
+
+def test_the_version_and_the_help_of_one_task_or_agent_are_shown(capsys):
+    assert told(capsys, "--version")[0] == [f"pupil {agent.__version__}"]
+    lines, _ = told(capsys, "task=copy", "agent=linear", "--help")
+    assert lines[0].startswith("task=copy: ") and any(line.startswith("agent=linear: ") for line in lines)
+    assert any("agent.teacher=exact" in line and "(exact, mse, slope, two_tries" in line for line in lines)
+    assert "experiment=[A,B]" in "\n".join(told(capsys, "compare", "--help")[0])
