@@ -14,8 +14,9 @@ from agent import cli
 from agent.__main__ import EXAMPLES, main
 from agent.errors import AgentError
 from agent.experiments import resolve, run
-from agent.models import MODELS
 from agent.storage import serialization
+
+pytestmark = pytest.mark.usefixtures("here")
 
 QUICK = ["n_test=20", "n_held_out=0", "n_asked=5", "plots=false"]
 OWN = """class M:
@@ -23,16 +24,6 @@ OWN = """class M:
     def learn_one(self, drawing, label): self.last = label
     def predict_one(self, drawing): return self.last
 """
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty folder to work in; models that a test makes known are forgotten after it."""
-    monkeypatch.chdir(tmp_path)
-    known = dict(MODELS)
-    yield tmp_path
-    MODELS.clear()
-    MODELS.update(known)
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,6 @@ from agent.storage import serialization
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def command(here, *words):
     """Run the real command."""
     return subprocess.run(

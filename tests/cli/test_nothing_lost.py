@@ -9,21 +9,12 @@ import pytest
 from agent.__main__ import main
 from agent.errors import AgentError
 from agent.experiments import iter_run, results, run
-from agent.models import MODELS
 from agent.storage import serialization
+
+pytestmark = pytest.mark.usefixtures("here")
 
 QUICK = {"n_test": 20, "n_held_out": 0, "n_asked": 5, "plots": False}
 TEXT = "class M:\n    def learn_one(self, d, l): {}\n    def predict_one(self, d): ...\n"
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty folder to work in; the models of a test are forgotten after it."""
-    monkeypatch.chdir(tmp_path)
-    known = dict(MODELS)
-    yield tmp_path
-    MODELS.clear()
-    MODELS.update(known)
 
 
 def test_a_finished_run_is_kept_until_the_one_that_replaces_it_is_finished(here):

@@ -9,6 +9,8 @@ from agent.errors import AgentError
 from agent.experiments import run
 from agent.models import MODELS
 
+pytestmark = pytest.mark.usefixtures("here")
+
 QUICK = {"lessons": 20, "n_test": 20, "n_held_out": 0, "n_asked": 5, "plots": False}
 
 
@@ -79,16 +81,6 @@ class Features:
 
 def made(labels, width=3):
     return Soft(labels, width)
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty folder to work in; the models of a test are forgotten after it."""
-    monkeypatch.chdir(tmp_path)
-    known = dict(MODELS)
-    yield tmp_path
-    MODELS.clear()
-    MODELS.update(known)
 
 
 def test_classes_functions_and_objects_of_three_interfaces_learn_the_same(here):
