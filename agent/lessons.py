@@ -208,6 +208,18 @@ class Lessons:
             self.events[self._place[number]] = wiped
             self._append({"event": "forget", "number": number})
 
+    def take_back(self) -> dict[str, Any]:
+        """Take the last event back, a user lesson, as if it had never been; `give_again` brings it back."""
+        event = self.events.pop()
+        del self._standing[event["number"]], self._place[event["number"]]
+        self._n_given = event["number"]
+        self._n_bytes -= _weight(event)
+        return event
+
+    def give_again(self, event: dict[str, Any]) -> None:
+        """Append what `take_back` took."""
+        self._append(event)
+
     def relabel(self, number: int, label: str) -> None:
         """Change the label of a user lesson."""
         if not isinstance(self._get(number), Lesson):

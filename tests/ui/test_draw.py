@@ -6,6 +6,7 @@ from agent import preprocessing, startup
 from agent.agents import new
 from agent.datasets import strokes
 from agent.ui import events
+from agent.ui.parts import examples
 from agent.ui.session import Session, Sessions
 from agent.ui.tabs import draw
 
@@ -15,8 +16,8 @@ def session(monkeypatch):
     """A session named "mia" whose agent knows all examples, and another agent that is tried beside it."""
     startup.READY.set()
     pupil, other = new("nearest"), new("nearest")
-    for style in draw.example_styles():
-        pupil.learn_one(draw.example(style), strokes.label_of(style))
+    for style in examples.example_styles():
+        pupil.learn_one(examples.example(style), strokes.label_of(style))
     session = Session(pupil, comparison_agent=other)
     monkeypatch.setattr(events, "SESSIONS", Sessions(lambda: session))
     return session
@@ -34,7 +35,7 @@ def passes(monkeypatch):
 
 
 def pad(style):
-    return {"background": None, "layers": [], "composite": draw.example(style)}
+    return {"background": None, "layers": [], "composite": examples.example(style)}
 
 
 def test_a_stroke_passes_preprocessing_once_and_its_guess_explanation_and_comparison_are_of_that_thumbnail(

@@ -125,7 +125,7 @@ def history(session):
 def undone(session):
     lesson_by_lesson(session)
     for _ in range(60):
-        session.undo_stack.undo(session.pupil)
+        session.undo()
 
 
 def agents(session):

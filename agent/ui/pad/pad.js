@@ -80,6 +80,15 @@
       });
     },
   });
+
+  // Undo and Redo move a stroke where one can be moved: gradio's own buttons for it, which the page hides, also take
+  // away the paper. True when they did.
+  window.pupilStroke = (way) => {
+    const now = pad?.command_manager?.history;
+    if ((way === "undo" ? now : now?.next)?.command?.name !== "Draw") return false;
+    document.querySelector(`#pad button[aria-label=${way === "undo" ? "Undo" : "Redo"}]`).click();
+    return true;
+  };
 })();
 
 // One contact draws: the first finger, the left mouse button, a pen before any finger. A second finger or a palm does
