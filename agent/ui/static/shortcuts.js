@@ -46,10 +46,7 @@
     }
     if (sheet || (event.key === "Enter" && event.target.closest?.("button, a, summary"))) return;
     if (event.key !== "Backspace" && !is_z) return named[event.key] && press(event, named[event.key]);
-    const button = document.querySelector(event.shiftKey ? "#redo" : "#undo");
-    event.preventDefault();
-    if (button.disabled) window.pupilStroke(button.id); // a stroke that the server has not heard of yet
-    else button.click();
+    press(event, event.shiftKey ? "#redo" : "#undo");
   });
 
   document.addEventListener("click", (event) => {

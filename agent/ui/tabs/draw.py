@@ -38,8 +38,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             gr.HTML(sketchpad.pen(), elem_id="pen-layer")
             boxes = gr.HTML("", elem_id="symbols", js_on_load=PICK_JS)
         with gr.Row(elem_id="tools"):
-            undo = gr.Button(texts.UNDO, elem_id="undo", interactive=False)
-            redo = gr.Button(texts.REDO, elem_id="redo", interactive=False)
+            undo = gr.Button(texts.UNDO, elem_id="undo", elem_classes=["idle"])
+            redo = gr.Button(texts.REDO, elem_id="redo", elem_classes=["idle"])
             clear = gr.Button(texts.CLEAR, elem_id="clear")
             stroke = gr.Textbox(visible="hidden")  # whether a press of Undo or Redo has moved one on the pad
         with gr.Column(elem_id="reply"):
@@ -54,7 +54,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         right = gr.Button(texts.RIGHT, elem_id="right", variant="primary", interactive=False)
     with gr.Row(elem_id="otherwise"):
         with gr.Accordion(input_texts.NO_PEN, open=False, elem_id="no-pen"):
-            shown = gr.HTML(examples.buttons(), elem_id="examples", js_on_load=PICK_JS)
+            example_buttons = gr.HTML(examples.buttons(), elem_id="examples", js_on_load=PICK_JS)
             photo = gr.UploadButton(input_texts.PHOTO, file_types=["image"], elem_id="photo")
         with gr.Accordion(challenge_texts.TITLE, open=False, elem_id="challenge"):
             ten = gr.HTML(challenge.show(None), elem_id="ten", js_on_load=PICK_JS)
@@ -83,7 +83,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     for lesson in lessons:  # the guess of the last stroke may reach the browser after the lesson that followed it
         lesson.success(with_session(answer_of), page.id, answer, postprocess=False, **QUIET)
     boxes.pick(choose_symbol, on_pad, [pad, *everything], **QUIET)
-    shown.pick(put_example, page.id, [pad, *answer, status], **QUIET)
+    example_buttons.pick(put_example, page.id, [pad, *answer, status], **QUIET)
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
     for pick in (guess.pick, page.header.pick):
@@ -152,7 +152,9 @@ def _ways_back(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
     undone = ("stroke", "") if session.pad.has_own_ink else session.history.next_undo(session)
     pairs = (texts.UNDO, texts.UNDO_IT, undone), (texts.REDO, texts.REDO_IT, session.history.next_redo(session))
     return tuple(
-        gr.update(value=text if step is None else form.format(what=_named(*step)), interactive=step is not None)
+        gr.update(value=text, elem_classes=["idle"])
+        if step is None
+        else gr.update(value=form.format(what=_named(*step)), elem_classes=[])
         for text, form, step in pairs
     )
 
