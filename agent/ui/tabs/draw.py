@@ -27,6 +27,7 @@ from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts
 
 STROKE_JS = "(id) => [id, window.pupilStroke('{do}') ? 'moved' : '']"
+FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
 N_ANSWER = 9  # components that tell of the drawing
 
 
@@ -101,9 +102,10 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 def all_of(session: Session, status: str) -> tuple[Any, ...]:
     """Everything on the tab but the pad, and the header."""
     session.status = status
+    nothing = texts.DRAW_FIRST, texts.NOTHING_TO_CONFIRM, texts.NOTHING_TO_UNDO, texts.NOTHING_TO_REDO, texts.NO_LABEL
     return (
         *answer_of(session),
-        html.status(status),
+        html.status(status, status in (*nothing, server_texts.WAIT)),
         notebook.label_cards(session.at_pad),
         notebook.show(session.at_pad),
         challenge.show(session.challenge),
@@ -130,7 +132,7 @@ def answer_of(session: Session) -> tuple[Any, ...]:
         _several(pupil, labels, several, guesses, guess) if several else _guess(pupil, labels, guess),
         html.sees(canonical),
         html.bars(labels, guess),
-        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None),
+        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None, _ahead(labels, guess)),
         _other_guess(session),
         symbols.show(several, pupil),
         _yes([of_symbol.label for of_symbol in guesses] if several else [guess.label]),
@@ -214,11 +216,23 @@ def _several(pupil: Pupil, labels: Sequence[str], several: Symbols, guesses: Seq
 
 
 def _lead(labels: Sequence[str], guess: Guess) -> str:
-    """How far a guess is ahead of the second best."""
-    order = np.argsort(-guess.responses, kind="stable")
-    if len(order) < 2:
+    """How sure a guess is, in words; of one that is not, what else it may be."""
+    if len(labels) < 2:
         return texts.ONLY_LABEL
-    return texts.AHEAD.format(share=formatting.share(guess.confidence), second=safe(labels[order[1]]))
+    if guess.confidence < FAIRLY_SURE:
+        return texts.PERHAPS.format(second=_second(labels, guess))
+    return texts.SURE if guess.confidence >= SURE else texts.FAIRLY_SURE
+
+
+def _ahead(labels: Sequence[str], guess: Guess) -> str:
+    """How far a guess is ahead of the second best, as a number."""
+    if len(labels) < 2 or guess.label is None:
+        return ""
+    return texts.AHEAD.format(share=formatting.share(guess.confidence), second=_second(labels, guess))
+
+
+def _second(labels: Sequence[str], guess: Guess) -> str:
+    return safe(labels[np.argsort(-guess.responses, kind="stable")[1]])
 
 
 def _because(pupil: Pupil, guess: Guess) -> str:
