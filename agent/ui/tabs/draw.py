@@ -168,7 +168,7 @@ def _named(what: str, label: str) -> str:
 
 def _answer(state: str, lead: str, big: str, explanation: str, because: str = "", label: str = "") -> str:
     """A lead-in, the answer in large type, and why; of the same height whatever it says."""
-    style = html.attributes(style=hue(label) if label else "")
+    style = html.attributes(style=f"{hue(label)};--chars:{len(label)}" if label else "")
     return (
         f'<div class="answer {state}"{style}><p class="lead">{lead}</p>'
         f'<p class="big">{big}</p><p class="why">{explanation}</p><p class="because">{because}</p></div>'
