@@ -126,7 +126,7 @@ def explain(
     guess: Guess | None = None,
     canonical: np.ndarray | None = None,
     image_of: np.ndarray | None = None,
-    ahead: str = "",
+    margin: str = "",
 ) -> str:
     """What a guess rests on: the pixels that voted, the mental image, the nearest drawings, and how far it is ahead."""
     if guess is None or guess.label is None or canonical is None or image_of is None:
@@ -140,7 +140,7 @@ def explain(
     for place, reason in enumerate(guess.because):
         name = (texts.NEXT_NEAREST if place else texts.NEAREST).format(label=safe(reason.label))
         figures.append(figure(image(reason.drawing, name), name))
-    return f'<div class="reasons" style="{hue(guess.label)}"><p>{ahead}</p>{"".join(figures)}</div>'
+    return f'<div class="reasons" style="{hue(guess.label)}"><p>{margin}</p>{"".join(figures)}</div>'
 
 
 def about(pupil: Pupil) -> str:

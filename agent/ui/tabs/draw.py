@@ -132,7 +132,7 @@ def answer_of(session: Session) -> tuple[Any, ...]:
         _several(pupil, labels, several, guesses, guess) if several else _guess(pupil, labels, guess),
         html.sees(canonical),
         html.bars(labels, guess),
-        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None, _ahead(labels, guess)),
+        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None, _margin(labels, guess)),
         _other_guess(session),
         symbols.show(several, pupil),
         _yes([of_symbol.label for of_symbol in guesses] if several else [guess.label]),
@@ -224,7 +224,7 @@ def _lead(labels: Sequence[str], guess: Guess) -> str:
     return texts.SURE if guess.confidence >= SURE else texts.FAIRLY_SURE
 
 
-def _ahead(labels: Sequence[str], guess: Guess) -> str:
+def _margin(labels: Sequence[str], guess: Guess) -> str:
     """How far a guess is ahead of the second best, as a number."""
     if len(labels) < 2 or guess.label is None:
         return ""
