@@ -11,7 +11,7 @@ import copy
 import zlib
 from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,25 +27,6 @@ MAX_BYTES = 64_000_000
 STEP_BYTES = 4_000  # of a lesson with its drawing, or of what a step is besides models and logs
 JOBS = ("many", "study", "join", "unjoin")  # actions that may be under way when they are undone
 T = TypeVar("T")
-
-
-class Step(Protocol):
-    """One action: ``what`` is one of ``[common.ACTIONS]`` of the texts, which names it together with ``label``."""
-
-    what: str
-    label: str
-    before: tuple[Any, ...]
-    after: tuple[Any, ...]
-
-    @property
-    def parts(self) -> list[Any]:
-        """Models and logs that are kept because of it."""
-
-    def undo(self, session: Session) -> None:
-        """Bring back what was before."""
-
-    def redo(self, session: Session) -> None:
-        """Bring back what was after."""
 
 
 @dataclass
@@ -65,11 +46,6 @@ class LessonStep:
     def label(self) -> str:
         """The label that was taught."""
         return self.lesson.label
-
-    @property
-    def parts(self) -> list[Any]:
-        """It keeps none."""
-        return []
 
     @property
     def ink(self) -> np.ndarray:
@@ -145,6 +121,9 @@ class _State:
     def agents(self) -> list[Pupil]:
         challenger = self.challenge.pupil if self.challenge is not None else None
         return [pupil for pupil in (self.pupil, self.previous, challenger) if pupil is not None]
+
+
+Step = LessonStep | Snapshot  # `what` is one of [common.ACTIONS] of the texts, which names it together with `label`
 
 
 @dataclass
@@ -270,12 +249,15 @@ class History:
 
     def n_bytes(self, counted: Collection[object] = ()) -> int:
         """Bytes that are kept, without models and logs that are counted elsewhere."""
-        parts = {id(part): part for step in (*self.done, *self.undone) for part in step.parts}
+        parts = {id(part): part for step in self._steps(Snapshot) for part in step.parts}
         for part in counted:
             parts.pop(id(part), None)
-        packed = sum(len(step.packed_ink) for step in (*self.done, *self.undone) if isinstance(step, LessonStep))
+        packed = sum(len(step.packed_ink) for step in self._steps(LessonStep))
         n_steps = len(self.done) + len(self.undone)
         return n_steps * STEP_BYTES + packed + sum(part.n_bytes for part in parts.values())
+
+    def _steps(self, kind: type[T]) -> list[T]:
+        return [step for step in (*self.done, *self.undone) if isinstance(step, kind)]
 
     def _add(self, step: Step, session: Session) -> None:
         step.after = _mark(session)

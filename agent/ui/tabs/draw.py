@@ -135,17 +135,17 @@ def answer_of(session: Session) -> tuple[Any, ...]:
         html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None, _margin(labels, guess)),
         _other_guess(session),
         symbols.show(several, pupil),
-        _yes([of_symbol.label for of_symbol in guesses] if several else [guess.label]),
+        _yes(guesses or [guess]),
         *_ways_back(session),
     )
 
 
-def _yes(guessed: Sequence[str | None] = ()) -> dict[str, Any]:
+def _yes(guesses: Sequence[Guess] = ()) -> dict[str, Any]:
     """The button that says the guess is right: it names the guess, and without one it cannot be pressed."""
-    known = [label for label in guessed if label is not None]
+    known = [guess.label for guess in guesses if not guess.unsure]
     if not known:
         return gr.update(value=texts.RIGHT, interactive=False)
-    label = known[0] if len(guessed) == 1 else texts.RIGHT_ALL
+    label = known[0] if len(guesses) == 1 else texts.RIGHT_ALL
     return gr.update(value=texts.RIGHT_IT_IS.format(label=label), interactive=True)
 
 
