@@ -208,17 +208,11 @@ class Lessons:
             self.events[self._place[number]] = wiped
             self._append({"event": "forget", "number": number})
 
-    def take_back(self) -> dict[str, Any]:
-        """Take the last event back, a user lesson, as if it had never been; `give_again` brings it back."""
+    def take_back(self) -> None:
+        """Take the last event back, that of a user lesson, as if it had never been."""
         event = self.events.pop()
         del self._standing[event["number"]], self._place[event["number"]]
-        self._n_given = event["number"]
-        self._n_bytes -= _weight(event)
-        return event
-
-    def give_again(self, event: dict[str, Any]) -> None:
-        """Append what `take_back` took."""
-        self._append(event)
+        self._n_given, self._n_bytes = event["number"], self._n_bytes - _weight(event)
 
     def relabel(self, number: int, label: str) -> None:
         """Change the label of a user lesson."""
@@ -262,10 +256,6 @@ class Lessons:
         """Give the agent that was joined last and has not been taken out."""
         joined = [entry for entry in self._standing.values() if isinstance(entry, Joined)]
         return joined[-1] if joined else None
-
-    def unjoin(self, number: int) -> None:
-        """Take out a joined agent and all its lessons."""
-        self.forget_many(self.numbers_of(number))
 
     def numbers_of(self, number: int) -> list[int]:
         """Numbers of a joined agent and of all its lessons."""

@@ -208,10 +208,9 @@ class Pupil(Agent):
 
     def take_back(self) -> None:
         """Undo the lesson that is the last event of the log: memory and log are what they were before, to the byte."""
-        log = copy.deepcopy(self.lessons)
-        event = log.take_back()
+        lesson, log = self._lesson(self.lessons.events[-1]["number"]), copy.deepcopy(self.lessons)
+        log.take_back()
         if self.model.ORDER_FREE:
-            lesson = self._lesson(event["number"])
             self.model.forget_one(lesson.drawing, lesson.label)
         else:
             self.model = rebuild(type(self.model), self.model.config, log)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from agent.agents.pupil import Pupil
-from agent.lessons import Lesson
+from agent.lessons import Lesson, Lessons
 from agent.progress import CancelToken
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 200
 MAX_BYTES = 64_000_000
+ENTRY_BYTES = 300  # of a log for each of its events, which copies of it share
 STEP_BYTES = 4_000  # of a lesson with its drawing, or of what a step is besides models and logs
 JOBS = ("many", "study", "join", "unjoin")  # actions that may be under way when they are undone
 T = TypeVar("T")
@@ -35,17 +36,22 @@ class LessonStep:
 
     pupil: Pupil
     lesson: Lesson
-    event: dict[str, Any]
     packed_ink: bytes = b""
     before: tuple[Any, ...] = ()
     after: tuple[Any, ...] = ()
     what: str = "lesson"
     result: Any = None  # of the challenge that the lesson ended
+    log: Lessons | None = None  # with the lesson, while it is undone
 
     @property
     def label(self) -> str:
         """The label that was taught."""
         return self.lesson.label
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the ink, and of the log while the lesson is undone."""
+        return len(self.packed_ink) + (ENTRY_BYTES * len(self.log.events) if self.log is not None else 0)
 
     @property
     def ink(self) -> np.ndarray:
@@ -57,6 +63,7 @@ class LessonStep:
 
     def undo(self, session: Session) -> None:
         """Take the lesson back."""
+        self.log = self.pupil.lessons
         self.pupil.take_back()
         if session.challenge is not None and session.challenge.pupil is self.pupil:
             self.result, session.challenge.result = session.challenge.result, None
@@ -64,7 +71,7 @@ class LessonStep:
     def redo(self, session: Session) -> None:
         """Teach the lesson again, as it was."""
         self.pupil.model.learn_one(self.lesson.drawing, self.lesson.label)
-        self.pupil.lessons.give_again(self.event)
+        self.pupil.lessons, self.log = self.log, None
         if session.challenge is not None and session.challenge.pupil is self.pupil:
             session.challenge.result = self.result
 
@@ -171,7 +178,7 @@ class History:
             if not lessons:
                 return None
             if events[-1]["number"] == lessons[-1].number and events[-1]["event"] == "lesson":
-                step = LessonStep(pupil, lessons[-1], events[-1], after=mark)
+                step = LessonStep(pupil, lessons[-1], after=mark)
                 step.undo(session)
             else:
                 step = Snapshot("lesson", lessons[-1].label, _State.copied(session), mark, mark)
@@ -204,7 +211,7 @@ class History:
         lesson = pupil.lessons.user_lessons()[-1]
         yield
         packed = zlib.compress(ink.tobytes()) if ink is not None else b""
-        step = LessonStep(pupil, lesson, pupil.lessons.events[-1], packed, before)
+        step = LessonStep(pupil, lesson, packed, before)
         self._add(step, session)
 
     @contextlib.contextmanager
@@ -252,7 +259,7 @@ class History:
         parts = {id(part): part for step in self._steps(Snapshot) for part in step.parts}
         for part in counted:
             parts.pop(id(part), None)
-        packed = sum(len(step.packed_ink) for step in self._steps(LessonStep))
+        packed = sum(step.n_bytes for step in self._steps(LessonStep))
         n_steps = len(self.done) + len(self.undone)
         return n_steps * STEP_BYTES + packed + sum(part.n_bytes for part in parts.values())
 
