@@ -208,6 +208,12 @@ class Lessons:
             self.events[self._place[number]] = wiped
             self._append({"event": "forget", "number": number})
 
+    def take_back(self) -> None:
+        """Take the last event back, that of a user lesson, as if it had never been."""
+        event = self.events.pop()
+        del self._standing[event["number"]], self._place[event["number"]]
+        self._n_given, self._n_bytes = event["number"], self._n_bytes - _weight(event)
+
     def relabel(self, number: int, label: str) -> None:
         """Change the label of a user lesson."""
         if not isinstance(self._get(number), Lesson):
@@ -250,10 +256,6 @@ class Lessons:
         """Give the agent that was joined last and has not been taken out."""
         joined = [entry for entry in self._standing.values() if isinstance(entry, Joined)]
         return joined[-1] if joined else None
-
-    def unjoin(self, number: int) -> None:
-        """Take out a joined agent and all its lessons."""
-        self.forget_many(self.numbers_of(number))
 
     def numbers_of(self, number: int) -> list[int]:
         """Numbers of a joined agent and of all its lessons."""

@@ -206,6 +206,16 @@ class Pupil(Agent):
         self.delete(lessons[-1].number)
         return lessons[-1]
 
+    def take_back(self) -> None:
+        """Undo the lesson that is the last event of the log: memory and log are what they were before, to the byte."""
+        lesson, log = self._lesson(self.lessons.events[-1]["number"]), copy.deepcopy(self.lessons)
+        log.take_back()
+        if self.model.ORDER_FREE:
+            self.model.forget_one(lesson.drawing, lesson.label)
+        else:
+            self.model = rebuild(type(self.model), self.model.config, log)
+        self.lessons = log
+
     def relabel(self, number: int, label: object) -> None:
         """Change the label of the user lesson of this number."""
         self._change(self._lesson(number), self._label(label))

@@ -122,8 +122,13 @@ def sees(canonical: np.ndarray | None) -> str:
     return f'<figure class="sees" title="{texts.SEES_HINT}">{image(canonical, texts.SEES)}{caption}</figure>'
 
 
-def explain(guess: Guess | None = None, canonical: np.ndarray | None = None, image_of: np.ndarray | None = None) -> str:
-    """What a guess rests on: the pixels that voted, the mental image, the remembered drawings nearest to it."""
+def explain(
+    guess: Guess | None = None,
+    canonical: np.ndarray | None = None,
+    image_of: np.ndarray | None = None,
+    margin: str = "",
+) -> str:
+    """What a guess rests on: the pixels that voted, the mental image, the nearest drawings, and how far it is ahead."""
     if guess is None or guess.label is None or canonical is None or image_of is None:
         return f'<div class="reasons empty"><p>{texts.WHY_NOTHING}</p></div>'
     label, figures = safe(guess.label), []
@@ -135,7 +140,7 @@ def explain(guess: Guess | None = None, canonical: np.ndarray | None = None, ima
     for place, reason in enumerate(guess.because):
         name = (texts.NEXT_NEAREST if place else texts.NEAREST).format(label=safe(reason.label))
         figures.append(figure(image(reason.drawing, name), name))
-    return f'<div class="reasons" style="{hue(guess.label)}">{"".join(figures)}</div>'
+    return f'<div class="reasons" style="{hue(guess.label)}"><p>{margin}</p>{"".join(figures)}</div>'
 
 
 def about(pupil: Pupil) -> str:
@@ -145,9 +150,15 @@ def about(pupil: Pupil) -> str:
     return f"<span>{texts.ABOUT.format(name=safe(pupil.name), lessons=lessons, labels=labels, size=size)}</span>"
 
 
-def status(text: str) -> str:
-    """One line on what just happened."""
-    return f'<p class="status">{text or "&nbsp;"}</p>'
+def status(text: str, is_refusal: bool = False) -> str:
+    """One line on what just happened; in a quiet colour where nothing did.
+
+    Examples
+    --------
+    >>> status("Draw something first.", is_refusal=True)
+    '<p class="status refusal">Draw something first.</p>'
+    """
+    return f'<p class="status{" refusal" if is_refusal else ""}">{text or "&nbsp;"}</p>'
 
 
 # ---------------------------------------------------------------- charts

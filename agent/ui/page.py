@@ -227,7 +227,7 @@ def header(session: Session | None, note: str = "") -> str:
     """The top line: the title, the agent and what a new one may start with, help, language, light or dark."""
     pupil = session.pupil if session else None
     lessons = formatting.count(pupil.n_lessons, "lesson") if pupil else ""
-    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons} · {pupil.kind}" if pupil else "")
+    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons}<span class='kind'> · {pupil.kind}</span>" if pupil else "")
     starts = "".join(
         html.button("start", texts.STARTS.get(name, name), data_label=name) for name in ("empty", *STARTERS)
     )
@@ -237,7 +237,7 @@ def header(session: Session | None, note: str = "") -> str:
     text = "".join(f"<p>{line}</p>" for line in (*texts.HELP, texts.DRAWINGS_PRIVATE))
     others = "".join(_link(language) for language in (ENGLISH, *OTHERS) if language is not current_locale())
     return (
-        f'<div class="top"><h1>{texts.TITLE}</h1>'
+        f'<div class="top"><h1>{texts.TITLE}</h1><p class="purpose">{texts.PURPOSE}</p>'
         f'<details class="menu"><summary class="chip" id="chip">{chip}</summary>'
         f"<div><h2>{texts.START}</h2><p>{texts.START_MENU_HINT}</p>{starts}</div></details>"
         f'<details class="help"><summary aria-label="{texts.HELP_TITLE}">?</summary><div><h2>{texts.HELP_TITLE}</h2>'
@@ -282,7 +282,7 @@ THEME = gr.themes.Default(
 
 def css() -> str:
     """Give the style sheet."""
-    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css")
+    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css", "phone.css")
     return "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
 
 

@@ -28,6 +28,7 @@ from agent.lessons import Lesson
 from agent.models import MODELS
 from agent.progress import CancelToken
 from agent.ui import formatting
+from agent.ui.history import JOBS, History, Step
 from agent.ui.parts.browser_backup import BrowserBackup, SyncState
 from agent.ui.server.limits import TokenBucket
 from agent.ui.texts import ENGLISH, Language, server_texts, texts
@@ -83,6 +84,8 @@ class PadState:
         The server has put `drawing` on the pad, and the pad has not reported it yet.
     strokes : deque of ndarray
         The pad after each of the last strokes.
+    brought_back : ndarray or None
+        The drawing of a lesson that was undone, where that is what the server has put there.
     symbols : Symbols or None
         Where there are several on the pad or in a photo.
     outcome : tuple of str
@@ -104,6 +107,13 @@ class PadState:
     strokes: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=N_STROKES))
     symbols: Symbols | None = None
     outcome: tuple[str, ...] = ()
+    brought_back: np.ndarray | None = None
+
+    @property
+    def has_own_ink(self) -> bool:
+        """Whether anything is on the pad that Undo has not put there."""
+        is_back = self.drawing is not None and self.brought_back is not None
+        return self.drawing is not None and not (is_back and np.array_equal(self.drawing, self.brought_back))
 
     def report(self, thumbnail: np.ndarray) -> bool:
         """Take what the pad reports; False when it is late or changes nothing."""
@@ -121,9 +131,10 @@ class PadState:
         self.strokes.append(thumbnail)
         return True
 
-    def place(self, thumbnail: np.ndarray) -> None:
-        """Note that the server puts a drawing on the pad."""
+    def place(self, thumbnail: np.ndarray, is_back: bool = False) -> None:
+        """Note that the server puts a drawing on the pad; ``is_back``: that of a lesson that was undone."""
         self.drawing, self.finished, self.is_placed, self.symbols = thumbnail, None, True, None
+        self.brought_back = thumbnail if is_back else None
 
     def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
         """Note that the drawing on the pad was taught or cleared."""
@@ -133,52 +144,6 @@ class PadState:
     def reset(self) -> None:
         """Start with a blank pad."""
         self.drawing, self.outcome, self.is_placed, self.symbols = None, (), False, None
-
-
-@dataclass
-class UndoStack:
-    """The lessons undone one after the other, the last one first to be redone.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from agent.agents import new
-    >>> pupil, stack = new("nearest"), UndoStack()
-    >>> pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
-    >>> stack.undo(pupil).label, pupil.n_lessons
-    ('1', 0)
-    >>> stack.redo(pupil).label, pupil.n_lessons
-    ('1', 1)
-    >>> stack.redo(pupil) is None
-    True
-    """
-
-    lessons: list[Lesson] = field(default_factory=list)
-    n_events: int = 0  # in the log after the last of them: more mean that something else happened since
-
-    def undo(self, pupil: Pupil) -> Lesson | None:
-        """Undo the visitor's last lesson and return it; None when there is none."""
-        if not pupil.lessons.user_lessons():
-            return None
-        self._forget_unless_last(pupil)
-        self.lessons.append(pupil.undo())
-        self.n_events = len(pupil.lessons.events)
-        return self.lessons[-1]
-
-    def redo(self, pupil: Pupil) -> Lesson | None:
-        """Teach the lesson undone last again and return it; None when there is none."""
-        self._forget_unless_last(pupil)
-        if not self.lessons:
-            return None
-        lesson = self.lessons[-1]
-        pupil.learn_thumbnail(lesson.drawing, lesson.label)
-        self.lessons.pop()
-        self.n_events = len(pupil.lessons.events)
-        return lesson
-
-    def _forget_unless_last(self, pupil: Pupil) -> None:
-        if len(pupil.lessons.events) != self.n_events:
-            self.lessons.clear()
 
 
 def _counters() -> dict[str, TokenBucket]:
@@ -197,7 +162,7 @@ class Session:
     pad: PadState = field(default_factory=PadState)
     status: str = ""
     language: Language = ENGLISH  # of the page that was opened last
-    undo_stack: UndoStack = field(default_factory=UndoStack)
+    history: History = field(default_factory=History)  # of all that changed an agent
     mistakes: list[Mistake | None] = field(default_factory=list)  # of the last test; None: corrected
     inside: InsideView = field(default_factory=InsideView)
     states: dict[type, Any] = field(default_factory=dict)  # of tabs, by class; `state` makes them
@@ -213,11 +178,33 @@ class Session:
 
     def replace(self, pupil: Pupil) -> None:
         """Use another agent; the one before stays within reach."""
-        self.previous, self.pupil = self.pupil, pupil
-        self.pad.reset()
-        self.mistakes, self.status = [], ""
+        with self.history.exchange(self, "agent", pupil.name):
+            self.previous, self.pupil, self.challenge = self.pupil, pupil, None
+        self.status = ""
+        self.forget_views()
+
+    def forget_views(self) -> None:
+        """Show nothing of the agent before: the pad, a test and the view inside start anew, a job ends."""
         self.cancel_job()
-        self.inside, self.undo_stack, self.challenge = InsideView(), UndoStack(), None
+        self.pad.reset()
+        self.mistakes, self.inside = [], InsideView()
+
+    def undo(self) -> Step | None:
+        """Undo the last action and return it; None when there is none."""
+        return self._turn(self.history.undo)
+
+    def redo(self) -> Step | None:
+        """Redo the action undone last and return it; None when there is none, or something else happened since."""
+        return self._turn(self.history.redo)
+
+    def _turn(self, turn: Callable[[Session], Step | None]) -> Step | None:
+        pupil, challenger = self.pupil, self.at_pad
+        step = turn(self)
+        if step is not None and step.what in JOBS:
+            self.cancel_job()
+        if self.pupil is not pupil or self.at_pad is not challenger:
+            self.forget_views()
+        return step
 
     def start_job(self) -> CancelToken:
         """Begin a long job, and cancel the one under way."""
@@ -244,7 +231,8 @@ class Session:
 
     def set_challenge(self, challenge: Challenge | None) -> None:
         """Begin a challenge, or end it: the pad is empty for whoever is drawn for now."""
-        self.challenge, self.undo_stack = challenge, UndoStack()
+        with self.history.exchange(self, "challenge"):
+            self.challenge = challenge
         self.pad.reset()
 
     def count(self, what: str, amount: float = 1) -> None:
@@ -283,9 +271,10 @@ class Session:
         challenger = self.challenge.pupil if self.challenge else None
         agents = {id(agent): agent for agent in (self.pupil, challenger, self.previous, self.comparison_agent)}
         held = (*filter(None, agents.values()), *self.other_agents.values(), *self.states.values(), self.browser)
-        n_drawings = len(self.pad.strokes) + len(self.undo_stack.lessons) + len(self.mistakes)
-        n_kept = n_drawings + len(self.inside.trajectory)
-        return SESSION_BYTES + sum(part.n_bytes for part in held) + n_kept * KEPT_BYTES
+        n_kept = len(self.pad.strokes) + len(self.mistakes) + len(self.inside.trajectory)
+        counted = [part for agent in agents.values() if agent for part in (agent.model, agent.lessons)]
+        n_bytes = sum(part.n_bytes for part in held) + self.history.n_bytes(counted)
+        return SESSION_BYTES + n_bytes + n_kept * KEPT_BYTES
 
 
 @dataclass

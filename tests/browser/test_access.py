@@ -114,9 +114,9 @@ def test_everything_is_done_by_keys_alone(visit):
     keyboard.press("Enter")
     visitor.until_text("#status", "(2 lessons of 1)")
     keyboard.press("Backspace")
-    visitor.until_text("#status", "Forgotten: the last 1.")
+    visitor.until_text("#status", "Undone: lesson 1.")
     keyboard.press("Shift+Backspace")
-    visitor.until_text("#status", "Learned again: this is a 1.")
+    visitor.until_text("#status", "Redone: lesson 1.")
     open_tab("Teach")
     visitor.until_text("#notebook-set", "1 drawing")  # the same line twice
     until_focused("#teach-now")

@@ -9,7 +9,7 @@ ENGLISH = r"\b(the|it|you|your|is|of|and|lessons?|draw|learned|guess|clear|undo|
 
 def test_german_is_spoken_on_its_page_and_english_on_the_other(visit, written):
     visitor = visit("phone, light", path="de")
-    assert visitor.text("#chip") == "Pupil · 0 Lektionen · recall"
+    assert visitor.text("#chip") == "Pupil · 0 Lektionen"
     assert visitor.page.evaluate("document.documentElement.lang") == "de"
     visitor.draw(written["4"][0])
     visitor.until_text("#guess", "Sag mir, was es ist.")
@@ -31,7 +31,7 @@ def test_german_is_spoken_on_its_page_and_english_on_the_other(visit, written):
     visitor.press('.language[hreflang="en"]')
     visitor.until("document.documentElement.lang === 'en'")
     visitor.leaving = False
-    visitor.until_text("#chip", "Pupil · 1 lesson · recall")
+    visitor.until_text("#chip", "Pupil · 1 lesson")
     visitor.until_text("#guess", "Draw a digit.")  # the pad of a page that was opened is empty
     assert visitor.page.url == visitor.url and not visitor.page.get_by_text("Gelernt").count()
     assert not visitor.page.locator(".nav-holder").is_visible()  # gradio's own list of pages

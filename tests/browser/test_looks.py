@@ -9,7 +9,7 @@ def test_nothing_moves_while_one_draws_and_teaches(visit, written, look):
     parts = ("#pad", "#guess", "#bars", "#label-0", "#right", "#add", "#notebook")
 
     def places():
-        return {part: visitor.box(part)[:3] for part in parts}
+        return {part: visitor.box(part)[:2] for part in parts}
 
     before = places()
     visitor.draw(written["2"][0])

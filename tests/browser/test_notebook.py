@@ -12,14 +12,16 @@ def test_keys_teach_confirm_undo_and_clear(visit, written):
     keyboard.press("Enter")
     visitor.until_text("#status", "(2 lessons of 7)")
     keyboard.press("Backspace")
-    visitor.until_text("#status", "Forgotten: the last 7.")
+    visitor.until_text("#status", "Undone: lesson 7.")
     keyboard.press("Shift+Backspace")
-    visitor.until_text("#status", "Learned again: this is a 7.")
+    visitor.until_text("#status", "Redone: lesson 7.")
     visitor.until_text("#chip", "2 lessons")
     keyboard.press("Shift+Backspace")
-    visitor.until_text("#status", "No lesson to redo. Undo one first.")
+    visitor.until_text("#status", "Nothing to redo.")
     keyboard.press("Backspace")
-    visitor.until_text("#status", "Forgotten: the last 7.")
+    visitor.until_text("#status", "Undone: lesson 7.")
+    visitor.until_inked()  # its drawing is back
+    keyboard.press("Escape")
     visitor.draw(written["1"][0])
     visitor.until_guessed()
     keyboard.press("Escape")
@@ -38,11 +40,11 @@ def test_keys_in_a_text_field_are_text(visit):
 
 def test_a_blank_pad_teaches_nothing_and_says_so(visit):
     visitor = visit()
-    for button in ("#label-3", "#right"):
-        visitor.press(button)
-        visitor.until_text("#status", "Draw something first.")
-        visitor.press("#undo")
-        visitor.until_text("#status", "No lesson of yours to undo.")
+    assert visitor.page.locator("#right").is_disabled()
+    visitor.press("#label-3")
+    visitor.until_text("#status", "Draw something first.")
+    visitor.press("#undo")
+    visitor.until_text("#status", "Nothing to undo.")
     assert visitor.n_lessons == 0
 
 

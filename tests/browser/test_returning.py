@@ -37,7 +37,7 @@ def test_a_forgotten_drawing_leaves_the_browser_too(visit, written):
     thumbnail = "JSON.parse(localStorage.getItem('pupil-log')).lines.join('')"
     assert '"drawing"' in visitor.page.evaluate(thumbnail)
     visitor.press("#undo")
-    visitor.until_text("#status", "Forgotten: the last 4.")
+    visitor.until_text("#status", "Undone: lesson 4.")
     assert '"drawing"' not in visitor.page.evaluate(thumbnail)
 
 

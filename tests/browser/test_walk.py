@@ -11,7 +11,7 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     visitor = visit(look)
     dark = visitor.page.evaluate("document.body.classList.contains('dark')")
     assert dark == ("dark" in look)
-    assert "I know nothing yet" in visitor.text("#guess")
+    assert "Draw a 3, then press 3." in visitor.text("#guess")
     visitor.draw(written["4"][0])
     visitor.until_guessed("Not sure")
     visitor.press("#label-4")
@@ -25,7 +25,7 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     visitor.until_learned("4")
     assert visitor.n_lessons == 3
     visitor.press("#undo")
-    visitor.until_text("#status", "Forgotten: the last 4.")
+    visitor.until_text("#status", "Undone: lesson 4.")
     assert visitor.n_lessons == 2
     visitor.open()
     assert visitor.n_lessons == 2

@@ -21,6 +21,10 @@ LOOKS = {
         "is_mobile": True,
     },
 }
+SMALL = {  # a phone whose browser shows its bars, and one held across
+    "phone, upright": LOOKS["phone, light"] | {"viewport": {"width": 390, "height": 664}},
+    "phone, across": LOOKS["phone, light"] | {"viewport": {"width": 844, "height": 390}},
+}
 ARRIVED = """() => document.querySelector('#pad canvas')
     && document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')
     && /lesson|Lektion/.test(document.querySelector('#chip')?.innerText) && document.querySelector('.notebook')"""
@@ -74,7 +78,7 @@ class Visitor:
         """Open a tab and wait until it is filled in."""
         self.page.get_by_role("tab", name=name).click()
         filled = {
-            "Draw": ("#share", "Right"),
+            "Draw": ("#share", "Right before"),
             "Teach": ("#notebook-set", "drawing"),
             "Inside": ("#images", "Mental images"),
             "Share": ("#share-status", "has had"),

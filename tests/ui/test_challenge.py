@@ -73,14 +73,16 @@ def test_undo_takes_back_a_lesson_of_the_challenge_and_never_one_of_the_visitors
     drawings, labels = ten
     draw.teach_digit("desk", on_pad(drawings[0]), gr.EventData(gr.Button("A"), None))
     press("begin")
-    draw.undo_lesson("desk")
-    assert status(desks) == "No lesson of yours to undo."
     draw.teach_digit("desk", on_pad(drawings[1]), gr.EventData(gr.Button(labels[1]), None))
-    draw.undo_lesson("desk")
-    assert status(desks) == f"Forgotten: the last {labels[1]}."
+    draw.undo_last("desk")
+    assert status(desks) == f"Undone: lesson {labels[1]}."
+    draw.undo_last("desk")
+    assert status(desks) == "Undone: ten drawings."
+    draw.redo_last("desk")
+    assert status(desks) == "Redone: ten drawings."
     press("stop")
-    draw.redo_lesson("desk")
-    assert status(desks) == "No lesson to redo. Undo one first."
+    draw.redo_last("desk")
+    assert status(desks) == "Nothing to redo."
     with desks.open("desk") as session:
         assert session.challenge is None and [each.label for each in session.pupil.lessons.user_lessons()] == ["A"]
 

@@ -1,11 +1,14 @@
 """A drawing on the pad passes preprocessing once, whatever is done with it."""
 
+import numpy as np
 import pytest
 
 from agent import preprocessing, startup
 from agent.agents import new
 from agent.datasets import strokes
+from agent.models import Guess
 from agent.ui import events
+from agent.ui.parts import examples
 from agent.ui.session import Session, Sessions
 from agent.ui.tabs import draw
 
@@ -15,8 +18,8 @@ def session(monkeypatch):
     """A session named "mia" whose agent knows all examples, and another agent that is tried beside it."""
     startup.READY.set()
     pupil, other = new("nearest"), new("nearest")
-    for style in draw.example_styles():
-        pupil.learn_one(draw.example(style), strokes.label_of(style))
+    for style in examples.example_styles():
+        pupil.learn_one(examples.example(style), strokes.label_of(style))
     session = Session(pupil, comparison_agent=other)
     monkeypatch.setattr(events, "SESSIONS", Sessions(lambda: session))
     return session
@@ -34,7 +37,7 @@ def passes(monkeypatch):
 
 
 def pad(style):
-    return {"background": None, "layers": [], "composite": draw.example(style)}
+    return {"background": None, "layers": [], "composite": examples.example(style)}
 
 
 def test_a_stroke_passes_preprocessing_once_and_its_guess_explanation_and_comparison_are_of_that_thumbnail(
@@ -51,3 +54,24 @@ def test_a_lesson_passes_preprocessing_once(session, passes, press):
     press("mia", pad("7-plain"))
     assert len(passes) == 1 and session.pupil.n_lessons == n_lessons + 1
     assert session.pupil.lessons.user_lessons()[-1].label == "7"
+
+
+@pytest.mark.parametrize(
+    ("responses", "words"), [([100, 40], "sure"), ([100, 60], "fairly sure"), ([100, 80], "or perhaps 8")]
+)
+def test_how_sure_a_guess_is_is_said_in_words_and_as_a_number_in_why(session, monkeypatch, responses, words):
+    session.pupil = new("nearest")
+    for style, label in (("7-plain", "3"), ("4-open", "8")):
+        session.pupil.learn_one(examples.example(style), label)
+    guess = Guess.of(("3", "8"), np.array(responses, np.int32))
+    monkeypatch.setattr(type(session.pupil.model), "predict_one", lambda model, drawing: guess)
+    outputs = draw.see("mia", pad("1-bare"))
+    assert f'<p class="why">{words}</p>' in outputs[0]
+    assert f"{responses[0] - responses[1]} % ahead of 8" in outputs[3]
+
+
+def test_what_cannot_be_done_is_said_in_a_quiet_colour(session):
+    blank = {"background": None, "layers": [], "composite": None}
+    assert "refusal" in draw.teach_label("mia", blank, "")[11]
+    session.pupil = new("nearest")
+    assert "refusal" in draw.undo_last("mia")[10]

@@ -7,16 +7,16 @@ from PIL import Image
 from agent.datasets import strokes
 from agent.errors import AgentError
 from agent.ui.pad import sketchpad
-from agent.ui.tabs import draw
+from agent.ui.parts import examples
 
 
 def test_there_are_two_examples_of_each_digit_and_each_lies_on_the_pad_as_it_was_drawn():
-    assert [strokes.label_of(style) for style in draw.example_styles()] == [
+    assert [strokes.label_of(style) for style in examples.example_styles()] == [
         label for label in "0123456789" for _ in "ab"
     ]
-    for style in draw.example_styles():
-        drawn = strokes.draw(style, draw.EXAMPLE_SEED, 280)
-        assert (draw.example(style) == drawn).all()
+    for style in examples.example_styles():
+        drawn = strokes.draw(style, examples.EXAMPLE_SEED, 280)
+        assert (examples.example(style) == drawn).all()
         with Image.open(sketchpad.value(drawn)["background"]) as placed:
             assert (np.asarray(placed) == drawn).all()
 
@@ -24,7 +24,7 @@ def test_there_are_two_examples_of_each_digit_and_each_lies_on_the_pad_as_it_was
 @pytest.mark.parametrize("style", [None, "7-unheard-of", ["0-plain"], 7])
 def test_what_is_no_example_is_refused_with_a_sentence(style):
     with pytest.raises(AgentError, match="expected one of the 20 examples, got"):
-        draw.example(style)
+        examples.example(style)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P"])
@@ -32,7 +32,7 @@ def test_a_photo_of_ink_on_paper_comes_out_as_ink_in_the_middle(tmp_path, mode):
     page = np.full((3000, 2200), 240, np.uint8)
     page[600:1800, 900:1000] = 20
     Image.fromarray(page).convert(mode).save(tmp_path / "one.png")
-    ink = draw.photo(str(tmp_path / "one.png"))
+    ink = examples.photo(str(tmp_path / "one.png"))
     rows, columns = np.nonzero(ink > 128)
     assert np.ptp(rows) > 8 * np.ptp(columns)
     assert abs(rows.mean() - 140) < 20 and abs(columns.mean() - 140) < 20
@@ -45,6 +45,6 @@ def test_what_is_no_picture_a_blank_one_or_too_large_is_refused_with_a_sentence(
     cases = {"text": "can be read", "blank": "a blank one", "large": "at most 24,000,000 pixels, got 6000 x 5000"}
     for name, said in cases.items():
         with pytest.raises(AgentError, match=said):
-            draw.photo(str(tmp_path / f"{name}.png"))
+            examples.photo(str(tmp_path / f"{name}.png"))
     with pytest.raises(AgentError, match="got none"):
-        draw.photo(None)
+        examples.photo(None)

@@ -74,7 +74,7 @@ def test_a_log_that_is_compacted_says_what_it_said(monkeypatch):
     said = [(lesson.label, lesson.guessed, lesson.drawing.tobytes()) for lesson in log.user_lessons()]
     assert [(lesson.label, lesson.guessed, lesson.drawing.tobytes()) for lesson in again.user_lessons()] == said
     assert len(again.events) == 6 and [entry.number for entry in again.standing()] == list(range(6))
-    again.unjoin(again.last_joined().number)
+    again.forget_many(again.numbers_of(again.last_joined().number))
     assert [lesson.label for lesson in again.user_lessons()] == ["7", "1", "3"]
     assert Lessons.from_jsonl(again.to_jsonl()).to_jsonl() == again.to_jsonl()
 
@@ -125,7 +125,7 @@ def history(session):
 def undone(session):
     lesson_by_lesson(session)
     for _ in range(60):
-        session.undo_stack.undo(session.pupil)
+        session.undo()
 
 
 def agents(session):

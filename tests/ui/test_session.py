@@ -147,7 +147,7 @@ def test_a_page_that_is_opened_has_an_empty_pad(pad, monkeypatch):
 
 def test_undo_takes_back_the_word_that_it_was_learned(pad):
     draw.teach_digit("desk", pad, gr.EventData(gr.Button("1"), None))
-    assert "Learned" not in draw.undo_lesson("desk")[0]
+    assert "Learned" not in draw.undo_last("desk")[1]
 
 
 @pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "${alert(1)}", "`{{x}}`", "\\u003c"])

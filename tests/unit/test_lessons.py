@@ -119,9 +119,9 @@ def test_a_joined_log_is_taken_out_whole_and_the_last_one_first(log, drawings):
         other.add_many(LabelledDrawings(drawings[:3], ["0", "1", "2"]))
         log.join(other, name)
     later = log.add(drawings[7], "7", None)
-    log.unjoin(log.last_joined().number)
+    log.forget_many(log.numbers_of(log.last_joined().number))
     assert log.last_joined().name == "Tom" and len(log) == 11
-    log.unjoin(log.last_joined().number)
+    log.forget_many(log.numbers_of(log.last_joined().number))
     assert log.last_joined() is None
     assert [entry.number for entry in log.standing()] == [*before, later]
     assert lessons.Lessons.from_jsonl(log.to_jsonl()).events == log.events

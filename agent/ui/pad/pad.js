@@ -70,6 +70,9 @@
       pad = made;
       draw_once(pad);
       pad.ready.then(() => {
+        pad.command_manager.current_history.subscribe(() => {
+          for (const way of ["undo", "redo"]) document.body.classList.toggle(`stroke-${way}`, can_move_stroke(way));
+        });
         pad.tools.get("zoom").set_zoom("fit"); // else only when its paper is there: ink before that lies elsewhere
         pad.outline_graphics.filters = []; // a shadow that the page hides: eleven drawings a frame
         const { renderer, ticker } = pad.app;
@@ -80,6 +83,18 @@
       });
     },
   });
+
+  // Undo and Redo move a stroke where one can be moved: gradio's own buttons for it, which the page hides, also take
+  // away the paper. True when they did.
+  const can_move_stroke = (way) => {
+    const now = pad?.command_manager?.history;
+    return (way === "undo" ? now : now?.next)?.command?.name === "Draw";
+  };
+  window.pupilStroke = (way) => {
+    if (!can_move_stroke(way)) return false;
+    document.querySelector(`#pad button[aria-label=${way === "undo" ? "Undo" : "Redo"}]`).click();
+    return true;
+  };
 })();
 
 // One contact draws: the first finger, the left mouse button, a pen before any finger. A second finger or a palm does

@@ -126,7 +126,7 @@ def pull(session: Session, event: gr.EventData) -> Generator[Any, Any, None]:
         text = texts.PULLED.format(repo=name, commit=commit, lessons=lessons(other)) + where
     else:
         token = session.start_job()
-        for progress in session.pupil.iter_join(other):
+        for progress in session.history.steps(session, "join", other.name, session.pupil.iter_join(other)):
             if token.cancelled:
                 return
             share = formatting.share(progress.share)
@@ -144,7 +144,9 @@ def reset(session: Session) -> tuple[Any, ...]:
 @serialized
 def unjoin(session: Session) -> Iterator[tuple[Any, ...]]:
     """Take the agent that was joined last out again."""
-    token, work = session.start_job(), WithResult(session.pupil.iter_unjoin())
+    joined = session.pupil.lessons.last_joined()
+    work = session.history.steps(session, "unjoin", joined.name if joined else "", session.pupil.iter_unjoin())
+    token, work = session.start_job(), WithResult(work)
     for progress in work:
         if token.cancelled:
             yield render_status(session)

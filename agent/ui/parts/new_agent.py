@@ -9,17 +9,16 @@ from typing import Any
 
 import gradio as gr
 
-from agent.agents import STARTERS, iter_new, new
+from agent.agents import STARTERS, iter_new, new, starter_selections
 from agent.agents.pupil import Pupil
-from agent.errors import AgentError
-from agent.lessons import iter_rebuild
+from agent.lessons import Bulk, iter_rebuild
 from agent.models import MODELS
 from agent.progress import Progress, WithResult
 from agent.ui import formatting
-from agent.ui.events import QUIET, event_payload, serialized, with_session
+from agent.ui.events import QUIET, serialized, with_session
 from agent.ui.formatting import lessons
-from agent.ui.html import safe, status
-from agent.ui.page import Page, header, render_progress, render_status
+from agent.ui.html import safe
+from agent.ui.page import Page, render_progress, render_status
 from agent.ui.session import DEFAULT_MODEL, SESSIONS, Session
 from agent.ui.texts import texts
 from agent.validation import Setting, settings_of
@@ -54,7 +53,6 @@ def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
     started = sure.click(start, [page.id, kind, start_from, *components], [*outputs, page.header, *asking], **QUIET)
     started.then(leave_question, None, asking, **QUIET)
     stop.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
-    page.refill_after(page.header.pick(from_menu, page.id, [outputs[0], page.header], **QUIET))
 
 
 # ---------------------------------------------------------------- events
@@ -106,20 +104,22 @@ def _iter_new(old: Pupil, kind: str, start_from: str, settings: dict[str, Any]) 
     return Pupil(model, log, old.name)
 
 
-@serialized
-def from_menu(session: Session, event: gr.EventData) -> Iterator[tuple[str, str]]:
-    """Start with what was chosen in the menu at the top, and show there how far it is."""
-    start_from = event_payload(event).get("label")
-    if start_from not in ("empty", *STARTERS):
-        raise AgentError(f"expected a start among empty, {', '.join(STARTERS)}, got {start_from!r}.")
-    for share, pupil in iter_replace(session, DEFAULT_MODEL, start_from, {}):
-        if share is None:
-            text = texts.START_STOPPED
-        elif pupil is None:
-            text = texts.STARTING.format(share=share)
-        else:
-            text = texts.STARTED.format(lessons=lessons(pupil))
-        yield status(text), header(session, text if pupil is None else "")
+def starter_of(pupil: Pupil) -> str | None:
+    """Which start an agent has had no lesson since: "empty" or one of `STARTERS`; None for any other agent.
+
+    Examples
+    --------
+    >>> starter_of(new("nearest")), starter_of(new("nearest", starter="sixty"))
+    ('empty', 'sixty')
+    """
+    standing = pupil.lessons.standing()
+    if not standing:
+        return "empty"
+    sources = [entry.source for entry in standing if isinstance(entry, Bulk)]
+    if len(sources) < len(standing):
+        return None
+    sources_of = {name: [selection.source for selection in starter_selections(name)] for name in STARTERS}
+    return next((name for name, of_starter in sources_of.items() if of_starter == sources), None)
 
 
 @with_session

@@ -76,10 +76,12 @@ def change(session: Session, payload: dict[str, Any]) -> str:
     number, do, label = payload.get("number"), payload.get("do"), payload.get("label")
     if do == "forget":
         lesson = _lesson(session, number)
-        session.at_pad.delete(number)
+        with session.history.change(session, "forget", lesson.label if lesson else ""):
+            session.at_pad.delete(number)
         return texts.FORGOTTEN_LESSON.format(label=safe(lesson.label if lesson else ""))
     if do == "relabel":
-        session.at_pad.relabel(number, label)
+        with session.history.change(session, "relabel", str(label)[:8]):
+            session.at_pad.relabel(number, label)
         return texts.RELABELLED.format(label=safe(label))
     raise AgentError(f"expected forget or relabel, got {str(do)[:20]!r}.")
 

@@ -31,10 +31,11 @@
     event.preventDefault();
     button.click();
   };
-  const named = { Enter: "#right", Backspace: "#undo", Escape: "#clear" };
+  const named = { Enter: "#right", Escape: "#clear" };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const is_z = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.altKey;
+    if (!is_z && (event.ctrlKey || event.metaKey || event.altKey || event.repeat)) return;
     const open = document.querySelector(".help[open], .menu[open]");
     if (event.key === "Escape" && open) return void (open.open = false);
     const sheet = shown(".sheet .close") ? ".sheet" : "";
@@ -44,8 +45,8 @@
       return press(event, sheet ? `.sheet [data-label="${event.key}"]` : `#label-${event.key}`);
     }
     if (sheet || (event.key === "Enter" && event.target.closest?.("button, a, summary"))) return;
-    const redo = event.key === "Backspace" && event.shiftKey;
-    if (named[event.key]) press(event, redo ? "#redo" : named[event.key]);
+    if (event.key !== "Backspace" && !is_z) return named[event.key] && press(event, named[event.key]);
+    press(event, event.shiftKey ? "#redo" : "#undo");
   });
 
   document.addEventListener("click", (event) => {
@@ -57,6 +58,6 @@
       if (!open.contains(event.target) || event.target.closest(".menu [data-do]")) open.open = false;
     }
     // A pressed button keeps the focus: the next Enter would press it again instead of saying "right".
-    if (event.detail > 0 && event.target.closest("#tell button, .tools button, #own button")) document.activeElement?.blur();
+    if (event.detail > 0 && event.target.closest("#tell button, #tools button, #own button")) document.activeElement?.blur();
   });
 }

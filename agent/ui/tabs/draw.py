@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
 from agent import preprocessing, render
+from agent.agents import STARTERS
 from agent.agents.pupil import Pupil
-from agent.datasets import strokes
 from agent.errors import AgentError
-from agent.lessons import Lesson
 from agent.models import Guess
 from agent.ui import formatting, html
-from agent.ui.events import QUIET, event_payload, with_session
+from agent.ui.components import progress_bar
+from agent.ui.events import QUIET, event_payload, serialized, with_session
+from agent.ui.history import LessonStep, Step
 from agent.ui.html import DIGITS, hue, safe
 from agent.ui.pad import sketchpad
 from agent.ui.page import PICK_JS, Page, header
-from agent.ui.parts import challenge, notebook, symbols
+from agent.ui.parts import challenge, examples, new_agent, notebook, symbols
 from agent.ui.parts.challenge import Challenge
 from agent.ui.parts.symbols import Symbols
-from agent.ui.session import Session
+from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts
 
-EXAMPLE_SEED = 4  # of the examples: none of them is a lesson or a test digit anywhere
-EXAMPLES_A_DIGIT = 2
+STROKE_JS = "(id) => [id, window.pupilStroke('{do}') ? 'moved' : '']"
+FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
+N_ANSWER = 9  # components that tell of the drawing
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
@@ -37,12 +38,13 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             pad = sketchpad.sketchpad()
             gr.HTML(sketchpad.pen(), elem_id="pen-layer")
             boxes = gr.HTML("", elem_id="symbols", js_on_load=PICK_JS)
-            with gr.Row(elem_classes="tools"):
-                clear = gr.Button(texts.CLEAR, elem_id="clear")
-                undo = gr.Button(texts.UNDO, elem_id="undo")
-                redo = gr.Button(texts.REDO, elem_id="redo")
+        with gr.Row(elem_id="tools"):
+            undo = gr.Button(texts.UNDO, elem_id="undo", elem_classes=["idle"])
+            redo = gr.Button(texts.REDO, elem_id="redo", elem_classes=["idle"])
+            clear = gr.Button(texts.CLEAR, elem_id="clear")
+            stroke = gr.Textbox(visible="hidden")  # whether a press of Undo or Redo has moved one on the pad
         with gr.Column(elem_id="reply"):
-            guess = gr.HTML(_invitation(0), elem_id="guess")
+            guess = gr.HTML(_answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
             sees = gr.HTML(html.sees(None), elem_id="sees")
             bars = gr.HTML(html.bars((), None), elem_id="bars")
             other_guess = gr.HTML("", elem_id="guest")
@@ -50,10 +52,10 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         gr.HTML(f"<p><b>{texts.IT_IS_A}</b> <small>{texts.PRESS}</small></p>", elem_id="ask")
         status = gr.HTML(html.status(""), elem_id="status")
         digits = [gr.Button(label, elem_id=f"label-{label}", elem_classes="digit") for label in DIGITS]
-        right = gr.Button(texts.RIGHT, elem_id="right", variant="primary")
+        right = gr.Button(texts.RIGHT, elem_id="right", variant="primary", interactive=False)
     with gr.Row(elem_id="otherwise"):
         with gr.Accordion(input_texts.NO_PEN, open=False, elem_id="no-pen"):
-            examples = gr.HTML(_examples(), elem_id="examples", js_on_load=PICK_JS)
+            example_buttons = gr.HTML(examples.buttons(), elem_id="examples", js_on_load=PICK_JS)
             photo = gr.UploadButton(input_texts.PHOTO, file_types=["image"], elem_id="photo")
         with gr.Accordion(challenge_texts.TITLE, open=False, elem_id="challenge"):
             ten = gr.HTML(challenge.show(None), elem_id="ten", js_on_load=PICK_JS)
@@ -68,7 +70,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     sheet = gr.HTML("", elem_id="sheet", js_on_load=PICK_JS)
 
     page.while_waking(guess, lambda what, how_long: _answer("idle", what, "", how_long))
-    answer = [guess, sees, bars, explanation, other_guess, boxes]
+    answer = [guess, sees, bars, explanation, other_guess, boxes, right, undo, redo]
     everything = [*answer, status, cards, notes, ten, page.header]
     on_pad = [page.id, pad]
     pad.input(see, on_pad, [*answer, status], trigger_mode="always_last", postprocess=False, **QUIET)
@@ -82,11 +84,13 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     for lesson in lessons:  # the guess of the last stroke may reach the browser after the lesson that followed it
         lesson.success(with_session(answer_of), page.id, answer, postprocess=False, **QUIET)
     boxes.pick(choose_symbol, on_pad, [pad, *everything], **QUIET)
-    examples.pick(put_example, page.id, [pad, *answer, status], **QUIET)
+    example_buttons.pick(put_example, page.id, [pad, *answer, status], **QUIET)
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
-    undo.click(undo_lesson, page.id, everything, **QUIET)
-    redo.click(redo_lesson, page.id, everything, **QUIET)
+    for pick in (guess.pick, page.header.pick):
+        page.refill_after(pick(begin, page.id, [guess, status, page.header], **QUIET))
+    undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **QUIET)
+    redo.click(redo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="redo"), **QUIET)
     for component in (notes, sheet):
         component.pick(change_lesson, page.id, [sheet, *everything], **QUIET)
     return refresh, everything
@@ -95,12 +99,13 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 # ---------------------------------------------------------------- the tab as HTML
 
 
-def all_of(session: Session, status: str) -> tuple[str, ...]:
+def all_of(session: Session, status: str) -> tuple[Any, ...]:
     """Everything on the tab but the pad, and the header."""
     session.status = status
+    nothing = texts.DRAW_FIRST, texts.NOTHING_TO_CONFIRM, texts.NOTHING_TO_UNDO, texts.NOTHING_TO_REDO, texts.NO_LABEL
     return (
         *answer_of(session),
-        html.status(status),
+        html.status(status, status in (*nothing, server_texts.WAIT)),
         notebook.label_cards(session.at_pad),
         notebook.show(session.at_pad),
         challenge.show(session.challenge),
@@ -108,14 +113,15 @@ def all_of(session: Session, status: str) -> tuple[str, ...]:
     )
 
 
-def answer_of(session: Session) -> tuple[str, ...]:
-    """The guess, what the agent sees, bars, reasons, the other's guess, boxes; or what came of the last drawing."""
+def answer_of(session: Session) -> tuple[Any, ...]:
+    """The guess or what came of the drawing, what the agent sees, bars, reasons, the other's guess, boxes, buttons."""
     pupil, drawing, several = session.at_pad, session.pad.drawing, session.pad.symbols
     if drawing is None and several is None and session.pad.outcome:
-        return *session.pad.outcome, _other_guess(session), ""
+        return *session.pad.outcome, _other_guess(session), "", _yes(), *_ways_back(session)
     if drawing is None and several is None:
         bars = html.bars(pupil.labels, None)
-        return _invitation(pupil.n_lessons), html.sees(None), bars, html.explain(), _other_guess(session), ""
+        idle = _invitation(session), html.sees(None), bars, html.explain(), _other_guess(session), "", _yes()
+        return *idle, *_ways_back(session)
     guesses: list[Guess] = []
     if several is not None:
         guesses = several.guesses(pupil)
@@ -126,23 +132,67 @@ def answer_of(session: Session) -> tuple[str, ...]:
         _several(pupil, labels, several, guesses, guess) if several else _guess(pupil, labels, guess),
         html.sees(canonical),
         html.bars(labels, guess),
-        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None),
+        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None, _margin(labels, guess)),
         _other_guess(session),
         symbols.show(several, pupil),
+        _yes(guesses or [guess]),
+        *_ways_back(session),
     )
+
+
+def _yes(guesses: Sequence[Guess] = ()) -> dict[str, Any]:
+    """The button that says the guess is right: it names the guess, and without one it cannot be pressed."""
+    known = [guess.label for guess in guesses if not guess.unsure]
+    if not known:
+        return gr.update(value=texts.RIGHT, interactive=False)
+    label = known[0] if len(guesses) == 1 else texts.RIGHT_ALL
+    return gr.update(value=texts.RIGHT_IT_IS.format(label=label), interactive=True)
+
+
+def _ways_back(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Undo and Redo, with the name of what they would undo or redo."""
+    undone = ("stroke", "") if session.pad.has_own_ink else session.history.next_undo(session)
+    pairs = (texts.UNDO, texts.UNDO_IT, undone), (texts.REDO, texts.REDO_IT, session.history.next_redo(session))
+    return tuple(
+        gr.update(value=text, elem_classes=["idle"])
+        if step is None
+        else gr.update(value=form.format(what=_named(*step)), elem_classes=[])
+        for text, form, step in pairs
+    )
+
+
+def _named(what: str, label: str) -> str:
+    """The name of an action, such as "lesson 7"."""
+    return texts.ACTIONS[what].format(label=label)
 
 
 def _answer(state: str, lead: str, big: str, explanation: str, because: str = "", label: str = "") -> str:
     """A lead-in, the answer in large type, and why; of the same height whatever it says."""
-    style = html.attributes(style=hue(label) if label else "")
+    style = html.attributes(style=f"{hue(label)};--chars:{len(label)}" if label else "")
     return (
         f'<div class="answer {state}"{style}><p class="lead">{lead}</p>'
         f'<p class="big">{big}</p><p class="why">{explanation}</p><p class="because">{because}</p></div>'
     )
 
 
-def _invitation(n_lessons: int) -> str:
-    return _answer("idle", texts.DRAW_ONE, "", texts.KNOWS if n_lessons else texts.KNOWS_NOTHING)
+def _invitation(session: Session) -> str:
+    """What to do; before the first lesson also what the agent may know already, one press each."""
+    pupil = session.at_pad
+    start = new_agent.starter_of(pupil) if pupil is session.pupil else None
+    if start is None:
+        return _answer("idle", texts.DRAW_ONE, "", texts.KNOWS if pupil.n_lessons else texts.KNOWS_NOTHING)
+    starts = "".join(
+        html.button("start", f"<b>{name}</b><small>{hint}</small>", key == start, data_label=key)
+        for key, (name, hint) in texts.FIRST_STARTS.items()
+    )
+    lead = texts.FIRST if start == "empty" else texts.FIRST_KNOWS
+    return _first(lead, f'<p class="why">{texts.FIRST_HINT}</p><div class="starts">{starts}</div>')
+
+
+def _first(lead: str, content: str) -> str:
+    """What the page shows in place of guess and bars before the first lesson."""
+    purpose = f'<p class="purpose">{texts.PURPOSE}</p>'
+    return f'<div class="answer idle first">{purpose}<p class="lead">{lead}</p>{content}</div>'
 
 
 def _guess(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:
@@ -166,11 +216,23 @@ def _several(pupil: Pupil, labels: Sequence[str], several: Symbols, guesses: Seq
 
 
 def _lead(labels: Sequence[str], guess: Guess) -> str:
-    """How far a guess is ahead of the second best."""
-    order = np.argsort(-guess.responses, kind="stable")
-    if len(order) < 2:
+    """How sure a guess is, in words; of one that is not, what else it may be."""
+    if len(labels) < 2:
         return texts.ONLY_LABEL
-    return texts.AHEAD.format(share=formatting.share(guess.confidence), second=safe(labels[order[1]]))
+    if guess.confidence < FAIRLY_SURE:
+        return texts.PERHAPS.format(second=_second(labels, guess))
+    return texts.SURE if guess.confidence >= SURE else texts.FAIRLY_SURE
+
+
+def _margin(labels: Sequence[str], guess: Guess) -> str:
+    """How far a guess is ahead of the second best, as a number."""
+    if len(labels) < 2 or guess.label is None:
+        return ""
+    return texts.AHEAD.format(share=formatting.share(guess.confidence), second=_second(labels, guess))
+
+
+def _second(labels: Sequence[str], guess: Guess) -> str:
+    return safe(labels[np.argsort(-guess.responses, kind="stable")[1]])
 
 
 def _because(pupil: Pupil, guess: Guess) -> str:
@@ -208,69 +270,31 @@ def _other_guess(session: Session) -> str:
     return f'<p class="guest">{texts.OTHER_SAYS.format(name=name)} <b style="{style}">{text}</b></p>'
 
 
-# ---------------------------------------------------------------- examples and pictures
-
-
-@functools.cache
-def example_styles() -> tuple[str, ...]:
-    """Name the styles of the examples, two ways to write each digit.
-
-    Examples
-    --------
-    >>> example_styles()[:3], len(example_styles())
-    (('0-plain', '0-overlap', '1-bare'), 20)
-    """
-    styles_of = {label: [style for style in strokes.styles() if strokes.label_of(style) == label] for label in DIGITS}
-    return tuple(style for styles in styles_of.values() for style in styles[:EXAMPLES_A_DIGIT])
-
-
-def _examples() -> str:
-    """The examples as buttons."""
-    buttons = "".join(
-        html.button(
-            "example",
-            html.image(strokes.draw(style, EXAMPLE_SEED, 56), ""),
-            css="thumb plain",
-            data_label=style,
-            aria_label=input_texts.EXAMPLE.format(label=strokes.label_of(style)),
-        )
-        for style in example_styles()
-    )
-    return f'<p><small>{input_texts.NO_PEN_HINT}</small></p><div class="examples">{buttons}</div>'
-
-
-def example(style: object) -> np.ndarray:
-    """Draw an example: (280, 280) uint8."""
-    if style not in example_styles():
-        raise AgentError(f"expected one of the {len(example_styles())} examples, got {str(style)[:20]!r}. Press one.")
-    return strokes.draw(style, EXAMPLE_SEED, sketchpad.SIDE_PX)
-
-
-def photo(path: str | None) -> np.ndarray:
-    """Read the drawing in a picture file: (280, 280) uint8; AgentError when nothing can be read."""
-    if path is None:
-        raise AgentError("expected a picture, got none. Choose a PNG or JPEG.")
-    try:
-        with sketchpad.open_picture(path) as picture:
-            largest = preprocessing.LARGEST_PX  # a camera's picture is larger than a drawing may be
-            picture.thumbnail((largest, largest))
-            thumbnail = preprocessing.to_thumbnail(picture)
-    except AgentError:
-        raise
-    except (OSError, ValueError, SyntaxError) as error:
-        raise AgentError("expected a picture that can be read, got one that breaks off. Save it again.") from error
-    if not thumbnail.any():
-        raise AgentError("expected a picture with something on it, got a blank one. Choose another.")
-    return np.asarray(render.picture(thumbnail, sketchpad.SIDE_PX // preprocessing.SIDE))
-
-
 # ---------------------------------------------------------------- events
 
 
 @with_session
-def refresh(session: Session) -> tuple[str, ...]:
+def refresh(session: Session) -> tuple[Any, ...]:
     """Show the tab as it is."""
     return all_of(session, session.status)
+
+
+@serialized
+def begin(session: Session, event: gr.EventData) -> Iterator[tuple[str, str, str]]:
+    """Start with what was chosen before the first lesson, or in the menu at the top; show how far it is."""
+    start_from = event_payload(event).get("label")
+    if start_from not in ("empty", *STARTERS):
+        raise AgentError(f"expected a start among empty, {', '.join(STARTERS)}, got {str(start_from)[:20]!r}.")
+    for share, pupil in new_agent.iter_replace(session, DEFAULT_MODEL, start_from, {}):
+        if share is None:
+            session.status = texts.START_STOPPED
+        elif pupil is None:
+            text = texts.STARTING.format(share=share)
+            yield _first(texts.FIRST_WAIT, progress_bar(share / 100, text)), html.status(""), header(session, text)
+            continue
+        else:
+            session.status = texts.STARTED.format(lessons=formatting.lessons(pupil))
+        yield answer_of(session)[0], html.status(session.status), header(session)
 
 
 @with_session
@@ -278,7 +302,7 @@ def see(session: Session, pad: dict[str, Any] | None) -> Any:
     """Guess what has been drawn so far; skip a report of the pad that brings nothing new."""
     was_placed = session.pad.is_placed
     if not _report(session, pad, preprocessing.to_thumbnail(pad)):
-        return [gr.skip()] * 7
+        return [gr.skip()] * (N_ANSWER + 1)
     if not was_placed:  # the pad also reports what the server put there: that is no stroke
         session.status = ""
     return *answer_of(session), html.status(session.status)
@@ -309,7 +333,7 @@ def clear_pad(session: Session, pad: dict[str, Any] | None) -> Any:
 @with_session
 def put_example(session: Session, event: gr.EventData) -> Any:
     """Put an example on the pad."""
-    return _put(session, example(event_payload(event).get("label")))
+    return _put(session, examples.example(event_payload(event).get("label")))
 
 
 @with_session
@@ -320,7 +344,7 @@ def put_photo(session: Session, path: str | None) -> Any:
         with sketchpad.open_picture(path) as picture:
             several, size = session.at_pad.segment(picture), picture.size
     if len(several) < 2:
-        return _put(session, photo(path))
+        return _put(session, examples.photo(path))
     if session.pad.drawing is not None:
         session.pad.finish(session.pad.drawing)
     session.pad.symbols = Symbols(several, size[::-1], is_photo=True)
@@ -339,12 +363,19 @@ def teach(session: Session, pad: dict[str, Any] | None, label: object) -> Any:
     thumbnail = preprocessing.to_thumbnail(pad)
     several = _several_of(session, pad, thumbnail)
     if several is None:
-        return _teach(session, thumbnail, label)
+        return _teach(session, thumbnail, label, _ink(pad))
     selected = several.choice(session.at_pad, several.guesses(session.at_pad))
     return _teach_symbols(session, several, thumbnail, {selected: label})
 
 
-def _teach(session: Session, thumbnail: np.ndarray, label: object) -> Any:
+def _ink(pad: dict[str, Any] | None) -> np.ndarray | None:
+    """What is on the pad, for Undo to bring it back; a forged report of another size is not kept."""
+    picture = None if pad is None else pad["background"] if pad["composite"] is None else pad["composite"]
+    side = sketchpad.SIDE_PX
+    return picture if picture is not None and picture.shape == (side, side) and picture.dtype == np.uint8 else None
+
+
+def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarray | None) -> Any:
     """Teach a drawing, and clear the pad; without ink only say so."""
     if not thumbnail.any():
         return gr.skip(), *all_of(session, texts.DRAW_FIRST)
@@ -352,24 +383,39 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object) -> Any:
         return gr.skip(), *all_of(session, server_texts.WAIT)
     session.count("lesson")
     pupil = session.at_pad
-    pupil.learn_thumbnail(thumbnail, label)
+    news = _learn(session, pupil, thumbnail, label, ink)
     label = pupil.lessons.user_lessons()[-1].label
     lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
+    lead = texts.LEARNED_KNEW if pupil.lessons.user_lessons()[-1].was_correct else texts.LEARNED
     learned = _answer(
         "learned",
-        texts.LEARNED.format(label=safe(label)),
+        lead.format(label=safe(label)),
         safe(label),
         texts.LESSONS_OF.format(lessons=lessons, label=safe(label)),
+        _what_next(pupil, label),
         label=label,
     )
     bars = html.bars(pupil.labels, pupil.model.predict(thumbnail[None])[0])
     session.pad.finish(thumbnail, (learned, html.sees(preprocessing.canonical(thumbnail)), bars, html.explain()))
-    status = texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
-    if pupil is not session.pupil:
-        status = session.challenge.advance()
-        if session.challenge.result is not None:
-            session.set_challenge(session.challenge)
+    status = news or texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+    if session.at_pad is not pupil:
+        session.pad.reset()
     return sketchpad.blank(), *all_of(session, status)
+
+
+def _learn(session: Session, pupil: Pupil, thumbnail: np.ndarray, label: object, ink: np.ndarray | None) -> str:
+    """Teach a lesson; gives how far the challenge is, where one is under way."""
+    with session.history.lesson(session, pupil, thumbnail, label, ink):
+        return session.challenge.advance() if pupil is not session.pupil else ""
+
+
+def _what_next(pupil: Pupil, label: str) -> str:
+    """What to try after the first and the second symbol."""
+    if pupil.n_lessons > 2 or len(pupil.labels) != pupil.n_lessons:
+        return ""
+    if pupil.n_lessons == 1:
+        return texts.NEXT_SYMBOL.format(label=7 if label != "7" else 3)
+    return texts.NEXT_GUESS.format(label=safe(next(other for other in pupil.labels if other != label)))
 
 
 def _several_of(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndarray) -> Symbols | None:
@@ -390,14 +436,12 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
         if session.at_pad is not pupil:  # its challenge is over
             break
         session.count("lesson")
-        pupil.learn_thumbnail(several.symbols[place].drawing, label)
+        news = _learn(session, pupil, several.symbols[place].drawing, label, None)
         label = several.labels[place] = pupil.lessons.user_lessons()[-1].label
         lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
-        status = texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
-        if pupil is not session.pupil:
-            status = session.challenge.advance()
-            if session.challenge.result is not None:
-                session.set_challenge(session.challenge)
+        status = news or texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+        if session.at_pad is not pupil:
+            session.pad.reset()
     several.selected = None
     n_left = len(several.left(pupil))
     if len(labels) > 1 and pupil is session.pupil:
@@ -452,7 +496,7 @@ def confirm(session: Session, pad: dict[str, Any] | None) -> Any:
     guess = session.at_pad.model.predict(thumbnail[None])[0]
     if thumbnail.any() and guess.label is None:
         return gr.skip(), *all_of(session, texts.NOTHING_TO_CONFIRM)
-    return _teach(session, thumbnail, guess.label)
+    return _teach(session, thumbnail, guess.label, _ink(pad))
 
 
 @with_session
@@ -479,24 +523,40 @@ def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
 
 
 @with_session
-def undo_lesson(session: Session) -> Any:
-    """Forget the last lesson."""
-    lesson = session.undo_stack.undo(session.at_pad)
-    return _changed(session, lesson, texts.FORGOTTEN, texts.NOTHING_TO_UNDO)
+def undo_last(session: Session, moved: str = "") -> Any:
+    """Undo the last action, and put the drawing of a lesson back; ``moved``: the press has undone a stroke already."""
+    pad = session.pad
+    if moved:
+        return [gr.skip()] * (N_ANSWER + 6)
+    if pad.has_own_ink and pad.symbols is None:  # an example, a picture
+        pad.finish(pad.drawing)
+        return sketchpad.blank(), *all_of(session, texts.UNDONE.format(what=_named("picture", "")))
+    return _turned(session, session.undo(), texts.UNDONE, texts.NOTHING_TO_UNDO)
 
 
 @with_session
-def redo_lesson(session: Session) -> Any:
-    """Teach the lesson that was undone last again."""
-    lesson = session.undo_stack.redo(session.at_pad)
-    return _changed(session, lesson, texts.REDONE, texts.NOTHING_TO_REDO)
+def redo_last(session: Session, moved: str = "") -> Any:
+    """Redo the action undone last; ``moved``: the press has brought a stroke back already."""
+    if moved:
+        return [gr.skip()] * (N_ANSWER + 6)
+    return _turned(session, session.redo(), texts.REDONE, texts.NOTHING_TO_REDO)
 
 
-def _changed(session: Session, lesson: Lesson | None, text: str, nothing: str) -> Any:
-    if lesson is None:
-        return all_of(session, nothing)
-    session.pad.outcome = ()
-    return all_of(session, text.format(label=safe(lesson.label)))
+def _turned(session: Session, step: Step | None, text: str, nothing: str) -> Any:
+    """Show what was undone or redone."""
+    if step is None:
+        return gr.skip(), *all_of(session, nothing)
+    pad, value = session.pad, gr.skip()
+    pad.outcome = ()
+    if isinstance(step, LessonStep) and text == texts.UNDONE and pad.symbols is None and not pad.has_own_ink:
+        ink = np.asarray(render.picture(step.ink, sketchpad.SIDE_PX // len(step.ink)))
+        pad.place(preprocessing.to_thumbnail(ink), is_back=True)
+        value = sketchpad.value(ink)
+    elif pad.drawing is None or not pad.has_own_ink:
+        if pad.drawing is not None:
+            pad.finish(pad.drawing)
+        value = sketchpad.blank()
+    return value, *all_of(session, text.format(what=safe(_named(step.what, step.label))))
 
 
 @with_session
@@ -505,6 +565,6 @@ def change_lesson(session: Session, event: gr.EventData) -> Any:
     payload = event_payload(event)
     if payload.get("do") in ("pick", "close"):
         number = payload.get("number") if payload["do"] == "pick" else None
-        return notebook.sheet(session, number), *[gr.skip()] * 11
+        return notebook.sheet(session, number), *[gr.skip()] * (N_ANSWER + 5)
     session.pad.outcome = ()
     return "", *all_of(session, notebook.change(session, payload))

@@ -158,7 +158,8 @@ def teach(session: Session, *choices: Any) -> Iterator[tuple[Any, ...]]:
         return progress_bar(n_done / n_total, text), learning_curve((before, after), n_total), header(session)
 
     yield show(0, texts.TEACHING)
-    for n_done, progress in iter_teach(pupil, parts, held_out):
+    n_done, work = 0, iter_teach(pupil, parts, held_out)
+    for n_done, progress in session.history.steps(session, "many", number(n_total), work, token):
         before.points.append((n_done, progress.prequential))
         if progress.accuracy is not None:
             after.points.append((n_done, progress.accuracy))
@@ -167,9 +168,8 @@ def teach(session: Session, *choices: Any) -> Iterator[tuple[Any, ...]]:
             yield show(n_done, done)
         else:
             yield show(n_done, texts.TEACHING)
-            if token.cancelled:
-                yield show(n_done, texts.TEACH_STOPPED if session.pupil is pupil else texts.REPLACED)
-                return
+    if n_done < n_total:
+        yield show(n_done, texts.TEACH_STOPPED if session.pupil is pupil else texts.REPLACED)
 
 
 @serialized
@@ -178,13 +178,13 @@ def study(session: Session) -> Iterator[tuple[Any, ...]]:
     pupil, started, token = session.pupil, time.perf_counter(), session.start_job()
     n_lessons = sum(entry.n_lessons for entry in pupil.lessons.standing() if isinstance(entry, Bulk))
     lessons = formatting.count(n_lessons, "lesson")
-    for progress in pupil.iter_study():
+    for progress in session.history.steps(session, "study", "", pupil.iter_study(), token):
         text = texts.STUDYING.format(lessons=lessons, share=formatting.share(progress.share))
         yield progress_bar(progress.share, text), header(session)
-        if token.cancelled and progress.share < 1:
-            text = texts.STUDY_STOPPED if session.pupil is pupil else texts.REPLACED
-            yield progress_bar(progress.share, text), header(session)
-            return
+    if token.cancelled and progress.share < 1:
+        text = texts.STUDY_STOPPED if session.pupil is pupil else texts.REPLACED
+        yield progress_bar(progress.share, text), header(session)
+        return
     text = texts.STUDIED.format(lessons=lessons, seconds=formatting.seconds(time.perf_counter() - started))
     yield progress_bar(1, text), header(session)
 
@@ -234,8 +234,8 @@ def correct(session: Session, event: gr.EventData) -> tuple[str, str]:
     if not isinstance(place, int) or not 0 <= place < len(session.mistakes) or session.mistakes[place] is None:
         raise AgentError(texts.STALE)
     mistake = session.mistakes[place]
-    session.pupil.learn_one(mistake.drawing, mistake.label)
-    session.mistakes[place] = None
+    with session.history.lesson(session, session.pupil, mistake.drawing, mistake.label):
+        session.mistakes[place] = None
     return _mistakes(session), header(session)
 
 
