@@ -182,11 +182,11 @@ def _flags(words: list[str]) -> dict[str, str]:
 
 def _watched(spec: Any, bar: bool = True) -> Any:
     """Do one run with a bar that shows how far it is; the first Ctrl-C or SIGTERM stops it between two steps, saved."""
-    from agent.experiments import check, config_diff, iter_run_spec
+    from agent.experiments import config_diff, iter_run_spec, prepare
 
-    _compile_first(spec.family, partial(check, spec))
+    prepared = _compile_first(spec.family, partial(prepare, spec))
     difference = config_diff(spec)
-    steps, stopped = iter_run_spec(spec), []
+    steps, stopped = iter_run_spec(spec, prepared), []
     handlers: dict[int, Any] = {}
 
     def stop(*_: object) -> None:
@@ -216,25 +216,27 @@ def _watched(spec: Any, bar: bool = True) -> Any:
             signal.signal(number, handler)
 
 
-def _compile_first(family: str, check: Callable[[], None] | None = None) -> None:
+def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> Any:
     """Compile what a family needs, where this machine has not done so before, and say so: it is no time of teaching.
 
-    What ``check`` refuses is refused before anybody waits.
+    Meanwhile a run is prepared and returned, so what it refuses is refused before anybody waits; None where nothing is
+    to be compiled.
     """
     from agent.models import precompile
 
     processes = precompile.start(family)
-    if processes:
-        try:
-            if check is not None:
-                check()
-        except AgentError:
-            precompile.abandon(processes)
-            raise
-        print("compiling for this machine, once: half a minute or more …", end="", file=sys.stderr, flush=True)
-        begun = time.monotonic()
-        precompile.finish(family, processes)
-        print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    if not processes:
+        return None
+    try:
+        prepared = prepare()
+    except AgentError:
+        precompile.abandon(processes)
+        raise
+    print("compiling for this machine, once: half a minute or more …", end="", file=sys.stderr, flush=True)
+    begun = time.monotonic()
+    precompile.finish(family, processes)
+    print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    return prepared
 
 
 def _tell_replaced(difference: str | None) -> None:

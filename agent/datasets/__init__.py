@@ -98,7 +98,7 @@ def labelled(
     """
     if isinstance(drawings, LabelledDrawings):
         return drawings
-    names, thumbnails = tuple(clean_labels(labels or ())), preprocessing.to_thumbnails(drawings)
+    names, thumbnails = tuple(clean_labels(() if labels is None else labels)), preprocessing.to_thumbnails(drawings)
     if len(thumbnails) != len(names):
         counts = f"{len(thumbnails)} drawings and {len(names)} labels"
         raise AgentError(f"expected as many labels as drawings, got {counts}.")

@@ -5,6 +5,6 @@
 
 from agent.experiments.config import RunSpec, config_diff, resolve
 from agent.experiments.results import Result
-from agent.experiments.runner import check, iter_run, iter_run_spec, run
+from agent.experiments.runner import iter_run, iter_run_spec, prepare, run
 
-__all__ = ["Result", "RunSpec", "check", "config_diff", "iter_run", "iter_run_spec", "resolve", "run"]
+__all__ = ["Result", "RunSpec", "config_diff", "iter_run", "iter_run_spec", "prepare", "resolve", "run"]

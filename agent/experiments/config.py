@@ -378,9 +378,11 @@ def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[st
     ignored = {*_WITHOUT_EFFECT, *(["load"] if other["load"] is True else [])}
     later = json.loads(json.dumps(field_defaults(Settings)))  # which an earlier version did not write
     first, second = (without({**config, **without(later, *config)}, *ignored) for config in (one, other))
-    tasks = first.get("task")
-    if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
-        first["task"] = {name: _as_now(SOURCES.get(str(table.get("source"))), table) for name, table in tasks.items()}
+    for config in (first, second):
+        tasks = config.get("task")
+        if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
+            sources = {name: SOURCES.get(str(table.get("source"))) for name, table in tasks.items()}
+            config["task"] = {name: _as_now(sources[name], table) for name, table in tasks.items()}
     if first.get("load") is True:  # it went on with its own agent, which is what a run from scratch ends with, too
         first["load"] = False
     return first, second

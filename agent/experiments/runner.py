@@ -68,8 +68,8 @@ def iter_run(task: TaskSelection = "digits", agent: Any = None, **given: Any) ->
     return (yield from iter_run_spec(resolve(task, agent, **given)))
 
 
-def iter_run_spec(spec: RunSpec) -> Generator[Progress, None, Result]:
-    """As `iter_run`, from a specification that has been resolved already."""
+def iter_run_spec(spec: RunSpec, prepared: FamilyRun | None = None) -> Generator[Progress, None, Result]:
+    """As `iter_run`, from a specification that has been resolved already, and from what `prepare` has prepared."""
     earlier = results.read_json(spec.folder / results.CONFIG)
     before = results.before_of(spec.folder)
     if (before / results.RESULT).exists() and not (spec.folder / results.RESULT).exists() and not spec.settings.again:
@@ -82,11 +82,13 @@ def iter_run_spec(spec: RunSpec) -> Generator[Progress, None, Result]:
     scores = results.read_json(spec.folder / results.RESULT) if resume else None
     if is_path(spec.agent["kind"]):
         MODELS[spec.model.NAME] = spec.model  # so that its agents can be made, saved and loaded in this process
+    run = FAMILY_RUNS[spec.family](spec) if prepared is None else prepared
     if scores is not None:
+        run.close()
         return Result(spec.folder, spec.config, scores, cached=True)
     tracker = Tracker(spec.settings.track, spec.folder, spec.config)
     try:
-        scores = yield from _conduct(FAMILY_RUNS[spec.family](spec), resume, tracker)
+        scores = yield from _conduct(run, resume, tracker)
         results.write_json(spec.folder / results.RESULT, scores)
         results.remove_before(spec.folder)
         tracker.log(scores)
@@ -95,24 +97,26 @@ def iter_run_spec(spec: RunSpec) -> Generator[Progress, None, Result]:
     return Result(spec.folder, spec.config, scores)
 
 
-def check(spec: RunSpec) -> None:
-    """Check what can be known of a run before anything is learned or compiled: its data, and what it loads."""
+def prepare(spec: RunSpec) -> FamilyRun:
+    """Prepare a run as far as nothing is learned: what is wrong with its data, or with what it loads, is refused."""
     run = FAMILY_RUNS[spec.family](spec)
     try:
         _path_to_load(spec)
         if spec.settings.replay:
             results.agent_path(spec.settings.folder, spec.settings.replay)
         else:
-            run.prepare()
-    finally:
+            run.prepared = run.prepare()
+    except AgentError:
         run.close()
+        raise
+    return run
 
 
 def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progress, None, dict[str, Any]]:
     """Teach and test; the directory is cleared only when everything has been checked."""
     spec, held = run.spec, contextlib.ExitStack()
     try:
-        model, config = run.prepare()
+        model, config = run.prepared or run.prepare()
         if is_path(spec.agent["kind"]):
             MODELS[model.NAME] = model  # which knows the labels
         if resume:

@@ -14,7 +14,6 @@ PREFIX_REACH, MIN_PREFIX = 20, 8
 SIGNATURE_REACH, MIN_SIGNATURE = 18, 32
 SKETCH_REACH, MIN_SKETCH = 16, 500
 MAX_AWAY = 600  # thousandths by which a label counts as farther than the nearest one, at most
-USER_SHARE = 80  # hundredths at which differences of user rows count: what a person corrects is nearer to their hand
 N_NEAREST, N_LEAST_STRANGE = 12, 6  # rows whose strangeness is taken, and how many of them, the least strange, count
 QUARTERS_WEIGHT, HALVES_WEIGHT = 50, 25  # of parts of the difference, in hundredths of the weight of the whole
 
@@ -162,7 +161,7 @@ def compare(query, user_rows, bulk_rows, labels_mask, distances, budget, out):
 
     Each stage ranks fewer rows than the one before, by prefix, by signature, by sketch, by code, and leaves out labels
     whose nearest row is much farther than the nearest of all. Rows at equal distances are selected together or not at
-    all, so the order of rows changes nothing but time. User rows count as nearer than they are, by `USER_SHARE`.
+    all, so the order of rows changes nothing but time.
 
     query Query, user_rows, bulk_rows and labels_mask as for `hamming_prefilter`, distances (W,) int16 of it, budget
     (3,) int64: rows of a label selected by prefix, by signature, by sketch -> out Matches of at least L * budget[1]
@@ -260,9 +259,6 @@ def _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, n_co
                     matching.unpack(code, matching.PAD, other)
                     out.rows[n] = row
                     matching.difference(one, other, cost, sums, best, quarters)
-                    if row < n_user:
-                        for part in range(matching.QUARTERS):
-                            quarters[part] = np.int32(np.int64(quarters[part]) * USER_SHARE // 100)
                     out.differences[n] = quarters.sum()
                     _note_nearest(out.differences[n], quarters, out.nearest[label_id], out.parts[label_id])
                     n += 1

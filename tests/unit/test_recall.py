@@ -15,6 +15,7 @@ from agent.datasets import digits, fonts
 from agent.errors import AgentError
 from agent.kernels import recall as kernels
 from agent.models.recall import decision
+from agent.training import evaluate
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,15 @@ def test_recall_learns_much_from_little(others):
     pupil.learn_many(*digits.Selection({"mnist": 60}, seed=0).draw())
     drawings, labels = digits.Selection({"mnist": 300}, seed=1, split="train").draw()
     assert np.mean([g.label == label for g, label in zip(pupil.predict_many(drawings), labels, strict=True)]) > 0.88
+
+
+def test_labels_of_many_lessons_may_be_an_array(lessons):
+    pupil, other = born("recall"), born("recall")
+    pupil.learn_many(np.array(lessons[0]), np.array(lessons[1]))
+    other.learn_many(*lessons)
+    assert pupil.labels == other.labels and pupil.n_lessons == other.n_lessons == len(lessons[1]) > 1
+    *_, last = evaluate(pupil, np.array(lessons[0]), np.array(lessons[1]))
+    assert last.n_right == len(lessons[1])
 
 
 def drawn_letter(label: str) -> np.ndarray:
