@@ -245,7 +245,7 @@ class Page {
       if (event.target === by_id("own") || event.altKey || event.repeat) return;
       if ((event.ctrlKey || event.metaKey) && event.key === "z") this.undo();
       else if (event.ctrlKey || event.metaKey) return;
-      else if (this.pupil.labels.includes(event.key)) this.teach(event.key);
+      else if ([...event.key].length === 1 && this.pupil.labels.includes(event.key)) this.teach(event.key);
     });
   }
 
