@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import copy
-import dataclasses
 import hashlib
 import json
 import os
@@ -36,9 +35,7 @@ LANGUAGES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 MAX_LESSONS = 25_000  # each is encoded whenever the page opens, within a millisecond
 
 
-def export_html(
-    pupil: Pupil, path: str | os.PathLike[str], language: str = "en", *, drawings: bool = False
-) -> Path:
+def export_html(pupil: Pupil, path: str | os.PathLike[str], language: str = "en", *, drawings: bool = False) -> Path:
     """Write an agent as one web page; returns the path.
 
     The page holds its lessons, settings and name: no token, no address, and nothing that is fetched.
