@@ -451,20 +451,33 @@ function signature(across, down, out) {
 
 /** Pool one direction around each point with Gaussian weights. */
 function pool(slope, floor, sign, out, start) {
-  const part = new Float32Array((SIDE + 2 * RIM) * SIDE), first = RIM * SIDE;
-  for (let p = 0; p < PIXELS; p++) part[first + p] = Math.max(0, f(f(sign * slope[p]) - floor[p]));
-  const row = new Float32Array(WIDTH), [w4, w3, w2, w1, w0] = POOL;
-  const weigh = (values, at, step) => {
-    const one = f(w1 * f(values[at - step] + values[at + step]));
-    const two = f(w2 * f(values[at - 2 * step] + values[at + 2 * step]));
-    const three = f(w3 * f(values[at - 3 * step] + values[at + 3 * step]));
-    const four = f(w4 * f(values[at - 4 * step] + values[at + 4 * step]));
-    return f(f(f(f(f(w0 * values[at]) + one) + two) + three) + four);
-  };
-  for (let i = 0; i < POINTS; i++) {
-    for (let x = 0; x < SIDE; x++) row[x + RIM] = weigh(part, first + (2 * i + 2) * SIDE + x, SIDE);
-    for (let j = 0; j < POINTS; j++) out[start + i * POINTS + j] = weigh(row, 2 * j + 2 + RIM, 1);
+  const first = RIM * SIDE, top = new Int32Array(SIDE).fill(SIDE), bottom = new Int32Array(SIDE).fill(-1);
+  for (let p = 0; p < PIXELS; p++) {
+    const value = f(f(sign * slope[p]) - floor[p]), x = p % SIDE, y = (p - x) / SIDE;
+    pool_part[first + p] = value > 0 ? value : 0;
+    if (value > 0) {
+      if (top[x] > y) top[x] = y;
+      bottom[x] = y;
+    }
   }
+  for (let i = 0; i < POINTS; i++) {
+    const y = 2 * i + 2;
+    for (let x = 0; x < SIDE; x++) { // most columns have nothing of this direction near this row
+      const is_near = top[x] <= y + 4 && bottom[x] >= y - 4;
+      pool_row[x + RIM] = is_near ? pooled_value(pool_part, first + y * SIDE + x, SIDE) : 0;
+    }
+    for (let j = 0; j < POINTS; j++) out[start + i * POINTS + j] = pooled_value(pool_row, 2 * j + 2 + RIM, 1);
+  }
+}
+const pool_part = new Float32Array((SIDE + 2 * RIM) * SIDE), pool_row = new Float32Array(WIDTH);
+
+/** Weighted sum of nine values, `step` apart, around one. */
+function pooled_value(values, at, step) {
+  const one = f(POOL[3] * f(values[at - step] + values[at + step]));
+  const two = f(POOL[2] * f(values[at - 2 * step] + values[at + 2 * step]));
+  const three = f(POOL[1] * f(values[at - 3 * step] + values[at + 3 * step]));
+  const four = f(POOL[0] * f(values[at - 4 * step] + values[at + 4 * step]));
+  return f(f(f(f(f(POOL[4] * values[at]) + one) + two) + three) + four);
 }
 
 /** Switch on at most 15 % of the bits, the strongest; equal levels stay off together. */
@@ -503,7 +516,10 @@ for (let pair = 0; pair < COST.length; pair++) {
   const one = pair >> 8, other = pair & 255;
   COST[pair] = Math.abs((one & 15) - (other & 15)) + Math.abs((one >> 4) - (other >> 4));
 }
-const cost = new Uint8Array(UNPACKED), sums = new Uint8Array(UNPACKED), best = new Uint8Array(UNPACKED);
+// Scratch, of which four pixels are worked on as one word; the best of two pixels are 16 bits apart in a word
+const cost = new Uint8Array(UNPACKED), cost_words = new Uint32Array(cost.buffer);
+const sums = new Uint32Array(UNPACKED / 4), shifted = new Uint16Array(UNPACKED);
+const best_even = new Uint32Array(UNPACKED / 4), best_odd = new Uint32Array(UNPACKED / 4);
 
 function popcount(word) {
   word -= (word >>> 1) & 0x55555555;
@@ -555,43 +571,58 @@ function sum_of_squares(codes) {
 
 /** Difference of two padded sketches: as `difference`, but displaced by at most one pixel. */
 function sketch_difference(one, other) {
-  const corner = SKETCH_PAD - SKETCH_STRIDE - 1;
-  best.fill(255, 0, SKETCH_SIZE);
-  for (let dy = -1; dy <= 1; dy++) {
-    for (let dx = -1; dx <= 1; dx++) {
-      min_over_shift(one, other, corner, corner + dy * SKETCH_STRIDE + dx, SKETCH_SIZE, SKETCH_STRIDE);
-    }
-  }
+  best_of_shifts(one, other, SKETCH_PAD - SKETCH_STRIDE - 1, 1, SKETCH_SIZE, SKETCH_STRIDE);
   let total = 0;
-  for (let y = 0; y < SKETCH; y++) for (let x = 0; x < SKETCH; x++) total += best[y * SKETCH_STRIDE + x] ** 2;
+  for (let y = 0; y < SKETCH; y++) for (let x = 0; x < SKETCH; x++) total += best_at(y * SKETCH_STRIDE + x) ** 2;
   return total;
 }
 
 /** Image distortion model: squared differences of 3 x 3 surroundings, each at the best displacement of two pixels. */
 function difference(one, other, quarters) {
-  const corner = PAD - CODE_STRIDE - 1, half = SIDE / 2;
-  best.fill(255, 0, CODE_SIZE);
-  for (let dy = -REACH; dy <= REACH; dy++) {
-    for (let dx = -REACH; dx <= REACH; dx++) {
-      min_over_shift(one, other, corner, corner + dy * CODE_STRIDE + dx, CODE_SIZE, CODE_STRIDE);
-    }
-  }
+  best_of_shifts(one, other, PAD - CODE_STRIDE - 1, REACH, CODE_SIZE, CODE_STRIDE);
+  const half = SIDE / 2;
   quarters.fill(0);
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++) {
-      const value = best[y * CODE_STRIDE + x];
+      const value = best_at(y * CODE_STRIDE + x);
       quarters[(y < half ? 0 : 2) + (x < half ? 0 : 1)] += value * value;
     }
   }
   return quarters[0] + quarters[1] + quarters[2] + quarters[3];
 }
 
-/** Lower each pixel's best difference of surroundings by trying one more displacement. */
-function min_over_shift(one, other, corner, shift, n, stride) {
-  for (let i = 0; i < n + 2 * stride; i++) cost[i] = COST[(one[corner + i] << 8) | other[shift + i]];
-  for (let i = 0; i < n; i++) sums[i] = cost[i] + cost[i + stride] + cost[i + 2 * stride];
-  for (let i = 0; i < n - 2; i++) {
-    const total = sums[i] + sums[i + 1] + sums[i + 2];
-    if (total < best[i]) best[i] = total;
+function best_at(at) {
+  return ((at & 1 ? best_odd : best_even)[at >> 2] >>> (8 * (at & 2))) & 255;
+}
+
+/** The best difference of each pixel's surroundings, of all displacements up to `reach`. */
+function best_of_shifts(one, other, corner, reach, n, stride) {
+  best_even.fill(0x00ff00ff, 0, n >> 2);
+  best_odd.fill(0x00ff00ff, 0, n >> 2);
+  for (let i = 0; i < one.length; i++) shifted[i] = one[i] << 8;
+  for (let dy = -reach; dy <= reach; dy++) {
+    for (let dx = -reach; dx <= reach; dx++) min_over_shift(other, corner, corner + dy * stride + dx, n, stride);
   }
+}
+
+/** Lower each pixel's best difference of surroundings by trying one more displacement. */
+function min_over_shift(other, corner, shift, n, stride) {
+  for (let i = 0; i < n + 2 * stride; i++) cost[i] = COST[shifted[corner + i] | other[shift + i]];
+  const n_words = n >> 2, step = stride >> 2;
+  for (let k = 0; k < n_words; k++) sums[k] = cost_words[k] + cost_words[k + step] + cost_words[k + 2 * step];
+  let even = sums[0] & 0x00ff00ff, odd = (sums[0] >>> 8) & 0x00ff00ff; // of four pixels: 0 and 2, 1 and 3
+  for (let k = 0; k < n_words; k++) {
+    const next_even = sums[k + 1] & 0x00ff00ff, next_odd = (sums[k + 1] >>> 8) & 0x00ff00ff;
+    const right_even = (even >>> 16) | (next_even << 16), right_odd = (odd >>> 16) | (next_odd << 16); // 2 and 4, 3 and 5
+    best_even[k] = min_of_pairs(best_even[k], even + odd + right_even);
+    best_odd[k] = min_of_pairs(best_odd[k], odd + right_even + right_odd);
+    even = next_even;
+    odd = next_odd;
+  }
+}
+
+/** The smaller ones of two pairs of numbers up to 255, each pair in one word, 16 bits apart. */
+function min_of_pairs(one, other) {
+  const mask = ((((one | 0x80008000) - other) >>> 15) & 0x00010001) * 0xffff; // where `other` is not larger
+  return (other & mask) | (one & ~mask);
 }

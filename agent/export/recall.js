@@ -268,8 +268,10 @@ class RowMatches {
     }
   }
 
-  /** Rank the rows of each label in stages of growing cost: by prefix, by signature, by sketch, by code. */
-  compare(budget) {
+  /** Rank the rows of each label in stages of growing cost: by prefix, by signature, by sketch, by code.
+   *
+   * Rows of lessons whose drawing has the hash `but` are ranked, but left out in the end. */
+  compare(budget, but = null) {
     const n_labels = this.labels_mask.length, nearest = new Array(n_labels).fill(FAR);
     const listed = this.list_rows(budget, nearest), of_sketch = listed.map(() => []);
     const one = padded(this.query.sketches, SKETCH_PAD, SKETCH_UNPACKED), other = one.slice();
@@ -290,7 +292,7 @@ class RowMatches {
       if (nearest[label_id] === FAR) return;
       const bound = smallest_bound(of_sketch[label_id], budget[2]);
       rows.forEach(([store, row], i) => {
-        if (of_sketch[label_id][i] > bound) return;
+        if (of_sketch[label_id][i] > bound || (but && equal(store.lessons[store.lesson_ids[row]].hash, but))) return;
         stored.set(store.codes.subarray(row * CODE_SIZE, (row + 1) * CODE_SIZE), PAD);
         difference(query, stored, quarters);
         if (store === this.stores[0]) quarters.forEach((q, part) => { quarters[part] = Math.trunc((q * USER_SHARE) / 100); });
@@ -360,10 +362,9 @@ class RowMatches {
     return this.least < NO_ROW && 10 * this.least <= NEAR_PREFIX * n_bits;
   }
 
-  /** How strange the drawing is to a label, seen from its rows, without lessons of a hash; -1 without rows. */
-  strangeness(label_id, but = null) {
-    const is_other = ([store, row]) => !but || String(store.lessons[store.lesson_ids[row]].hash) !== String(but);
-    const rows = this.rows.filter(([store, row]) => store.label_ids[row] === label_id).filter(is_other);
+  /** How strange the drawing is to a label, seen from its rows; -1 without rows. */
+  strangeness(label_id) {
+    const rows = this.rows.filter(([store, row]) => store.label_ids[row] === label_id);
     if (!rows.length) return -1;
     const nearest = smallest_bound(rows.map(([, , difference]) => difference), N_NEAREST);
     const query = padded(this.query.codes, PAD, UNPACKED), stored = query.slice(), quarters = new Int32Array(4);
@@ -557,7 +558,7 @@ class Recall {
         const same = this.stores.flatMap((store) => store.lessons.filter((lesson) => equal(lesson.hash, hash)));
         const n_own = same.reduce((n, lesson) => n + lesson.n_copies + 1, 0);
         const of_label = this.matches_of(query_of(drawing, null, this.fixed), label_id);
-        return of_label.compare(this.params.budget.map((n) => n + n_own)).strangeness(label_id, hash);
+        return of_label.compare(this.params.budget.map((n) => n + n_own), hash).strangeness(label_id);
       });
       const known = values.filter((value) => value > 0).sort((a, b) => a - b);
       this.typical = known.length >= MIN_TYPICAL ? known[known.length >> 1] : 0;
