@@ -18,9 +18,9 @@ function round_half_even(value) {
 function ink(grey, height, width) {
   const out = new Uint8Array(grey.length);
   let low = 255, high = 0, bright = 0;
-  for (const value of grey) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+  for (let p = 0; p < grey.length; p++) {
+    if (grey[p] < low) low = grey[p];
+    if (grey[p] > high) high = grey[p];
   }
   if (high - low < PAPER_CONTRAST) return out;
   const middle = (low + high) / 2;
@@ -39,10 +39,10 @@ function ink_box(drawing, height, width, floor) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       if (drawing[y * width + x] > floor) {
-        top = Math.min(top, y);
+        if (y < top) top = y;
+        if (x < left) left = x;
+        if (x >= right) right = x + 1;
         bottom = y + 1;
-        left = Math.min(left, x);
-        right = Math.max(right, x + 1);
       }
     }
   }
@@ -89,7 +89,7 @@ function shrink(drawing, width_px, box, out) {
 /** Reduce ink to its thumbnail: at most 24 x 24 pixels in 16 levels, the box of the ink in the middle. */
 function ink_to_thumbnail(drawing, height, width) {
   const out = new Uint8Array(PIXELS);
-  const darkest = drawing.reduce((most, value) => Math.max(most, value), 0);
+  const darkest = max_value(drawing);
   if (darkest === 0) return out;
   const small = new Float32Array(PIXELS);
   const floor = Math.trunc((darkest * (FAINT + 0.5)) / LEVELS);
@@ -118,6 +118,8 @@ function to_thumbnail(grey, height, width) {
   return ink_to_thumbnail(drawing, height, width);
 }
 
+const line = new Float64Array(FRAME + 2 * PADDING), values = new Float32Array(PIXELS); // scratch, as others below
+
 /** Deskew ink, scale it to 20 pixels and centre its mass: a square drawing of `width` -> (28 x 28). */
 function canonical(thumbnail, width, out) {
   out.fill(0);
@@ -125,7 +127,8 @@ function canonical(thumbnail, width, out) {
   const longest = Math.max(bottom - top, right - left);
   if (longest === 0) return;
   const [mean_y, mean_x, shear] = moments(thumbnail, width, box), scale = longest / BOX;
-  const line = new Float64Array(width + 2 * PADDING), values = new Float32Array(PIXELS);
+  line.fill(0);
+  values.fill(0);
   for (let i = 0; i < SIDE; i++) {
     const y = mean_y + (i - MIDDLE) * scale, row = Math.floor(y);
     if (row < top - 1 || row >= bottom) continue;
@@ -169,15 +172,17 @@ function moments(thumbnail, width, [top, bottom, left, right]) {
 
 function max_value(values) {
   let peak = 0;
-  for (const value of values) if (value > peak) peak = value;
+  for (let i = 0; i < values.length; i++) if (values[i] > peak) peak = values[i];
   return peak;
 }
 
+const with_rim = new Float32Array((SIDE + 2) ** 2 + 1);
+
 /** Warp a thumbnail: each pixel of a wider frame is sampled where the field, (2, 32, 32) float32, points. */
 function warp(thumbnail, field, out) {
-  const width = SIDE + 2, n = FRAME * FRAME, padded = new Float32Array(width * width + 1);
+  const width = SIDE + 2, n = FRAME * FRAME;
   for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) padded[(y + 1) * width + x + 1] = thumbnail[y * SIDE + x];
+    for (let x = 0; x < SIDE; x++) with_rim[(y + 1) * width + x + 1] = thumbnail[y * SIDE + x];
   }
   const limit = f(SIDE + 0.999), rim = 1 - ((FRAME - SIDE) >> 1);
   for (let y = 0; y < FRAME; y++) {
@@ -187,8 +192,8 @@ function warp(thumbnail, field, out) {
       const from_x = Math.min(limit, Math.max(0, f(x + rim + field[n + p])));
       const row = Math.trunc(from_y), column = Math.trunc(from_x), i = row * width + column;
       const down = f(from_y - row), right = f(from_x - column);
-      const above = f(padded[i] + f(right * f(padded[i + 1] - padded[i])));
-      const below = f(padded[i + width] + f(right * f(padded[i + width + 1] - padded[i + width])));
+      const above = f(with_rim[i] + f(right * f(with_rim[i + 1] - with_rim[i])));
+      const below = f(with_rim[i + width] + f(right * f(with_rim[i + width + 1] - with_rim[i + width])));
       out[p] = f(f(above + f(down * f(below - above))) + 0.5);
     }
   }
@@ -247,8 +252,8 @@ function drop_far_specks(drawing, height, width) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const value = drawing[y * width + x];
-      of_row[y] = Math.max(of_row[y], value);
-      of_column[x] = Math.max(of_column[x], value);
+      if (value > of_row[y]) of_row[y] = value;
+      if (value > of_column[x]) of_column[x] = value;
     }
   }
   const darkest = Math.max(...of_row), floor = darkest * FAINT_SHARE;
@@ -297,9 +302,13 @@ const WIDE = Float32Array.of(0.0545, 0.244, 0.403), FINE = Float32Array.of(0, 0.
 const POOL = Float32Array.of(0.06277702748775482, 0.21074773371219635, 0.5005531311035156, 0.8411288857460022, 1);
 const RIM = 4, WIDTH = SIDE + 2 * RIM, CELLS = WIDTH * WIDTH, SLANT = f(Math.sqrt(0.5));
 
+const blurred = new Float32Array(CELLS), frame = new Float32Array(CELLS), rough = new Float32Array(CELLS);
+const smooth_rows = new Float32Array(CELLS);
+
 /** Blur a drawing along both sides into a frame with a rim of 4 pixels. */
 function blur(seen, [far, near, middle], out) {
-  const frame = new Float32Array(CELLS), start = 2 * WIDTH;
+  const frame = blurred, start = 2 * WIDTH;
+  frame.fill(0);
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++) frame[(y + RIM) * WIDTH + RIM + x] = seen[y * SIDE + x];
   }
@@ -318,7 +327,7 @@ function blur(seen, [far, near, middle], out) {
 
 /** Gradients (maps 0 … 3) and ridges (4 … 7) of a drawing in four orientations each: (8, 28, 28) float32. */
 function edge_maps(seen, out) {
-  const frame = new Float32Array(CELLS), rough = new Float32Array(CELLS), ridge = f(0.7);
+  const ridge = f(0.7);
   blur(seen, WIDE, frame);
   const start = (RIM - 1) * (WIDTH + 1), n = (SIDE + 2) * WIDTH - 2 * (RIM - 1);
   for (let i = 0, at = start; i < n; i++, at++) rough[i] = Math.abs(frame[at + 1] - frame[at - 1]);
@@ -353,7 +362,7 @@ function edge_maps(seen, out) {
 
 /** Smooth a map by [1 2 1] / 4 both ways. */
 function smooth(rough, out, map) {
-  const rows = new Float32Array(CELLS);
+  const rows = smooth_rows;
   for (let i = 0; i < SIDE * WIDTH; i++) {
     rows[i] = 0.25 * f(f(rough[i] + f(2 * rough[i + WIDTH])) + rough[i + 2 * WIDTH]);
   }
@@ -382,7 +391,6 @@ function compared_values(reads) {
 
 /** Sobel gradients of the slightly blurred drawing: along x, along y. */
 function gradients(seen, across, down) {
-  const frame = new Float32Array(CELLS);
   blur(seen, FINE, frame);
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0, at = (y + RIM) * WIDTH + RIM; x < SIDE; x++, at++) {
@@ -432,16 +440,17 @@ function sketch(codes, out) {
   }
 }
 
+const falling = new Float32Array(PIXELS), rising = new Float32Array(PIXELS), floor = new Float32Array(PIXELS);
+const pooled = new Float32Array(SIGNATURE_BITS), counts = new Int32Array(BINS), levels = new Int32Array(SIGNATURE_BITS);
+
 /** Mark the 15 % of places and directions where the drawing's edges are strongest: 1352 bits in 44 words of 32. */
 function signature(across, down, out) {
-  const falling = new Float32Array(PIXELS), rising = new Float32Array(PIXELS), floor = new Float32Array(PIXELS);
   for (let p = 0; p < PIXELS; p++) {
     const gx = across[p], gy = down[p];
     falling[p] = f(gx + gy) * SLANT;
     rising[p] = f(gy - gx) * SLANT;
     floor[p] = f(Math.sqrt(f(f(gx * gx) + f(gy * gy)))) * SLANT;
   }
-  const pooled = new Float32Array(SIGNATURE_BITS);
   [across, falling, down, rising].forEach((slope, k) => {
     pool(slope, floor, 1, pooled, k * POINTS * POINTS);
     pool(slope, floor, -1, pooled, (k + 4) * POINTS * POINTS);
@@ -449,28 +458,31 @@ function signature(across, down, out) {
   mark_strongest(pooled, out);
 }
 
+const pool_part = new Float32Array((SIDE + 2 * RIM) * SIDE), pool_row = new Float32Array(WIDTH);
+const first_row = new Int32Array(SIDE), last_row = new Int32Array(SIDE); // of each column: first and last row with anything
+
 /** Pool one direction around each point with Gaussian weights. */
 function pool(slope, floor, sign, out, start) {
-  const first = RIM * SIDE, top = new Int32Array(SIDE).fill(SIDE), bottom = new Int32Array(SIDE).fill(-1);
+  const first = RIM * SIDE;
+  first_row.fill(SIDE);
+  last_row.fill(-1);
   for (let p = 0; p < PIXELS; p++) {
     const value = f(f(sign * slope[p]) - floor[p]), x = p % SIDE, y = (p - x) / SIDE;
     pool_part[first + p] = value > 0 ? value : 0;
     if (value > 0) {
-      if (top[x] > y) top[x] = y;
-      bottom[x] = y;
+      if (first_row[x] > y) first_row[x] = y;
+      last_row[x] = y;
     }
   }
   for (let i = 0; i < POINTS; i++) {
     const y = 2 * i + 2;
     for (let x = 0; x < SIDE; x++) { // most columns have nothing of this direction near this row
-      const is_near = top[x] <= y + 4 && bottom[x] >= y - 4;
+      const is_near = first_row[x] <= y + 4 && last_row[x] >= y - 4;
       pool_row[x + RIM] = is_near ? pooled_value(pool_part, first + y * SIDE + x, SIDE) : 0;
     }
     for (let j = 0; j < POINTS; j++) out[start + i * POINTS + j] = pooled_value(pool_row, 2 * j + 2 + RIM, 1);
   }
 }
-const pool_part = new Float32Array((SIDE + 2 * RIM) * SIDE), pool_row = new Float32Array(WIDTH);
-
 /** Weighted sum of nine values, `step` apart, around one. */
 function pooled_value(values, at, step) {
   const one = f(POOL[3] * f(values[at - step] + values[at + step]));
@@ -485,7 +497,8 @@ function mark_strongest(pooled, out) {
   out.fill(0);
   const peak = max_value(pooled);
   if (peak <= 0) return;
-  const scale = f((BINS - 1) / peak), counts = new Int32Array(BINS), levels = new Int32Array(SIGNATURE_BITS);
+  const scale = f((BINS - 1) / peak);
+  counts.fill(0);
   for (let i = 0; i < SIGNATURE_BITS; i++) counts[(levels[i] = Math.trunc(f(pooled[i] * scale)))] += 1;
   let room = Math.trunc(SIGNATURE_BITS * SIGNATURE_SHARE), level = BINS - 1;
   while (level > 0 && counts[level] <= room) room -= counts[level--];

@@ -110,7 +110,9 @@ class Page {
 
   get thumbnail() {
     const { data } = this.pad.getImageData(0, 0, PAD_PX, PAD_PX);
-    return to_thumbnail(Uint8Array.from({ length: PAD_PX * PAD_PX }, (_, p) => data[4 * p]), PAD_PX, PAD_PX);
+    const grey = new Uint8Array(PAD_PX * PAD_PX);
+    for (let p = 0; p < grey.length; p++) grey[p] = data[4 * p];
+    return to_thumbnail(grey, PAD_PX, PAD_PX);
   }
 
   // ------------------------------------------------------------ answering

@@ -64,7 +64,7 @@ class RowStore {
   constructor(fixed) {
     this.fixed = fixed;
     this.n = 0; // rows
-    this.lessons = []; // { drawing, label_id, hash: [high, low], n_copies }
+    this.lessons = []; // { drawing, label_id, hash: hexadecimal, share: the hash as a number from 0 to 1, n_copies }
     for (const name in ROW) this[name] = new ROW[name][0](0);
     this.tables = []; // one for each sixteen labels: a location is a word, one bit a label
     this.fit(1);
@@ -85,8 +85,9 @@ class RowStore {
     if (!drawings.length) return;
     this.changed();
     drawings.forEach((drawing, at) => {
-      const hash = drawing_hash(drawing);
-      this.lessons.push({ drawing, label_id: label_ids[at], hash, share: hash[0] * 2 ** 32 + hash[1], n_copies: -1 });
+      const hash = drawing_hash(drawing), share = (hash[0] * 2 ** 32 + hash[1]) / 2 ** 64;
+      const text = hash.map((half) => half.toString(16).padStart(8, "0")).join("");
+      this.lessons.push({ drawing, label_id: label_ids[at], hash: text, share, n_copies: -1 });
     });
     yield* this.balance_copies();
   }
@@ -159,7 +160,7 @@ class RowStore {
   n_copies_due() {
     const n = this.lessons.length, { n_rows, n_warps } = this.fixed;
     const rows = Math.min(n * n_warps, n_rows, Math.max(0, 2 * (n_rows - n)));
-    return this.lessons.map((lesson) => Math.trunc(lesson.share / 2 ** 64 + rows / Math.max(1, n)));
+    return this.lessons.map((lesson) => Math.trunc(lesson.share + rows / Math.max(1, n)));
   }
 
   /** Write rows into the tables: all, or those of some labels. */
@@ -292,7 +293,7 @@ class RowMatches {
       if (nearest[label_id] === FAR) return;
       const bound = smallest_bound(of_sketch[label_id], budget[2]);
       rows.forEach(([store, row], i) => {
-        if (of_sketch[label_id][i] > bound || (but && equal(store.lessons[store.lesson_ids[row]].hash, but))) return;
+        if (of_sketch[label_id][i] > bound || store.lessons[store.lesson_ids[row]].hash === but) return;
         stored.set(store.codes.subarray(row * CODE_SIZE, (row + 1) * CODE_SIZE), PAD);
         difference(query, stored, quarters);
         if (store === this.stores[0]) quarters.forEach((q, part) => { quarters[part] = Math.trunc((q * USER_SHARE) / 100); });
@@ -312,7 +313,9 @@ class RowMatches {
     leave_out(nearest, PREFIX_REACH, MIN_PREFIX);
     const listed = this.distances.map(([users, bulk], label_id) => {
       if (nearest[label_id] === FAR) return [];
-      const of_label = Int16Array.from([...users, ...bulk]);
+      const of_label = new Int16Array(users.length + bulk.length);
+      of_label.set(users);
+      of_label.set(bulk, users.length);
       nearest[label_id] = FAR;
       const places = closest(of_label, budget[0], Math.max(1, budget[0]));
       const rows = places.map((place) => {
@@ -555,7 +558,7 @@ class Recall {
   typical_strangeness() {
     if (this.typical === null) {
       const values = this.lessons_of_lowest_hashes().map(({ drawing, label_id, hash }) => {
-        const same = this.stores.flatMap((store) => store.lessons.filter((lesson) => equal(lesson.hash, hash)));
+        const same = this.stores.flatMap((store) => store.lessons.filter((lesson) => lesson.hash === hash));
         const n_own = same.reduce((n, lesson) => n + lesson.n_copies + 1, 0);
         const of_label = this.matches_of(query_of(drawing, null, this.fixed), label_id);
         return of_label.compare(this.params.budget.map((n) => n + n_own), hash).strangeness(label_id);
@@ -568,14 +571,15 @@ class Recall {
 
   /** N_TYPICAL lessons, each drawing once, whatever order they came in. */
   lessons_of_lowest_hashes() {
-    const unique = new Map();
+    const unique = new Map(), hashes = this.stores.flatMap((store) => store.lessons.map((lesson) => lesson.hash));
+    const lowest = [...new Set(hashes)].sort().slice(0, N_TYPICAL).at(-1);
     for (const lesson of this.stores.flatMap((store) => store.lessons)) {
-      const key = String(lesson.hash), known = unique.get(key);
+      if (lesson.hash > lowest) continue;
+      const known = unique.get(lesson.hash);
       const comes_first = (one, other) => by_code_point(this.label_list[one], this.label_list[other]) < 0;
-      if (!known || comes_first(lesson.label_id, known.label_id)) unique.set(key, lesson);
+      if (!known || comes_first(lesson.label_id, known.label_id)) unique.set(lesson.hash, lesson);
     }
-    const before = (a, b) => a.hash[0] - b.hash[0] || a.hash[1] - b.hash[1];
-    return [...unique.values()].sort(before).slice(0, N_TYPICAL);
+    return [...unique.keys()].sort().slice(0, N_TYPICAL).map((hash) => unique.get(hash));
   }
 
   /** Encode a drawing, let the nodes vote, and match stored rows unless one label leads clearly. */
