@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 import pytest
+from agents import born
 from drawings import random_drawing
 from playwright.sync_api import expect
 from visitor import DEADLINE_MS, LOOKS
@@ -116,7 +117,7 @@ def test_the_page_answers_and_learns_as_python_does(opened, n_lessons, every):
 
 
 def test_drawing_correcting_and_taking_back_lasts_and_goes_home(opened, lessons):
-    pupil = agent.new("recall", name='<img src=x onerror="alert(1)">')
+    pupil = born("recall", name='<img src=x onerror="alert(1)">')
     for drawing, label in zip(*lessons, strict=True):
         pupil.learn_one(drawing, label)
     pupil.learn_one(lessons[0][0], "<b>7</b>")
