@@ -5,6 +5,7 @@ import base64
 import numpy as np
 import pytest
 from agents import born
+from axe_playwright_python.sync_playwright import Axe
 from drawings import random_drawing
 from playwright.sync_api import expect
 from visitor import DEADLINE_MS, LOOKS
@@ -100,7 +101,9 @@ def test_the_page_answers_and_learns_as_python_does(opened, n_lessons, every):
     drawings, labels = digits.mnist("train")
     pupil = agent.new("recall", name="Mia")
     pupil.learn_many(drawings[: max(0, n_lessons - 60)], labels[: max(0, n_lessons - 60)])
-    for drawing, label in zip(drawings[max(0, n_lessons - 60) : n_lessons], labels[max(0, n_lessons - 60) :], strict=False):
+    for drawing, label in zip(
+        drawings[max(0, n_lessons - 60) : n_lessons], labels[max(0, n_lessons - 60) :], strict=False
+    ):
         pupil.learn_one(drawing, label)
     page, asking = opened(pupil), asked()[n_lessons % every :: every]
     assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == answers(pupil, asking)
@@ -174,6 +177,7 @@ def test_keys_alone_draw_and_teach(opened, look):
     expect(page.locator("#label")).to_have_text("1")
     assert saved(page).labels == ("1",)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [rule["id"] for rule in Axe().run(page).response["violations"]] == []
 
 
 def stroke(page, *points):

@@ -20,7 +20,16 @@ from agent.errors import AgentError
 
 ELEMENTS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "p", "main", "section", "div", "ol"}
 ELEMENTS |= {"canvas", "i", "button", "figure", "figcaption", "form", "input", "script"}
-FETCHING = ("fetch(", "XMLHttpRequest", "WebSocket", "EventSource", "sendBeacon", "import(", "importScripts", "innerHTML")
+FETCHING = (
+    "fetch(",
+    "XMLHttpRequest",
+    "WebSocket",
+    "EventSource",
+    "sendBeacon",
+    "import(",
+    "importScripts",
+    "innerHTML",
+)
 
 
 class Parsed(HTMLParser):
@@ -140,7 +149,9 @@ def test_the_command_line_writes_a_page(mia, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     agent.save(mia, "mia.zip")
     assert main(["export", "mia.zip", "mia.html", "--language", "de", "--drawings"]) == 0
-    assert capsys.readouterr().out.startswith("mia.html: ") and '<html lang="de">' in Path("mia.html").read_text("utf-8")
+    assert capsys.readouterr().out.startswith("mia.html: ") and '<html lang="de">' in Path("mia.html").read_text(
+        "utf-8"
+    )
     assert main(["export", "mia.zip", "other.html"]) == 2
     assert "Let the drawings go along" in capsys.readouterr().err and not Path("other.html").exists()
 
