@@ -27,9 +27,21 @@ function add(at, low, high) {
 /** Replace a word of the state by its XOR with another one, rotated right. */
 function xor_rotate(at, other, n_bits) {
   let low = state[at] ^ state[other], high = state[at + 1] ^ state[other + 1];
-  if (n_bits >= 32) [low, high, n_bits] = [high, low, n_bits - 32];
+  if (n_bits >= 32) {
+    [low, high] = [high, low];
+    n_bits -= 32;
+  }
   state[at] = n_bits ? (low >>> n_bits) | (high << (32 - n_bits)) : low;
   state[at + 1] = n_bits ? (high >>> n_bits) | (low << (32 - n_bits)) : high;
+}
+
+/** Half a step of BLAKE2b: mix a word of the message, its low and high half, into a column or diagonal of the state. */
+function mix(a, b, c, d, low, high, n_bits, n_other_bits) {
+  add(a, state[b], state[b + 1]);
+  add(a, low, high);
+  xor_rotate(d, a, n_bits);
+  add(c, state[d], state[d + 1]);
+  xor_rotate(b, c, n_other_bits);
 }
 
 /** BLAKE2b of 8 bytes, as [high, low] half of a little-endian word of 64 bits. */
@@ -45,15 +57,11 @@ function drawing_hash(drawing) {
     state[24] ^= is_last ? drawing.length : 128 * (block + 1);
     if (is_last) [state[28], state[29]] = [~state[28], ~state[29]];
     for (const order of SIGMA) {
-      MIXED.forEach(([a, b, c, d], column) => {
-        for (const [m, one, two] of [[order[2 * column], 32, 24], [order[2 * column + 1], 16, 63]]) {
-          add(a, state[b], state[b + 1]);
-          add(a, message[m], message[m + 1]);
-          xor_rotate(d, a, one);
-          add(c, state[d], state[d + 1]);
-          xor_rotate(b, c, two);
-        }
-      });
+      for (let column = 0; column < 8; column++) {
+        const [a, b, c, d] = MIXED[column], one = order[2 * column], other = order[2 * column + 1];
+        mix(a, b, c, d, message[one], message[one + 1], 32, 24);
+        mix(a, b, c, d, message[other], message[other + 1], 16, 63);
+      }
     }
     for (let at = 0; at < 16; at++) hash[at] ^= state[at] ^ state[at + 16];
   }
@@ -132,7 +140,12 @@ function packed(thumbnail) {
 }
 
 function unpacked(bytes) {
-  return Uint8Array.from({ length: PIXELS }, (_, p) => LEVEL_STEP * (p & 1 ? bytes[p >> 1] & 15 : bytes[p >> 1] >> 4));
+  const thumbnail = new Uint8Array(PIXELS);
+  for (let i = 0; i < PACKED_BYTES; i++) {
+    thumbnail[2 * i] = LEVEL_STEP * (bytes[i] >> 4);
+    thumbnail[2 * i + 1] = LEVEL_STEP * (bytes[i] & 15);
+  }
+  return thumbnail;
 }
 
 function base85(bytes) {

@@ -299,7 +299,7 @@ const PLANE_STEP = 10, CODE_ZERO = 7, CODE_GAIN = 7, CODE_STRIDE = 32, NO_GRADIE
 const SKETCH = SIDE / 2, SKETCH_STRIDE = 16, CODE_SIZE = SIDE * CODE_STRIDE, SKETCH_SIZE = SKETCH * SKETCH_STRIDE;
 const POINTS = 13, SIGNATURE_BITS = 8 * POINTS * POINTS, SIGNATURE_WORDS = 44, SIGNATURE_SHARE = 0.15, BINS = 1024;
 const WIDE = Float32Array.of(0.0545, 0.244, 0.403), FINE = Float32Array.of(0, 0.2304, 0.5392);
-const POOL = Float32Array.of(0.06277702748775482, 0.21074773371219635, 0.5005531311035156, 0.8411288857460022, 1);
+const W4 = 0.06277702748775482, W3 = 0.21074773371219635, W2 = 0.5005531311035156, W1 = 0.8411288857460022, W0 = 1;
 const RIM = 4, WIDTH = SIDE + 2 * RIM, CELLS = WIDTH * WIDTH, SLANT = f(Math.sqrt(0.5));
 
 const blurred = new Float32Array(CELLS), frame = new Float32Array(CELLS), rough = new Float32Array(CELLS);
@@ -466,12 +466,14 @@ function pool(slope, floor, sign, out, start) {
   const first = RIM * SIDE;
   first_row.fill(SIDE);
   last_row.fill(-1);
-  for (let p = 0; p < PIXELS; p++) {
-    const value = f(f(sign * slope[p]) - floor[p]), x = p % SIDE, y = (p - x) / SIDE;
-    pool_part[first + p] = value > 0 ? value : 0;
-    if (value > 0) {
-      if (first_row[x] > y) first_row[x] = y;
-      last_row[x] = y;
+  for (let y = 0, p = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++, p++) {
+      const value = f(f(sign * slope[p]) - floor[p]);
+      pool_part[first + p] = value > 0 ? value : 0;
+      if (value > 0) {
+        if (first_row[x] > y) first_row[x] = y;
+        last_row[x] = y;
+      }
     }
   }
   for (let i = 0; i < POINTS; i++) {
@@ -485,11 +487,11 @@ function pool(slope, floor, sign, out, start) {
 }
 /** Weighted sum of nine values, `step` apart, around one. */
 function pooled_value(values, at, step) {
-  const one = f(POOL[3] * f(values[at - step] + values[at + step]));
-  const two = f(POOL[2] * f(values[at - 2 * step] + values[at + 2 * step]));
-  const three = f(POOL[1] * f(values[at - 3 * step] + values[at + 3 * step]));
-  const four = f(POOL[0] * f(values[at - 4 * step] + values[at + 4 * step]));
-  return f(f(f(f(f(POOL[4] * values[at]) + one) + two) + three) + four);
+  const one = f(W1 * f(values[at - step] + values[at + step]));
+  const two = f(W2 * f(values[at - 2 * step] + values[at + 2 * step]));
+  const three = f(W3 * f(values[at - 3 * step] + values[at + 3 * step]));
+  const four = f(W4 * f(values[at - 4 * step] + values[at + 4 * step]));
+  return f(f(f(f(f(W0 * values[at]) + one) + two) + three) + four);
 }
 
 /** Switch on at most 15 % of the bits, the strongest; equal levels stay off together. */

@@ -34,8 +34,9 @@ class Page {
     by_id("label").textContent = this.text("DRAW");
     this.clear();
     try {
-      this.pupil = await Pupil.open(this.saved, (done, total) => this.say("OPENING", { done, total }));
-      by_id("status").textContent = "";
+      this.pupil = await Pupil.open(this.saved, (done, total) => {
+        by_id("about").textContent = this.text("OPENING", { done, total });
+      });
     } catch (error) {
       this.say("BROKEN", { reason: error.message });
       return;
