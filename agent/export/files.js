@@ -275,8 +275,8 @@ class Pupil {
   // ------------------------------------------------------------ the log
 
   /** Bring the standing lessons of people up to date with an event of the log. */
-  note({ event, number, label }) {
-    if (event === "lesson") this.user_lessons.set(number, label);
+  note({ event, number, label, drawing }) {
+    if (event === "lesson" && drawing) this.user_lessons.set(number, label);
     if (event === "forget") this.user_lessons.delete(number);
     if (event === "relabel" && this.user_lessons.has(number)) this.user_lessons.set(number, label);
     if (event !== "forget" && event !== "relabel") this.n_given = number + 1;

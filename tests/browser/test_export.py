@@ -119,6 +119,58 @@ def test_the_page_answers_and_learns_as_python_does(opened, n_lessons, every):
     assert remembered(saved(page)) == remembered(pupil)
 
 
+def with_many_labels():
+    """Forty labels, some lessons relabelled, some bulk."""
+    drawings, labels = digits.mnist("train")
+    names = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZéß🙂Ж٣0123456789"]
+    of = [names[(7 * int(label) + number % 13) % len(names)] for number, label in enumerate(labels[:220])]
+    pupil = born("recall")
+    for drawing, label in zip(drawings[:120], of, strict=False):
+        pupil.learn_one(drawing, label)
+    for number in range(20):
+        pupil.relabel(number, "q")
+    pupil.learn_many(drawings[120:220], of[120:])
+    return pupil
+
+
+def with_least_settings():
+    """Two bits a node, no copies, and everything is compared and soon strange."""
+    drawings, labels = digits.mnist("train")
+    settings = {"n_warps": 0, "n_rows": 0, "n_nodes": 7, "tuple_size": 2, "n_candidates": 3}
+    pupil = agent.new("recall", **settings, rare_bonus=1000, clear_lead=0.0, plausible_lag=0.0, unfamiliar=1.0)
+    for drawing, label in zip(drawings[:90], labels[:90], strict=True):
+        pupil.learn_one(drawing, label)
+    pupil.undo()
+    return pupil
+
+
+def with_another_joined():
+    """Wide addresses, and lessons of two agents, one of them forgotten."""
+    drawings, labels = digits.mnist("train")
+    settings = {"n_warps": 5, "n_rows": 300, "n_nodes": 50, "tuple_size": 14, "votes_half": 10}
+    pupil, other = agent.new("recall", **settings), agent.new("recall", **settings, name="Ben")
+    pupil.learn_many(drawings[:200], labels[:200])
+    for drawing, label in zip(drawings[200:230], labels[200:230], strict=True):
+        other.learn_one(drawing, label)
+    pupil.join(other)
+    pupil.forget_one(drawings[5], labels[5])
+    return pupil
+
+
+@pytest.mark.parametrize("made", [with_many_labels, with_least_settings, with_another_joined])
+def test_pages_of_other_agents_answer_as_they_do(opened, made):
+    pupil, asking = made(), asked()[::5]
+    page = opened(pupil)
+    found = page.evaluate(ANSWER, [sent(drawing) for drawing in asking])
+    assert found == answers(pupil, asking) and any(unfamiliar for *_, unfamiliar, _ in found)
+    for drawing in asking[:3]:
+        assert page.evaluate(TEACH, [*sent(drawing), "q"])
+        pupil.learn_one(drawing, "q")
+    assert page.evaluate(UNDO) == pupil.undo().label == "q"
+    assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == answers(pupil, asking)
+    assert remembered(saved(page)) == remembered(pupil)
+
+
 def test_drawing_correcting_and_taking_back_lasts_and_goes_home(opened, lessons):
     pupil = born("recall", name='<img src=x onerror="alert(1)">')
     for drawing, label in zip(*lessons, strict=True):
