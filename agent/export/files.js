@@ -71,7 +71,8 @@ function drawing_hash(drawing) {
 const primes = [];
 for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
 const fraction = (value) => Math.floor((value - Math.floor(value)) * 2 ** 32);
-const SHA_K = primes.map((prime) => fraction(Math.cbrt(prime))), SHA_IV = primes.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)));
+const SHA_K = primes.map((prime) => fraction(Math.cbrt(prime)));
+const SHA_IV = primes.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)));
 
 /** SHA-256 of bytes: 32 bytes. Browsers lend theirs to pages of safe origins alone. */
 function sha256(bytes) {
@@ -80,7 +81,8 @@ function sha256(bytes) {
   view.setUint8(bytes.length, 0x80);
   view.setUint32(size - 8, Math.floor(bytes.length / 2 ** 29));
   view.setUint32(size - 4, bytes.length * 8);
-  const hash = Uint32Array.from(SHA_IV), words = new Uint32Array(64), rotate = (word, n) => (word >>> n) | (word << (32 - n));
+  const rotate = (word, n) => (word >>> n) | (word << (32 - n));
+  const hash = Uint32Array.from(SHA_IV), words = new Uint32Array(64);
   for (let start = 0; start < size; start += 64) {
     for (let i = 0; i < 64; i++) {
       if (i < 16) words[i] = view.getUint32(start + 4 * i);
@@ -116,7 +118,8 @@ const utf8 = (text) => new TextEncoder().encode(text);
 
 /** Bytes of many parts: arrays of bytes, or [value, n] for a little-endian number of n bytes. */
 function joined(...parts) {
-  const all = parts.map((part) => (Array.isArray(part) ? Uint8Array.from({ length: part[1] }, (_, i) => part[0] / 2 ** (8 * i)) : part));
+  const number = ([value, n]) => Uint8Array.from({ length: n }, (_, i) => value / 2 ** (8 * i));
+  const all = parts.map((part) => (Array.isArray(part) ? number(part) : part));
   const out = new Uint8Array(all.reduce((n, part) => n + part.length, 0));
   let at = 0;
   for (const part of all) {
@@ -136,7 +139,8 @@ const from_base64 = (text) => Uint8Array.from(atob(text), (char) => char.charCod
 
 /** Pack a thumbnail into four bits a pixel. */
 function packed(thumbnail) {
-  return Uint8Array.from({ length: PACKED_BYTES }, (_, i) => ((thumbnail[2 * i] / LEVEL_STEP) << 4) | (thumbnail[2 * i + 1] / LEVEL_STEP));
+  const level = (p) => thumbnail[p] / LEVEL_STEP;
+  return Uint8Array.from({ length: PACKED_BYTES }, (_, i) => (level(2 * i) << 4) | level(2 * i + 1));
 }
 
 function unpacked(bytes) {
@@ -210,7 +214,8 @@ function zipped(files) {
   const locals = [], list = [];
   let at = 0;
   for (const [name, content] of Object.entries(files)) {
-    const about = [[20, 2], [0, 4], [0, 2], [0x21, 2], [crc32(content), 4], [content.length, 4], [content.length, 4], [name.length, 2], [0, 2]];
+    const sizes = [[content.length, 4], [content.length, 4], [name.length, 2], [0, 2]];
+    const about = [[20, 2], [0, 4], [0, 2], [0x21, 2], [crc32(content), 4], ...sizes];
     locals.push(joined([0x04034b50, 4], ...about, utf8(name), content));
     list.push(joined([0x02014b50, 4], [20, 2], ...about, [0, 2], [0, 2], [0, 2], [0, 4], [at, 4], utf8(name)));
     at += locals.at(-1).length;
@@ -226,7 +231,8 @@ async function png(pixels, width, height) {
   const lines = Array.from({ length: height }, (_, y) => joined([0, 1], pixels.subarray(y * width, (y + 1) * width)));
   const head = joined(big(width), big(height), Uint8Array.of(8, 0, 0, 0, 0));
   const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
-  return joined(signature, chunk("IHDR", head), chunk("IDAT", await deflated(joined(...lines))), chunk("IEND", new Uint8Array()));
+  const data = await deflated(joined(...lines));
+  return joined(signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", new Uint8Array()));
 }
 
 // ---------------------------------------------------------------- the agent: agent/agents/pupil.py
@@ -350,7 +356,8 @@ class Pupil {
 
   /** Its .zip, as Python loads it. */
   async to_zip() {
-    const { saved, labels } = this, tensors = write_tensors(this.arrays()), log = utf8(this.lines.map((line) => `${line}\n`).join(""));
+    const { saved, labels } = this, tensors = write_tensors(this.arrays());
+    const log = utf8(this.lines.map((line) => `${line}\n`).join(""));
     const about = `["recall", ${saved.settings}, [${labels.map(ascii_json).join(", ")}]]`;
     const digest = hexadecimal(sha256(joined(...[utf8(about), tensors, log].map(sha256))));
     const config = `{"format": ${FORMAT}, "kind": "recall", "name": ${ascii_json(saved.name)}, "settings": ${saved.settings},`
@@ -361,7 +368,8 @@ class Pupil {
     });
     return zipped({
       "config.json": utf8(config), "agent.safetensors": tensors, "lessons.jsonl": log,
-      "README.md": utf8("An agent of Pupil, saved by its page: `agent.load` reads this file.\n"), "labels.png": await png(strip, width, SIDE),
+      "README.md": utf8("An agent of Pupil, saved by its page: `agent.load` reads this file.\n"),
+      "labels.png": await png(strip, width, SIDE),
     });
   }
 }

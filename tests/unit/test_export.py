@@ -20,6 +20,8 @@ from agent.errors import AgentError
 
 ELEMENTS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "p", "main", "section", "div", "ol"}
 ELEMENTS |= {"canvas", "i", "button", "figure", "figcaption", "form", "input", "script"}
+ONLY_IN_SCRIPT = {"round_half_even", "ink_to_thumbnail", "compared_values", "pooled_value", "padded"}  # of kernels.js
+ONLY_IN_SCRIPT |= {"best_at", "best_of_shifts", "min_of_pairs"}
 FETCHING = (
     "fetch(",
     "XMLHttpRequest",
@@ -154,6 +156,13 @@ def test_the_command_line_writes_a_page(mia, tmp_path, capsys, monkeypatch):
     )
     assert main(["export", "mia.zip", "other.html"]) == 2
     assert "Let the drawings go along" in capsys.readouterr().err and not Path("other.html").exists()
+
+
+def test_kernels_in_javascript_have_the_names_of_those_in_python():
+    kernels = "".join(file.read_text("utf-8") for file in (Path(agent.__file__).parent / "kernels").glob("*.py"))
+    in_python = set(re.findall(r"^def _?(\w+)", kernels, re.M)) | {"warp_fields"}
+    in_script = set(re.findall(r"^function (\w+)", (export.FOLDER / "kernels.js").read_text("utf-8"), re.M))
+    assert in_script - in_python == ONLY_IN_SCRIPT and len(in_script & in_python) > 20
 
 
 def test_every_language_has_the_same_texts_with_the_same_gaps():
