@@ -130,7 +130,7 @@ class Page {
     by_id("reason").hidden = !nearest;
     if (nearest) {
       show_drawing(by_id("reason").firstChild, nearest, guess.label);
-      by_id("reason").lastChild.textContent = this.text("BECAUSE", { label: guess.label });
+      by_id("reason").lastChild.textContent = this.text(guess.unfamiliar ? "NEAREST" : "BECAUSE", { label: guess.label });
     }
     const ranked = labels.map((name, at) => [name, guess.responses[at]]).sort((a, b) => b[1] - a[1]);
     by_id("bars").replaceChildren(...(has_ink ? ranked : []).slice(0, MAX_BARS).map(([name, response]) => {
