@@ -26,6 +26,7 @@ python -m agent teach PICTURE --labels 0123456789        each symbol of a pictur
 python -m agent ask AGENT 123 -5 3.5 or PICTURE FOLDER/  what an agent answers; without questions: as you type them
 python -m agent evaluate AGENT task=fonts                how much of a task it answers right; nothing is taught
 python -m agent show AGENT                               facts, settings and lessons of an agent
+python -m agent export AGENT PAGE.html                   an agent as one web page that needs no network
 python -m agent deploy OWNER/SPACE                       this project as a Space of your own
 """
 EXAMPLES = """  python -m agent                                        600 digits, half a minute
@@ -419,7 +420,7 @@ def _saved(name: str) -> Callable[[Sequence[str]], int]:
 
 
 VERBS = {"compare": _compare, "deploy": _deploy}
-VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show")}
+VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show", "export")}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -85,6 +85,21 @@ def teach(words: Sequence[str], prepare: Prepare) -> Steps:
     yield f"learned {len(labels)} lessons, {n_known} of them known before: {path}"
 
 
+def export(words: Sequence[str], prepare: Prepare) -> Steps:
+    """Write an agent as one web page."""
+    from agent.export import LANGUAGES, export_html
+
+    parser = Parser("export", "write an agent of kind recall as one web page that needs no network")
+    parser.add_argument("agent", help=NAMED)
+    parser.add_argument("page", help="the .html file")
+    parser.add_argument("--language", default="en", help=f"of the page: {' or '.join(LANGUAGES)}")
+    parser.add_argument("--drawings", action="store_true", help="lessons that people drew go along")
+    options = parser.parse_args(words)
+    pupil = _pupil(options.agent, prepare)
+    path = export_html(pupil, options.page, options.language, drawings=options.drawings)
+    yield f"{path}: {path.stat().st_size:,} bytes"
+
+
 def ask(words: Sequence[str], prepare: Prepare) -> Steps:
     """Ask numbers or drawings; without any, those that somebody types."""
     parser = Parser("ask", "ask an agent numbers, or drawings in files and folders; nothing is taught")

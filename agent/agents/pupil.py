@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -295,6 +297,12 @@ class Pupil(Agent):
         if not len(lessons):
             raise AgentError(f"expected one of the labels {list(self.labels)}, got {name!r}. Teach it first.")
         return drawn_image(lessons, seed)
+
+    def export_html(self, path: str | os.PathLike[str], language: str = "en", *, drawings: bool = False) -> Path:
+        """Write the agent as one web page that needs no network; as `agent.export.export_html`."""
+        from agent.export import export_html
+
+        return export_html(self, path, language, drawings=drawings)
 
     def _change(self, lesson: Lesson, label: str | None) -> None:
         """Give a lesson another label, or none: in the memory and in the log, or, if that fails, in neither."""

@@ -30,6 +30,7 @@ ROOMS = [
     "metrics",
     "training",
     "storage",
+    "export",
     "experiments",
     "hub",
     "startup",
@@ -39,8 +40,8 @@ ROOMS = [
     "__main__",
     "app",
 ]
-# `from_pretrained`, `save_pretrained` and `push_to_hub` are methods of agents: they import when they are called
-LAZY = {("agent/agents/base.py", "storage"), ("agent/agents/base.py", "hub")}
+# `from_pretrained`, `save_pretrained`, `push_to_hub` and `export_html` are methods of agents: they import when they are called
+LAZY = {(f"agent/agents/{name}.py", room) for name, room in (("base", "storage"), ("base", "hub"), ("pupil", "export"))}
 OUTSIDE = {
     "gradio": {"ui", "app"},
     "pandas": set(),

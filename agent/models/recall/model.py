@@ -149,6 +149,11 @@ class Recall:
         return self._user.n_bytes + self._bulk.n_bytes + (0 if self._refined is None else self._refined.counters.nbytes)
 
     @property
+    def is_refined(self) -> bool:
+        """Whether it was studied since its bulk lessons changed."""
+        return self._refined is not None
+
+    @property
     def _stores(self) -> tuple[RowStore, RowStore]:
         return self._user, self._bulk
 
@@ -416,7 +421,7 @@ class Recall:
             "rows": f"{sum(store.n for store in stores):,}",
             "nodes": f"{self.config.n_nodes:,}",
             "saturation": f"{100 * written / self._user.tables.size:.1f} %",
-            "studied": "yes" if self._refined is not None else "no",
+            "studied": "yes" if self.is_refined else "no",
         }
 
     def tensors(self) -> dict[str, np.ndarray]:

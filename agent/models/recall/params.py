@@ -189,14 +189,14 @@ def warp_fields(points: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=8)
 def _spread_fields(points: bytes, n_warps: int) -> np.ndarray:
-    weights = _weights()
+    weights = frame_weights()
     grid = np.frombuffer(points, np.int16).reshape(n_warps, 2, GRID, GRID) * UNIT
     spread = np.ascontiguousarray(np.einsum("ya,rcab,xb->rcyx", weights, grid, weights), dtype=np.float32)
     spread.flags.writeable = False
     return spread
 
 
-def _weights() -> np.ndarray:
+def frame_weights() -> np.ndarray:
     """Cubic weights (32, 4) of each control point at each pixel; affine warps are reproduced exactly."""
     at = np.linspace(0, GRID - 1, FRAME)
     left = np.minimum(at.astype(int), GRID - 2)
@@ -222,4 +222,4 @@ def _weights() -> np.ndarray:
 
 def _bend_scale() -> float:
     """Ratio of the standard deviation of control points to that of the bend they cause."""
-    return float(1.0 / np.sqrt((_weights() ** 2).sum(axis=1).mean() ** 2))
+    return float(1.0 / np.sqrt((frame_weights() ** 2).sum(axis=1).mean() ** 2))

@@ -1,0 +1,143 @@
+"""Export: an agent of kind `recall` as one web page that needs no server and no network.
+
+    pupil ─ its files ─ JSON ─┐
+    kernels.js  recall.js  files.js  page.js ─┼─ page.html
+    page.css, texts in one language ─┘
+
+The page answers and learns as the agent does, with the same integers: each script is the twin of modules named in its
+first line. It keeps what it is taught in its browser, and saves a .zip that `agent.load` reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import os
+import secrets
+import string
+import tomllib
+import zlib
+from pathlib import Path
+from typing import Any
+
+from agent.agents.pupil import Pupil
+from agent.errors import AgentError
+from agent.models.recall.model import Recall
+from agent.models.recall.params import frame_weights
+from agent.storage.serialization import to_files
+from agent.validation import check_bool, check_choice
+
+FOLDER = Path(__file__).resolve().parent
+SCRIPTS = ("kernels.js", "recall.js", "files.js", "page.js")
+LANGUAGES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+MAX_LESSONS = 25_000  # each is encoded whenever the page opens, within a millisecond
+
+
+def export_html(pupil: Pupil, path: str | os.PathLike[str], language: str = "en", *, drawings: bool = False) -> Path:
+    """Write an agent as one web page; returns the path.
+
+    The page holds its lessons, settings and name: no token, no address, and nothing that is fetched.
+
+    Parameters
+    ----------
+    pupil
+        An agent of kind `recall` that was not refined, of at most `MAX_LESSONS` lessons.
+    path
+        The .html file; what was there before is replaced once all has been written.
+    language : str
+        Of the page: one of `LANGUAGES`.
+    drawings : bool
+        Whether lessons that people drew go along. Without them the page begins as if they had never been taught.
+
+    Raises
+    ------
+    AgentError
+        Another kind, a refined agent, too many lessons, nothing left without drawings, or a disk that refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from agent.agents import new
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     export_html(new("recall", name="Mia"), Path(folder) / "mia.html").read_text("utf-8")[:15]
+    '<!doctype html>'
+    """
+    content = to_html(pupil, language, drawings=drawings).encode()
+    target = Path(path)
+    spare = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        spare.write_bytes(content)
+        os.replace(spare, target)
+    except (OSError, ValueError) as error:
+        spare.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or error
+        raise AgentError(f"expected to write {target.name[:80]!r}, got {reason}. Nothing was changed.") from error
+    return target
+
+
+def to_html(pupil: Pupil, language: str = "en", *, drawings: bool = False) -> str:
+    """Write the page of an agent as text; see `export_html`."""
+    texts = tomllib.loads((FOLDER / f"{check_choice('language', language, LANGUAGES)}.toml").read_text("utf-8"))
+    saved = embedded(_outgoing(pupil, check_bool("drawings", drawings)))
+    script = "\n".join((FOLDER / name).read_text("utf-8") for name in SCRIPTS)
+    style = (FOLDER / "page.css").read_text("utf-8")
+    return string.Template((FOLDER / "page.html").read_text("utf-8")).substitute(
+        language=language,
+        script_hash=_hash(script),
+        style_hash=_hash(style),
+        style=style,
+        script=script,
+        texts=_json(texts),
+        agent=_json(saved),
+    )
+
+
+def embedded(pupil: Pupil) -> dict[str, Any]:
+    """Give what the page holds of an agent: its files, and what its script cannot compute to the bit.
+
+    ``settings`` and ``lineage`` are JSON as the digest of the files takes it, ``tensors`` is deflated, in base 64.
+    """
+    files = to_files(pupil)
+    config = json.loads(files["config.json"])
+    return {
+        "name": config["name"],
+        "labels": config["labels"],
+        "n_lessons": config["n_lessons"],
+        "digest": config["digest"],
+        "max_labels": pupil.model.MAX_LABELS,
+        "config": {name: value for name, value in config["settings"].items() if name != "seed"},
+        "settings": json.dumps(config["settings"], sort_keys=True),
+        "lineage": json.dumps(config["lineage"]),
+        "weights": frame_weights().ravel().tolist(),
+        "log": files["lessons.jsonl"].decode(),
+        "tensors": base64.b64encode(zlib.compress(files["agent.safetensors"], 9)).decode(),
+    }
+
+
+def _outgoing(pupil: Pupil, drawings: bool) -> Pupil:
+    """The agent to export, with or without what people drew."""
+    if not isinstance(pupil, Pupil) or not isinstance(pupil.model, Recall):
+        kind = getattr(pupil, "kind", type(pupil).__name__)
+        raise AgentError(f"expected an agent of kind recall for a page, got {kind}. Save it as a .zip instead.")
+    if pupil.n_lessons > MAX_LESSONS:
+        raise AgentError(
+            f"expected at most {MAX_LESSONS:,} lessons for a page, got {pupil.n_lessons:,}. Teach another agent less."
+        )
+    if pupil.model.is_refined:
+        raise AgentError("expected an agent that was not studied for a page, got one that was. Teach one anew.")
+    sent = copy.copy(pupil) if drawings else pupil.without_user_lessons()
+    if pupil.labels and not sent.labels:
+        raise AgentError("expected lessons besides drawings of people, got none. Let the drawings go along.")
+    return sent
+
+
+def _json(value: object) -> str:
+    """JSON that may stand in a page: no text in it ends a script or begins a comment."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c").replace("&", "\\u0026")
+
+
+def _hash(text: str) -> str:
+    """Name a script or style by its hash, as a content security policy does."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
