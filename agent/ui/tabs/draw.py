@@ -12,7 +12,7 @@ from agent import preprocessing, render
 from agent.agents import STARTERS
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
-from agent.models import Guess
+from agent.models import Exemplar, Guess, Model
 from agent.ui import formatting, html
 from agent.ui.components import progress_bar
 from agent.ui.events import QUIET, event_payload, serialized, with_session
@@ -132,7 +132,9 @@ def answer_of(session: Session) -> tuple[Any, ...]:
         _several(pupil, labels, several, guesses, guess) if several else _guess(pupil, labels, guess),
         html.sees(canonical),
         html.bars(labels, guess),
-        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None, _margin(labels, guess)),
+        html.explain(
+            guess, canonical, model.imagine(guess.label) if guess.label else None, *_why_not(model, drawing, guess)
+        ),
         _other_guess(session),
         symbols.show(several, pupil),
         _yes(guesses or [guess]),
@@ -220,19 +222,30 @@ def _lead(labels: Sequence[str], guess: Guess) -> str:
     if len(labels) < 2:
         return texts.ONLY_LABEL
     if guess.confidence < FAIRLY_SURE:
-        return texts.PERHAPS.format(second=_second(labels, guess))
+        return texts.PERHAPS.format(second=safe(_second(labels, guess)))
     return texts.SURE if guess.confidence >= SURE else texts.FAIRLY_SURE
 
 
-def _margin(labels: Sequence[str], guess: Guess) -> str:
-    """How far a guess is ahead of the second best, as a number."""
+def _why_not(model: Model, drawing: np.ndarray, guess: Guess) -> tuple[str, Exemplar | None]:
+    """Shares of the two best labels; unless the guess is sure, also why not the second, and its nearest lesson."""
+    labels = model.labels
     if len(labels) < 2 or guess.label is None:
-        return ""
-    return texts.AHEAD.format(share=formatting.share(guess.confidence), second=_second(labels, guess))
+        return "", None
+    second, share = _second(labels, guess), dict(zip(labels, html.shares(guess), strict=True))
+    names = {"first": safe(guess.label), "second": safe(second)}
+    if not share[second]:
+        return texts.ALONE.format(**names), None
+    first_share, second_share = formatting.share(share[guess.label]), formatting.share(share[second])
+    text = texts.SHARES.format(share=first_share, second_share=second_share, **names)
+    others = model.explain(drawing, second).because if guess.confidence < SURE else ()
+    if not others or not guess.because:
+        return text, None
+    is_farther = others[0].distance > guess.because[0].distance
+    return f"{text} {(texts.WHY_NOT if is_farther else texts.WHY_NOT_NEAR).format(**names)}", others[0]
 
 
 def _second(labels: Sequence[str], guess: Guess) -> str:
-    return safe(labels[np.argsort(-guess.responses, kind="stable")[1]])
+    return labels[np.argsort(-guess.responses, kind="stable")[1]]
 
 
 def _because(pupil: Pupil, guess: Guess) -> str:
