@@ -14,7 +14,7 @@ from agent.agents.pupil import Pupil
 from agent.charts import escape as safe
 from agent.models import Exemplar, Guess
 from agent.ui import formatting
-from agent.ui.texts import texts
+from agent.ui.texts import texts, with_label
 
 DIGITS = tuple("0123456789")
 
@@ -147,7 +147,7 @@ def explain(
     if guess.saliency is not None:
         tinted = render.tinted(canonical, guess.saliency)
         figures.append(figure(picture(tinted, texts.VOTED), texts.VOTED))
-    name = texts.MENTAL_IMAGE.format(label=label)
+    name = with_label(texts.MENTAL_IMAGE, label)
     figures.append(figure(image(image_of, name), name))
     for place, reason in enumerate(guess.because):
         name = (texts.NEXT_NEAREST if place else texts.NEAREST).format(label=safe(reason.label))

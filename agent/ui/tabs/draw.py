@@ -24,7 +24,7 @@ from agent.ui.parts import challenge, examples, new_agent, notebook, symbols
 from agent.ui.parts.challenge import Challenge
 from agent.ui.parts.symbols import Symbols
 from agent.ui.session import DEFAULT_MODEL, Session
-from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts
+from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts, with_label
 
 STROKE_JS = "(id) => [id, window.pupilStroke('{do}') ? 'moved' : '']"
 FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
@@ -402,7 +402,7 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     lead = texts.LEARNED_KNEW if pupil.lessons.user_lessons()[-1].was_correct else texts.LEARNED
     learned = _answer(
         "learned",
-        lead.format(label=safe(label)),
+        with_label(lead, safe(label)),
         safe(label),
         texts.LESSONS_OF.format(lessons=lessons, label=safe(label)),
         _what_next(pupil, label),
@@ -410,7 +410,7 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     )
     bars = html.bars(pupil.labels, pupil.model.predict(thumbnail[None])[0])
     session.pad.finish(thumbnail, (learned, html.sees(preprocessing.canonical(thumbnail)), bars, html.explain()))
-    status = news or texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+    status = news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
     if session.at_pad is not pupil:
         session.pad.reset()
     return sketchpad.blank(), *all_of(session, status)
@@ -427,7 +427,7 @@ def _what_next(pupil: Pupil, label: str) -> str:
     if pupil.n_lessons > 2 or len(pupil.labels) != pupil.n_lessons:
         return ""
     if pupil.n_lessons == 1:
-        return texts.NEXT_SYMBOL.format(label=7 if label != "7" else 3)
+        return with_label(texts.NEXT_SYMBOL, 7 if label != "7" else 3)
     return texts.NEXT_GUESS.format(label=safe(next(other for other in pupil.labels if other != label)))
 
 
@@ -452,7 +452,7 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
         news = _learn(session, pupil, several.symbols[place].drawing, label, None)
         label = several.labels[place] = pupil.lessons.user_lessons()[-1].label
         lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
-        status = news or texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+        status = news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
         if session.at_pad is not pupil:
             session.pad.reset()
     several.selected = None
