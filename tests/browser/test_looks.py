@@ -42,3 +42,32 @@ def test_everything_one_can_press_on_a_phone_is_44_pixels_large(visit, written):
         )
         assert small == [], name
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_tap_leaves_no_hover_behind_and_a_pointer_shows_one(visit):
+    for look, changes in (("phone, light", False), ("desktop, light", True)):
+        visitor = visit(look)
+        for selector in ("#clear", "#label-3", ".starts button[data-label=sixty]"):
+            place = visitor.page.locator(selector)
+            looks = "(it) => { const { backgroundColor, borderColor } = getComputedStyle(it); return backgroundColor + borderColor; }"
+            before = place.evaluate(looks)
+            place.hover()
+            visitor.until_still()
+            assert (place.evaluate(looks) != before) == changes, selector
+            visitor.page.mouse.move(1, 1)
+            visitor.until_still()
+
+
+def test_a_field_for_a_label_counts_its_characters(visit, written):
+    visitor = visit("phone, light")
+    visitor.teach(written["6"][0], "6")
+    visitor.press(".thumb")
+    for field in (".sheet .own input", "#own-label :is(input, textarea)"):
+        place = visitor.page.locator(field)
+        shown = "(it) => getComputedStyle(it.parentElement, '::after').content"
+        assert place.evaluate(shown) == "none"
+        place.press_sequentially("nightingale")
+        assert place.input_value() == "nighting" and place.evaluate(shown) == '"8 / 8"'
+        place.fill("")
+        assert place.evaluate(shown) == "none"
+        visitor.page.keyboard.press("Escape")
