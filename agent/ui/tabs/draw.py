@@ -26,8 +26,10 @@ from agent.ui.parts.symbols import Symbols
 from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts, with_label
 
-STROKE_JS = "(id) => [id, window.pupilStroke('{do}') ? 'moved' : '']"
+STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
+CLEAR_JS = "(id, pad) => [id, pad, window.pupilStroke('clear')]"
 FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
+PRESSES = QUIET | {"trigger_mode": "multiple"}  # a press counts, also while the one before is under way
 N_ANSWER = 9  # components that tell of the drawing
 
 
@@ -42,7 +44,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             undo = gr.Button(texts.UNDO, elem_id="undo", elem_classes=["idle"])
             redo = gr.Button(texts.REDO, elem_id="redo", elem_classes=["idle"])
             clear = gr.Button(texts.CLEAR, elem_id="clear")
-            stroke = gr.Textbox(visible="hidden")  # whether a press of Undo or Redo has moved one on the pad
+            stroke = gr.Textbox(visible="hidden")  # what a press has done with strokes on the pad
         with gr.Column(elem_id="reply"):
             guess = gr.HTML(_answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
             sees = gr.HTML(html.sees(None), elem_id="sees")
@@ -74,7 +76,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     everything = [*answer, status, cards, notes, ten, page.header]
     on_pad = [page.id, pad]
     pad.input(see, on_pad, [*answer, status], trigger_mode="always_last", postprocess=False, **QUIET)
-    gr.on([clear.click, pad.clear], clear_pad, on_pad, [pad, *answer], **QUIET)
+    clear.click(clear_pad, [*on_pad, stroke], [pad, *answer], js=CLEAR_JS, **QUIET)
+    pad.clear(clear_pad, on_pad, [pad, *answer], **QUIET)
     lessons = [
         gr.on([digit.click for digit in digits], teach_digit, on_pad, [pad, *everything], **QUIET),
         right.click(confirm, on_pad, [pad, *everything], **QUIET),
@@ -89,8 +92,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
     for pick in (guess.pick, page.header.pick):
         page.refill_after(pick(begin, page.id, [guess, status, page.header], **QUIET))
-    undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **QUIET)
-    redo.click(redo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="redo"), **QUIET)
+    undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **PRESSES)
+    redo.click(redo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="redo"), **PRESSES)
     for component in (notes, sheet):
         component.pick(change_lesson, page.id, [sheet, *everything], **QUIET)
     return refresh, everything
@@ -153,7 +156,8 @@ def _yes(guesses: Sequence[Guess] = ()) -> dict[str, Any]:
 
 def _ways_back(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
     """Undo and Redo, with the name of what they would undo or redo."""
-    undone = ("stroke", "") if session.pad.has_own_ink else session.history.next_undo(session)
+    undone = ("clear", "") if session.pad.is_cleared else session.history.next_undo(session)
+    undone = ("stroke", "") if session.pad.has_own_ink else undone
     pairs = (texts.UNDO, texts.UNDO_IT, undone), (texts.REDO, texts.REDO_IT, session.history.next_redo(session))
     return tuple(
         gr.update(value=text, elem_classes=["idle"])
@@ -337,10 +341,18 @@ def _report(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndarray)
 
 
 @with_session
-def clear_pad(session: Session, pad: dict[str, Any] | None) -> Any:
-    """Remove the drawing."""
+def clear_pad(session: Session, pad: dict[str, Any] | None, moved: str = "") -> Any:
+    """Remove the drawing; ``moved``: the press has undone its strokes already, and another can bring them back."""
+    if moved and not session.pad.has_picture:
+        return _strokes_cleared(session)
     session.pad.finish(preprocessing.to_thumbnail(pad))
     return sketchpad.blank(), *answer_of(session)
+
+
+def _strokes_cleared(session: Session) -> Any:
+    session.pad.reset()
+    session.pad.is_cleared = True
+    return gr.skip(), *answer_of(session)
 
 
 @with_session
@@ -537,7 +549,7 @@ def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
 
 @with_session
 def undo_last(session: Session, moved: str = "") -> Any:
-    """Undo the last action, and put the drawing of a lesson back; ``moved``: the press has undone a stroke already."""
+    """Undo the last action, and put the drawing of a lesson back; ``moved``: the press has moved strokes already."""
     pad = session.pad
     if moved:
         return [gr.skip()] * (N_ANSWER + 6)
@@ -549,7 +561,9 @@ def undo_last(session: Session, moved: str = "") -> Any:
 
 @with_session
 def redo_last(session: Session, moved: str = "") -> Any:
-    """Redo the action undone last; ``moved``: the press has brought a stroke back already."""
+    """Redo the action undone last; ``moved``: the press has moved strokes already."""
+    if moved == "clear":
+        return *_strokes_cleared(session), *[gr.skip()] * 5
     if moved:
         return [gr.skip()] * (N_ANSWER + 6)
     return _turned(session, session.redo(), texts.REDONE, texts.NOTHING_TO_REDO)
