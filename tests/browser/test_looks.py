@@ -84,6 +84,10 @@ def test_a_field_for_a_label_counts_its_characters(visit, written):
         assert place.evaluate(shown) == "none"
         place.press_sequentially("nightingale")
         assert place.input_value() == "nighting" and place.evaluate(shown) == '"8 / 8"'
+        over = (
+            "(it) => getComputedStyle(it.parentElement, '::after').zIndex > (Number(getComputedStyle(it).zIndex) || 0)"
+        )
+        assert place.evaluate(over), "the count is not behind the field"
         place.fill("")
         assert place.evaluate(shown) == "none"
         visitor.page.keyboard.press("Escape")
