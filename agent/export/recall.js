@@ -1,7 +1,7 @@
 // Twin of agent/models/recall and agent/kernels/recall.py: an n-tuple classifier confirmed by deformable matching.
 "use strict";
 const PREFIX_REACH = 20, MIN_PREFIX = 8, SIGNATURE_REACH = 18, MIN_SIGNATURE = 32, SKETCH_REACH = 16, MIN_SKETCH = 500;
-const MAX_AWAY = 600, USER_SHARE = 80, N_NEAREST = 12, N_LEAST_STRANGE = 6, QUARTERS_WEIGHT = 50, HALVES_WEIGHT = 25;
+const MAX_AWAY = 600, N_NEAREST = 12, N_LEAST_STRANGE = 6, QUARTERS_WEIGHT = 50, HALVES_WEIGHT = 25;
 const SCALE = 1000, BUDGET_SHARES = [16, 3.2, 1], LABELS_COMPARED = 8, MAX_RARITY = 1, RARITY_HALF = 20;
 const NEAR_PREFIX = 3, AGREEMENT_K = 30, DOUBTFUL_LEAD = 150, REASONS_BUDGET = [90, 30, 6], PLAIN_STRANGENESS = 14000;
 const N_TYPICAL = 32, MIN_TYPICAL = 8, N_REASONS = 3, EXACT_MATCH_RESPONSE = 2 * SCALE, LABELS_PER_TABLE = 16;
@@ -296,7 +296,6 @@ class RowMatches {
         if (of_sketch[label_id][i] > bound || store.lessons[store.lesson_ids[row]].hash === but) return;
         stored.set(store.codes.subarray(row * CODE_SIZE, (row + 1) * CODE_SIZE), PAD);
         difference(query, stored, quarters);
-        if (store === this.stores[0]) quarters.forEach((q, part) => { quarters[part] = Math.trunc((q * USER_SHARE) / 100); });
         const total = quarters[0] + quarters[1] + quarters[2] + quarters[3];
         this.rows.push([store, row, total]);
         note_nearest(total, quarters, this.nearest[label_id], this.parts[label_id]);

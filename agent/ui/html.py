@@ -12,9 +12,9 @@ from PIL import Image
 from agent import charts, preprocessing, render
 from agent.agents.pupil import Pupil
 from agent.charts import escape as safe
-from agent.models import Guess
+from agent.models import Exemplar, Guess
 from agent.ui import formatting
-from agent.ui.texts import texts
+from agent.ui.texts import texts, with_label
 
 DIGITS = tuple("0123456789")
 
@@ -95,15 +95,26 @@ def head(name: str) -> str:
 
 
 def bars(labels: Sequence[str], guess: Guess | None) -> str:
-    """Responses of all labels, the best one bold."""
-    responses = dict(zip(labels, guess.responses.tolist(), strict=True)) if guess is not None else {}
-    largest = max([1, *responses.values()])
+    """Shares of all labels in what responds, the best one bold."""
+    share = dict(zip(labels, shares(guess), strict=True)) if guess is not None else {}
     rows = [
-        bar(label, hue(label), max(0.0, responses.get(label, 0) / largest), guess is not None and guess.label == label)
+        bar(label, hue(label), share.get(label, 0.0), guess is not None and guess.label == label)
         for label in all_labels(labels)
     ]
     many = f' many" tabindex="0" style="--rows:{-(-len(rows) // 2)}' if len(rows) > len(DIGITS) else ""
     return f'<ul class="bars{many}">{"".join(rows)}</ul>'
+
+
+def shares(guess: Guess) -> list[float]:
+    """Share of each label in all that responds, in the order of the agent's labels; zeros where nothing does.
+
+    Examples
+    --------
+    >>> shares(Guess.of(("3", "8"), np.array([30, 10], np.int32)))
+    [0.75, 0.25]
+    """
+    responses = np.maximum(0, guess.responses)
+    return (responses / max(1, responses.sum())).tolist()
 
 
 def bar(name: str, style: str, share: float, is_best: bool, note: str = "") -> str:
@@ -126,21 +137,25 @@ def explain(
     guess: Guess | None = None,
     canonical: np.ndarray | None = None,
     image_of: np.ndarray | None = None,
-    margin: str = "",
+    text: str = "",
+    other: Exemplar | None = None,
 ) -> str:
-    """What a guess rests on: the pixels that voted, the mental image, the nearest drawings, and how far it is ahead."""
+    """What a guess rests on: pixels that voted, mental image, nearest drawings; a text, another label's nearest one."""
     if guess is None or guess.label is None or canonical is None or image_of is None:
         return f'<div class="reasons empty"><p>{texts.WHY_NOTHING}</p></div>'
     label, figures = safe(guess.label), []
     if guess.saliency is not None:
         tinted = render.tinted(canonical, guess.saliency)
         figures.append(figure(picture(tinted, texts.VOTED), texts.VOTED))
-    name = texts.MENTAL_IMAGE.format(label=label)
+    name = with_label(texts.MENTAL_IMAGE, label)
     figures.append(figure(image(image_of, name), name))
     for place, reason in enumerate(guess.because):
         name = (texts.NEXT_NEAREST if place else texts.NEAREST).format(label=safe(reason.label))
         figures.append(figure(image(reason.drawing, name), name))
-    return f'<div class="reasons" style="{hue(guess.label)}"><p>{margin}</p>{"".join(figures)}</div>'
+    if other is not None:
+        name = texts.NEAREST.format(label=safe(other.label))
+        figures.append(figure(image(other.drawing, name), name, hue(other.label)))
+    return f'<div class="reasons" style="{hue(guess.label)}"><p>{text}</p>{"".join(figures)}</div>'
 
 
 def about(pupil: Pupil) -> str:

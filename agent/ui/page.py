@@ -27,6 +27,8 @@ from agent.ui.server.gradio_patches import listeners
 from agent.ui.session import SESSIONS, Id, Session, is_id
 from agent.ui.texts import ENGLISH, OTHERS, Language, current_locale, input_texts, server_texts, texts, with_locale
 
+# Before the style sheet is there: gradio's list of pages takes no room, and its spinner stays where it is
+EARLY_CSS = ".nav-holder{display:none}.wrap:has(>p.loading){position:fixed!important;inset:0!important}"
 STATIC = Path(__file__).resolve().parent / "static"
 PICK_JS = (STATIC / "clicks.js").read_text(encoding="utf-8")
 # localStorage is read in the load event's `js=`: a `gr.BrowserState` may not be mounted yet then, and give None.
@@ -289,7 +291,7 @@ def css() -> str:
 def head() -> str:
     """Give what the browser needs before the page, and styles that gradio need not parse: the digits of each font."""
     scripts = (STATIC / "gradio_speedup.js").read_text(encoding="utf-8") + PAD_JS
-    return f"{static_cache.early_links()}<style>{''.join(_font_rows())}</style><script>{scripts}</script>"
+    return f"{static_cache.early_links()}<style>{EARLY_CSS}{''.join(_font_rows())}</style><script>{scripts}</script>"
 
 
 def _font_rows() -> list[str]:

@@ -88,6 +88,10 @@ class PadState:
         The drawing of a lesson that was undone, where that is what the server has put there.
     symbols : Symbols or None
         Where there are several on the pad or in a photo.
+    has_picture : bool
+        The server has put something there, below any strokes.
+    is_cleared : bool
+        The strokes were cleared, and nothing was drawn since.
     outcome : tuple of str
         What the page shows in place of a guess after a drawing was taught.
 
@@ -108,6 +112,8 @@ class PadState:
     symbols: Symbols | None = None
     outcome: tuple[str, ...] = ()
     brought_back: np.ndarray | None = None
+    has_picture: bool = False
+    is_cleared: bool = False
 
     @property
     def has_own_ink(self) -> bool:
@@ -118,6 +124,7 @@ class PadState:
     def report(self, thumbnail: np.ndarray) -> bool:
         """Take what the pad reports; False when it is late or changes nothing."""
         if not thumbnail.any():
+            self.has_picture = self.has_picture and self.is_placed
             self.finished = None  # a blank pad sends nothing late: the next drawing is new even if it is the same
             if self.drawing is None or self.is_placed:
                 return False
@@ -127,7 +134,7 @@ class PadState:
             return False
         if self.finished is not None and np.array_equal(thumbnail, self.finished):
             return False
-        self.finished, self.is_placed, self.drawing = None, False, thumbnail
+        self.finished, self.is_placed, self.drawing, self.outcome, self.is_cleared = None, False, thumbnail, (), False
         self.strokes.append(thumbnail)
         return True
 
@@ -135,15 +142,17 @@ class PadState:
         """Note that the server puts a drawing on the pad; ``is_back``: that of a lesson that was undone."""
         self.drawing, self.finished, self.is_placed, self.symbols = thumbnail, None, True, None
         self.brought_back = thumbnail if is_back else None
+        self.has_picture, self.is_cleared = True, False
 
     def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
         """Note that the drawing on the pad was taught or cleared."""
         self.drawing, self.finished, self.outcome, self.is_placed = None, thumbnail, outcome, False
-        self.symbols = None
+        self.symbols, self.has_picture, self.is_cleared = None, False, False
 
     def reset(self) -> None:
         """Start with a blank pad."""
         self.drawing, self.outcome, self.is_placed, self.symbols = None, (), False, None
+        self.has_picture = self.is_cleared = False
 
 
 def _counters() -> dict[str, TokenBucket]:

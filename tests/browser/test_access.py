@@ -74,6 +74,19 @@ def test_axe_finds_nothing_wrong_where_something_was_done(visit, look):
     assert wrong(visitor) == {}, "Frames"
 
 
+def test_arrows_move_between_tabs(visit):
+    visitor = visit()
+    tabs = visitor.page.locator("#tabs [role=tablist] [role=tab]")
+    names = tabs.all_inner_texts()
+    tabs.first.focus()
+    for key, name in (("ArrowRight", names[1]), ("End", names[-1]), ("ArrowRight", names[0]), ("ArrowLeft", names[-1])):
+        visitor.page.keyboard.press(key)
+        visitor.until("(name) => document.querySelector('#tabs [role=tab].selected').innerText === name", name)
+        assert visitor.page.evaluate("document.activeElement.innerText") == name
+    visitor.page.keyboard.press("Home")
+    visitor.until_text("#tabs [role=tab].selected", names[0])
+
+
 def test_everything_is_done_by_keys_alone(visit):
     visitor = visit()
     keyboard = visitor.page.keyboard
@@ -101,14 +114,20 @@ def test_everything_is_done_by_keys_alone(visit):
         keyboard.press(" ")
         visitor.until_guessed()
         assert visitor.page.locator("#symbols .symbol").count() == 0  # a line, not two dots
-        for _ in range(2):
-            keyboard.press("Shift+ArrowUp")
+
+    def place_of_pen():
+        return visitor.page.evaluate(
+            "[document.querySelector('#pen i').style.left, document.querySelector('#pen i').style.top]"
+        )
 
     until_focused("#pen")
+    middle = place_of_pen()
     draw_a_line()
+    assert place_of_pen() != middle
     keyboard.press("1")
     visitor.until_learned("1")
     visitor.until_empty()
+    assert place_of_pen() == middle
     draw_a_line()
     visitor.until_guessed("1")
     keyboard.press("Enter")

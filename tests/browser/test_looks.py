@@ -2,6 +2,22 @@
 
 import pytest
 
+MOST_SHIFT = 0.02  # of the layout, as browsers measure it: the share of the page that moves, times how far
+WATCH_SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((each) => each.value)))
+    .observe({ type: "layout-shift", buffered: true });"""
+FONTS = "performance.getEntriesByType('resource').map((each) => each.name).filter((name) => name.endsWith('.woff2'))"
+
+
+def test_nothing_moves_while_the_page_loads(visit, server):
+    for look, path in (("desktop, light", ""), ("phone, upright", "de")):
+        visitor = visit(look, prepare=lambda context: context.add_init_script(WATCH_SHIFTS), path=path)
+        visitor.until_done()
+        visitor.until_still()
+        assert sum(visitor.page.evaluate("window.shifts")) <= MOST_SHIFT, look
+        folder = f"{server.url}static/fonts/SourceSansPro/SourceSansPro"
+        assert {*visitor.page.evaluate(FONTS)} == {f"{folder}-Regular.woff2", f"{folder}-Bold.woff2"}
+
 
 @pytest.mark.parametrize("look", [pytest.param("desktop, light", marks=pytest.mark.nightly), "phone, light"])
 def test_nothing_moves_while_one_draws_and_teaches(visit, written, look):
@@ -42,3 +58,36 @@ def test_everything_one_can_press_on_a_phone_is_44_pixels_large(visit, written):
         )
         assert small == [], name
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_tap_leaves_no_hover_behind_and_a_pointer_shows_one(visit):
+    for look, changes in (("phone, light", False), ("desktop, light", True)):
+        visitor = visit(look)
+        for selector in ("#clear", "#label-3", ".starts button[data-label=sixty]"):
+            place = visitor.page.locator(selector)
+            looks = "(it) => { const { backgroundColor, borderColor } = getComputedStyle(it); return backgroundColor + borderColor; }"
+            before = place.evaluate(looks)
+            place.hover()
+            visitor.until_still()
+            assert (place.evaluate(looks) != before) == changes, selector
+            visitor.page.mouse.move(1, 1)
+            visitor.until_still()
+
+
+def test_a_field_for_a_label_counts_its_characters(visit, written):
+    visitor = visit("phone, light")
+    visitor.teach(written["6"][0], "6")
+    visitor.press(".thumb")
+    for field in (".sheet .own input", "#own-label :is(input, textarea)"):
+        place = visitor.page.locator(field)
+        shown = "(it) => getComputedStyle(it.parentElement, '::after').content"
+        assert place.evaluate(shown) == "none"
+        place.press_sequentially("nightingale")
+        assert place.input_value() == "nighting" and place.evaluate(shown) == '"8 / 8"'
+        over = (
+            "(it) => getComputedStyle(it.parentElement, '::after').zIndex > (Number(getComputedStyle(it).zIndex) || 0)"
+        )
+        assert place.evaluate(over), "the count is not behind the field"
+        place.fill("")
+        assert place.evaluate(shown) == "none"
+        visitor.page.keyboard.press("Escape")

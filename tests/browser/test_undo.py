@@ -86,3 +86,42 @@ def test_an_example_is_taken_off_the_pad_before_any_lesson_is(visit, written):
     visitor.until_text("#status", "Undone: picture.")
     visitor.until_empty()
     assert visitor.n_lessons == 1
+
+
+def test_clear_is_one_action_and_undo_brings_every_stroke_back(visit, written):
+    visitor = visit("phone, upright")
+    visitor.teach(written["1"][0], "1")
+    visitor.draw(written["4"][0])
+    n_drawn, seen = n_strokes(visitor), visitor.seen
+    for _ in range(2):
+        visitor.press("#clear")
+        visitor.until_text("#undo", "Undo: clearing")
+        visitor.until_text("#guess", "Draw a digit.")
+        visitor.until_empty()
+        visitor.press("#undo")
+        visitor.until("(seen) => document.querySelector('#sees img').src === seen", seen)
+        visitor.until_text("#undo", "Undo: stroke")
+        assert n_strokes(visitor) == n_drawn and visitor.n_lessons == 1
+    visitor.press("#redo")
+    visitor.until_text("#undo", "Undo: clearing")
+    visitor.until_empty()
+    visitor.draw(written["0"][0])  # what was cleared is gone for good
+    n_drawn = n_strokes(visitor)
+    visitor.until_text("#undo", "Undo: stroke")
+    for _ in range(n_drawn):
+        visitor.press("#undo")
+    visitor.until_text("#undo", "Undo: lesson 1")
+    visitor.until_empty()
+
+
+def test_clear_takes_an_example_away_with_the_strokes_over_it(visit):
+    visitor = visit()
+    visitor.press("#no-pen .label-wrap")
+    visitor.press(".examples button >> nth=4")
+    visitor.until_inked()
+    box = visitor.page.locator("#pad").bounding_box()
+    visitor._stroke([(box["x"] + 60, box["y"] + share * box["height"]) for share in (0.3, 0.5, 0.7)])
+    visitor.page.keyboard.press("Escape")
+    visitor.until_empty()
+    visitor.until_text("#undo", "Undo")
+    assert n_strokes(visitor) == 0

@@ -232,7 +232,8 @@ class Visitor:
 
     def until_learned(self, label):
         self.page.locator(".answer.learned").wait_for()
-        self.until_text("#status", f"Learned: this is a {label}")
+        article = "an" if label in ("8", "A") else "a"
+        self.until_text("#status", f"Learned: this is {article} {label}")
 
     def text(self, selector):
         found = self.page.locator(selector)

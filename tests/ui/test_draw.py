@@ -1,5 +1,7 @@
 """A drawing on the pad passes preprocessing once, whatever is done with it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from agent import preprocessing, startup
 from agent.agents import new
 from agent.datasets import strokes
 from agent.models import Guess
-from agent.ui import events
+from agent.ui import events, html
 from agent.ui.parts import examples
 from agent.ui.session import Session, Sessions
 from agent.ui.tabs import draw
@@ -67,7 +69,34 @@ def test_how_sure_a_guess_is_is_said_in_words_and_as_a_number_in_why(session, mo
     monkeypatch.setattr(type(session.pupil.model), "predict_one", lambda model, drawing: guess)
     outputs = draw.see("mia", pad("1-bare"))
     assert f'<p class="why">{words}</p>' in outputs[0]
-    assert f"{responses[0] - responses[1]} % ahead of 8" in outputs[3]
+    share = round(100 * responses[0] / sum(responses))
+    assert f"3 has {share} % and 8 has {100 - share} %." in outputs[3]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "confidence", "is_near"), [("7-plain", 0.2, False), ("4-open", 0.2, True), ("7-plain", 0.6, None)]
+)
+def test_unless_a_guess_is_sure_why_names_the_nearest_lesson_of_the_second_best_label(
+    session, monkeypatch, drawing, confidence, is_near
+):
+    session.pupil = new("nearest")
+    for style, label in (("7-plain", "3"), ("4-open", "8")):
+        session.pupil.learn_one(examples.example(style), label)
+    model, ink = session.pupil.model, preprocessing.to_thumbnail(examples.example(drawing))
+    because = partial(model.explain, ink, "3")
+    guess = Guess("3", confidence, np.array([100, 80], np.int32), False, explain_later=because)
+    monkeypatch.setattr(type(model), "predict_one", lambda model, drawing: guess)
+    why = draw.see("mia", pad(drawing))[3]
+    nearest = html.image(model.explain(ink, "8").because[0].drawing, "the nearest 8 it remembers")
+    assert (nearest in why) == (is_near is not None)
+    assert ("One 8 is as near, but more speaks for 3." in why) == (is_near is True)
+    assert ("The nearest 8 it remembers is less like your drawing." in why) == (is_near is False)
+
+
+def test_where_nothing_else_responds_no_share_is_told(session, monkeypatch):
+    guess = Guess.of(session.pupil.labels, (np.array(session.pupil.labels) == "3").astype(np.int32))
+    monkeypatch.setattr(type(session.pupil.model), "predict_one", lambda model, drawing: guess)
+    assert "<p>Nothing but 3 responds.</p>" in draw.see("mia", pad("1-bare"))[3]
 
 
 def test_what_cannot_be_done_is_said_in_a_quiet_colour(session):

@@ -30,6 +30,7 @@ from agent.ui.texts import (
     numbers_texts,
     speaking,
     texts,
+    with_label,
     with_locale,
 )
 
@@ -311,3 +312,15 @@ def test_numbers_are_written_as_the_language_does():
 )
 def test_a_number_is_read_as_its_language_writes_it(typed, meant):
     assert GERMAN.typed(typed) == meant and ENGLISH.typed(typed) == typed
+
+
+def test_a_label_after_an_article_is_filled_in_by_what_knows_an_from_a():
+    named = {name for section in ("common", "input") for name, text in SECTIONS[section].items() if "a {label}" in text}
+    assert {"LEARNED", "DRAWN", "EXAMPLE"} <= named
+    for path, tree in SOURCES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr == "format" and isinstance(node.value, ast.Attribute):
+                assert node.value.attr not in named, f"{path.name}:{node.lineno}"
+    assert with_label(texts.LEARNED, "8") == "Learned: this is an 8"
+    with speaking(GERMAN):
+        assert with_label(texts.LEARNED, "8") == "Gelernt als 8"

@@ -173,11 +173,11 @@ def test_all_ten_digits_have_a_bar_before_anything_is_taught():
     assert re.findall(r"<b>(\d)</b>", html.bars((), None)) == list("0123456789")
 
 
-def test_the_best_bar_is_the_guess():
-    guess = models.Guess.of(("3", "A"), html.np.array([10, 40], "int32"))
-    assert re.findall(r'class="best"[^>]*><b>(\w)</b>.*?width:([\d.]+)', html.bars(("3", "A"), guess)) == [
-        ("A", "100.0")
-    ]
+def test_the_bars_are_shares_of_what_responds_and_the_best_is_the_guess():
+    guess = models.Guess.of(("3", "8", "A"), html.np.array([10, -5, 30], "int32"))
+    bars = html.bars(("3", "8", "A"), guess)
+    assert re.findall(r'class="best"[^>]*><b>(\w)</b>.*?width:([\d.]+)', bars) == [("A", "75.0")]
+    assert re.findall(r"<b>([38])</b>.*?width:([\d.]+)", bars) == [("3", "25.0"), ("8", "0.0")]
 
 
 def luminance(colour):

@@ -71,7 +71,8 @@
       draw_once(pad);
       pad.ready.then(() => {
         pad.command_manager.current_history.subscribe(() => {
-          for (const way of ["undo", "redo"]) document.body.classList.toggle(`stroke-${way}`, can_move_stroke(way));
+          for (const way of ["undo", "redo"]) document.body.classList.toggle(`stroke-${way}`, can_move(way));
+          if (!is_stroke(pad.command_manager.history)) document.dispatchEvent(new Event("pad-empty"));
         });
         pad.tools.get("zoom").set_zoom("fit"); // else only when its paper is there: ink before that lies elsewhere
         pad.outline_graphics.filters = []; // a shadow that the page hides: eleven drawings a frame
@@ -85,15 +86,47 @@
   });
 
   // Undo and Redo move a stroke where one can be moved: gradio's own buttons for it, which the page hides, also take
-  // away the paper. True when they did.
-  const can_move_stroke = (way) => {
+  // away the paper. Clear undoes all strokes, and is one action to Undo and Redo.
+  let cleared; // the first and the last stroke that Clear took, what stood before and after them, and whether it is undone
+  const is_stroke = (at) => at?.command?.name === "Draw";
+  const took = (way) => {
     const now = pad?.command_manager?.history;
-    return (way === "undo" ? now : now?.next)?.command?.name === "Draw";
+    if (!cleared || !now) return false;
+    if (way === "undo") return !cleared.is_undone && now === cleared.before && now.next === cleared.first;
+    return cleared.is_undone && now === cleared.last && now.next === cleared.after;
   };
+  const can_move = (way) => {
+    const now = pad?.command_manager?.history;
+    return took(way) || (!took("undo") && is_stroke(way === "redo" ? now?.next : now));
+  };
+  const move = (way) => document.querySelector(`#pad button[aria-label=${way === "undo" ? "Undo" : "Redo"}]`).click();
+  const move_to = (way, is_there) => {
+    const { command_manager, context } = pad;
+    const next = () => (way === "undo" ? command_manager.history.previous : command_manager.history.next);
+    while (!is_there(next())) command_manager[way](context);
+    move(way); // the last one, of which the pad tells
+  };
+  const clear = () => {
+    const last = pad.command_manager.history;
+    let first = last;
+    while (is_stroke(first.previous)) first = first.previous;
+    cleared = { first, last, before: first.previous, after: last.next, is_undone: false };
+    move_to("undo", (at) => at === first.previous);
+  };
+  // Undo, redo or clear strokes: what was done, "" where no stroke was moved.
   window.pupilStroke = (way) => {
-    if (!can_move_stroke(way)) return false;
-    document.querySelector(`#pad button[aria-label=${way === "undo" ? "Undo" : "Redo"}]`).click();
-    return true;
+    if (!can_move(way)) return "";
+    if (way === "clear" || (way === "redo" && took("redo"))) {
+      clear();
+      return "clear";
+    }
+    if (!took("undo")) {
+      move(way);
+      return way;
+    }
+    cleared.is_undone = true;
+    move_to("redo", (at) => at === cleared.last);
+    return way;
   };
 })();
 

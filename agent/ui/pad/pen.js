@@ -55,6 +55,11 @@
     }
     event.preventDefault();
   });
+  document.addEventListener("pad-empty", () => { // the next drawing begins in the middle
+    if (down) return;
+    at.x = at.y = 14;
+    show();
+  });
   pen.addEventListener("blur", () => put(false));
   show();
 }

@@ -12,7 +12,7 @@ from agent.errors import AgentError
 from agent.ui import html
 from agent.ui.html import DIGITS
 from agent.ui.pad import sketchpad
-from agent.ui.texts import input_texts
+from agent.ui.texts import input_texts, with_label
 
 EXAMPLE_SEED = 4  # of the examples: none of them is a lesson or a test digit anywhere
 EXAMPLES_A_DIGIT = 2
@@ -39,7 +39,7 @@ def buttons() -> str:
             html.image(strokes.draw(style, EXAMPLE_SEED, 56), ""),
             css="thumb plain",
             data_label=style,
-            aria_label=input_texts.EXAMPLE.format(label=strokes.label_of(style)),
+            aria_label=with_label(input_texts.EXAMPLE, strokes.label_of(style)),
         )
         for style in example_styles()
     )

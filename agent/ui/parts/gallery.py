@@ -22,7 +22,7 @@ from agent.ui.formatting import lessons
 from agent.ui.html import safe
 from agent.ui.page import PICK_JS, Page, render_progress, render_status, reset_status
 from agent.ui.session import SESSIONS, Session
-from agent.ui.texts import texts
+from agent.ui.texts import texts, with_label
 
 N_COMPARED, MAX_DIFFERING = 300, 24  # test digits asked, and those shown that were answered differently
 
@@ -197,4 +197,4 @@ def _comparison(comparison: training.Comparison, names: tuple[str, str], drawing
 
 def _guesses(difference: training.Difference) -> str:
     first, second = (safe(guess or texts.UNSURE) for guess in (difference.first, difference.second))
-    return texts.SAID_BY_BOTH.format(label=safe(difference.label), first=first, second=second)
+    return with_label(texts.SAID_BY_BOTH, safe(difference.label), first=first, second=second)

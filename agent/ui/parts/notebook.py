@@ -18,7 +18,7 @@ from agent.lessons import Bulk, BulkForgotten, Entry, Joined, Lesson, Lessons, S
 from agent.ui import formatting
 from agent.ui.html import DIGITS, all_labels, button, hue, image, safe
 from agent.ui.session import Session
-from agent.ui.texts import input_texts, texts, timeline_texts
+from agent.ui.texts import input_texts, texts, timeline_texts, with_label
 
 MAX_COUNTED = 256  # sources whose labels are counted
 N_IN_STRIP = 60  # thumbnails in the notebook
@@ -63,10 +63,10 @@ def sheet(session: Session, number: object) -> str:
     return (
         f'<div class="sheet" role="dialog" aria-label="{texts.NOTEBOOK}" data-number="{number}">'
         f'<div class="about">{image(lesson.drawing, lesson.label)}<div>'
-        f"<p><b>{texts.SHEET_TITLE.format(label=safe(lesson.label))}</b></p><p>{before}</p></div>"
+        f"<p><b>{with_label(texts.SHEET_TITLE, safe(lesson.label))}</b></p><p>{before}</p></div>"
         f"{button('close', '×', css='close', aria_label=texts.CLOSE)}</div>"
         f'<p>{texts.SHEET_RELABEL}</p><div class="labels">{buttons}</div>'
-        f'<div class="own">{field}{button("relabel-own", texts.SET)}'
+        f'<div class="own"><span>{field}</span>{button("relabel-own", texts.SET)}'
         f"{button('forget', texts.FORGET, css='forget')}</div></div>"
     )
 
@@ -82,7 +82,7 @@ def change(session: Session, payload: dict[str, Any]) -> str:
     if do == "relabel":
         with session.history.change(session, "relabel", str(label)[:8]):
             session.at_pad.relabel(number, label)
-        return texts.RELABELLED.format(label=safe(label))
+        return with_label(texts.RELABELLED, safe(label))
     raise AgentError(f"expected forget or relabel, got {str(do)[:20]!r}.")
 
 

@@ -24,6 +24,8 @@ PAGES = ("/", "/config", *(f"/{language.path}" for language in OTHERS))
 # Files of the pad's library that gradio asks for one after the other, once the page is there.
 LATE = ("WebGLRenderer", "browserAll", "FederatedEventTarget", "init")
 
+FONTS = ("SourceSansPro/SourceSansPro-Regular", "SourceSansPro/SourceSansPro-Bold")
+
 
 class StaticCache:
     """ASGI middleware: serves the files of gradio's pages for browsers to keep, and compresses the pages."""
@@ -56,6 +58,10 @@ def asset(name: str, is_compressed: bool) -> Response:
 
 
 def early_links() -> str:
-    """Links that let a browser fetch the late files of the pad's library at once."""
+    """Links that let a browser fetch the late files of the pad's library and the page's fonts at once."""
     names = sorted(path.name for late in LATE for path in FOLDER.glob(f"{late}-*.js"))
-    return "".join(f'<link rel="modulepreload" href="./assets/{name}">' for name in names)
+    modules = "".join(f'<link rel="modulepreload" href="./assets/{name}">' for name in names)
+    return modules + "".join(
+        f'<link rel="preload" as="font" type="font/woff2" crossorigin href="./static/fonts/{font}.woff2">'
+        for font in FONTS
+    )

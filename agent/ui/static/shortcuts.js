@@ -49,6 +49,26 @@
     press(event, event.shiftKey ? "#redo" : "#undo");
   });
 
+  // Arrows, Home and End move between tabs.
+  document.addEventListener("keydown", (event) => {
+    const tabs = [...(event.target.closest?.("[role=tablist]")?.querySelectorAll("[role=tab]") ?? [])];
+    const at = tabs.indexOf(event.target);
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const tab = tabs[(to + tabs.length) % tabs.length];
+    tab.focus();
+    tab.click();
+  });
+
+  // A label may have few characters: the field counts them, so that none is cut silently.
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches("#own-label :is(input, textarea), .sheet .own input")) {
+      target.parentElement.dataset.count = `${target.value.length} / ${target.maxLength}`;
+    }
+  });
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-theme]")) {
       const dark = document.body.classList.toggle("dark");

@@ -12,7 +12,7 @@ from agent import preprocessing, render
 from agent.agents import STARTERS
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
-from agent.models import Guess
+from agent.models import Exemplar, Guess, Model
 from agent.ui import formatting, html
 from agent.ui.components import progress_bar
 from agent.ui.events import QUIET, event_payload, serialized, with_session
@@ -24,10 +24,12 @@ from agent.ui.parts import challenge, examples, new_agent, notebook, symbols
 from agent.ui.parts.challenge import Challenge
 from agent.ui.parts.symbols import Symbols
 from agent.ui.session import DEFAULT_MODEL, Session
-from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts
+from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts, with_label
 
-STROKE_JS = "(id) => [id, window.pupilStroke('{do}') ? 'moved' : '']"
+STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
+CLEAR_JS = "(id, pad) => [id, pad, window.pupilStroke('clear')]"
 FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
+PRESSES = QUIET | {"trigger_mode": "multiple"}  # a press counts, also while the one before is under way
 N_ANSWER = 9  # components that tell of the drawing
 
 
@@ -42,7 +44,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             undo = gr.Button(texts.UNDO, elem_id="undo", elem_classes=["idle"])
             redo = gr.Button(texts.REDO, elem_id="redo", elem_classes=["idle"])
             clear = gr.Button(texts.CLEAR, elem_id="clear")
-            stroke = gr.Textbox(visible="hidden")  # whether a press of Undo or Redo has moved one on the pad
+            stroke = gr.Textbox(visible="hidden")  # what a press has done with strokes on the pad
         with gr.Column(elem_id="reply"):
             guess = gr.HTML(_answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
             sees = gr.HTML(html.sees(None), elem_id="sees")
@@ -74,7 +76,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     everything = [*answer, status, cards, notes, ten, page.header]
     on_pad = [page.id, pad]
     pad.input(see, on_pad, [*answer, status], trigger_mode="always_last", postprocess=False, **QUIET)
-    gr.on([clear.click, pad.clear], clear_pad, on_pad, [pad, *answer], **QUIET)
+    clear.click(clear_pad, [*on_pad, stroke], [pad, *answer], js=CLEAR_JS, **QUIET)
+    pad.clear(clear_pad, on_pad, [pad, *answer], **QUIET)
     lessons = [
         gr.on([digit.click for digit in digits], teach_digit, on_pad, [pad, *everything], **QUIET),
         right.click(confirm, on_pad, [pad, *everything], **QUIET),
@@ -89,8 +92,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
     for pick in (guess.pick, page.header.pick):
         page.refill_after(pick(begin, page.id, [guess, status, page.header], **QUIET))
-    undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **QUIET)
-    redo.click(redo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="redo"), **QUIET)
+    undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **PRESSES)
+    redo.click(redo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="redo"), **PRESSES)
     for component in (notes, sheet):
         component.pick(change_lesson, page.id, [sheet, *everything], **QUIET)
     return refresh, everything
@@ -132,7 +135,9 @@ def answer_of(session: Session) -> tuple[Any, ...]:
         _several(pupil, labels, several, guesses, guess) if several else _guess(pupil, labels, guess),
         html.sees(canonical),
         html.bars(labels, guess),
-        html.explain(guess, canonical, model.imagine(guess.label) if guess.label else None, _margin(labels, guess)),
+        html.explain(
+            guess, canonical, model.imagine(guess.label) if guess.label else None, *_why_not(model, drawing, guess)
+        ),
         _other_guess(session),
         symbols.show(several, pupil),
         _yes(guesses or [guess]),
@@ -151,7 +156,8 @@ def _yes(guesses: Sequence[Guess] = ()) -> dict[str, Any]:
 
 def _ways_back(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
     """Undo and Redo, with the name of what they would undo or redo."""
-    undone = ("stroke", "") if session.pad.has_own_ink else session.history.next_undo(session)
+    undone = ("clear", "") if session.pad.is_cleared else session.history.next_undo(session)
+    undone = ("stroke", "") if session.pad.has_own_ink else undone
     pairs = (texts.UNDO, texts.UNDO_IT, undone), (texts.REDO, texts.REDO_IT, session.history.next_redo(session))
     return tuple(
         gr.update(value=text, elem_classes=["idle"])
@@ -220,19 +226,30 @@ def _lead(labels: Sequence[str], guess: Guess) -> str:
     if len(labels) < 2:
         return texts.ONLY_LABEL
     if guess.confidence < FAIRLY_SURE:
-        return texts.PERHAPS.format(second=_second(labels, guess))
+        return texts.PERHAPS.format(second=safe(_second(labels, guess)))
     return texts.SURE if guess.confidence >= SURE else texts.FAIRLY_SURE
 
 
-def _margin(labels: Sequence[str], guess: Guess) -> str:
-    """How far a guess is ahead of the second best, as a number."""
+def _why_not(model: Model, drawing: np.ndarray, guess: Guess) -> tuple[str, Exemplar | None]:
+    """Shares of the two best labels; unless the guess is sure, also why not the second, and its nearest lesson."""
+    labels = model.labels
     if len(labels) < 2 or guess.label is None:
-        return ""
-    return texts.AHEAD.format(share=formatting.share(guess.confidence), second=_second(labels, guess))
+        return "", None
+    second, share = _second(labels, guess), dict(zip(labels, html.shares(guess), strict=True))
+    names = {"first": safe(guess.label), "second": safe(second)}
+    if not share[second]:
+        return texts.ALONE.format(**names), None
+    first_share, second_share = formatting.share(share[guess.label]), formatting.share(share[second])
+    text = texts.SHARES.format(share=first_share, second_share=second_share, **names)
+    others = model.explain(drawing, second).because if guess.confidence < SURE else ()
+    if not others or not guess.because:
+        return text, None
+    is_farther = others[0].distance > guess.because[0].distance
+    return f"{text} {(texts.WHY_NOT if is_farther else texts.WHY_NOT_NEAR).format(**names)}", others[0]
 
 
 def _second(labels: Sequence[str], guess: Guess) -> str:
-    return safe(labels[np.argsort(-guess.responses, kind="stable")[1]])
+    return labels[np.argsort(-guess.responses, kind="stable")[1]]
 
 
 def _because(pupil: Pupil, guess: Guess) -> str:
@@ -324,10 +341,18 @@ def _report(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndarray)
 
 
 @with_session
-def clear_pad(session: Session, pad: dict[str, Any] | None) -> Any:
-    """Remove the drawing."""
+def clear_pad(session: Session, pad: dict[str, Any] | None, moved: str = "") -> Any:
+    """Remove the drawing; ``moved``: the press has undone its strokes already, and another can bring them back."""
+    if moved and not session.pad.has_picture:
+        return _strokes_cleared(session)
     session.pad.finish(preprocessing.to_thumbnail(pad))
     return sketchpad.blank(), *answer_of(session)
+
+
+def _strokes_cleared(session: Session) -> Any:
+    session.pad.reset()
+    session.pad.is_cleared = True
+    return gr.skip(), *answer_of(session)
 
 
 @with_session
@@ -389,7 +414,7 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     lead = texts.LEARNED_KNEW if pupil.lessons.user_lessons()[-1].was_correct else texts.LEARNED
     learned = _answer(
         "learned",
-        lead.format(label=safe(label)),
+        with_label(lead, safe(label)),
         safe(label),
         texts.LESSONS_OF.format(lessons=lessons, label=safe(label)),
         _what_next(pupil, label),
@@ -397,7 +422,7 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     )
     bars = html.bars(pupil.labels, pupil.model.predict(thumbnail[None])[0])
     session.pad.finish(thumbnail, (learned, html.sees(preprocessing.canonical(thumbnail)), bars, html.explain()))
-    status = news or texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+    status = news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
     if session.at_pad is not pupil:
         session.pad.reset()
     return sketchpad.blank(), *all_of(session, status)
@@ -414,7 +439,7 @@ def _what_next(pupil: Pupil, label: str) -> str:
     if pupil.n_lessons > 2 or len(pupil.labels) != pupil.n_lessons:
         return ""
     if pupil.n_lessons == 1:
-        return texts.NEXT_SYMBOL.format(label=7 if label != "7" else 3)
+        return with_label(texts.NEXT_SYMBOL, 7 if label != "7" else 3)
     return texts.NEXT_GUESS.format(label=safe(next(other for other in pupil.labels if other != label)))
 
 
@@ -439,7 +464,7 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
         news = _learn(session, pupil, several.symbols[place].drawing, label, None)
         label = several.labels[place] = pupil.lessons.user_lessons()[-1].label
         lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
-        status = news or texts.LEARNED_STATUS.format(label=safe(label), lessons=lessons)
+        status = news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
         if session.at_pad is not pupil:
             session.pad.reset()
     several.selected = None
@@ -524,7 +549,7 @@ def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
 
 @with_session
 def undo_last(session: Session, moved: str = "") -> Any:
-    """Undo the last action, and put the drawing of a lesson back; ``moved``: the press has undone a stroke already."""
+    """Undo the last action, and put the drawing of a lesson back; ``moved``: the press has moved strokes already."""
     pad = session.pad
     if moved:
         return [gr.skip()] * (N_ANSWER + 6)
@@ -536,7 +561,9 @@ def undo_last(session: Session, moved: str = "") -> Any:
 
 @with_session
 def redo_last(session: Session, moved: str = "") -> Any:
-    """Redo the action undone last; ``moved``: the press has brought a stroke back already."""
+    """Redo the action undone last; ``moved``: the press has moved strokes already."""
+    if moved == "clear":
+        return *_strokes_cleared(session), *[gr.skip()] * 5
     if moved:
         return [gr.skip()] * (N_ANSWER + 6)
     return _turned(session, session.redo(), texts.REDONE, texts.NOTHING_TO_REDO)

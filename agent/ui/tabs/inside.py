@@ -28,7 +28,7 @@ from agent.ui.html import safe
 from agent.ui.page import PICK_JS, Page
 from agent.ui.parts import notebook
 from agent.ui.session import InsideView, Session
-from agent.ui.texts import current_locale, texts
+from agent.ui.texts import current_locale, texts, with_label
 
 N_LESSONS = 24  # of the visitor, to choose from
 N_ROWS = 6  # remembered rows of a neuron in its picture
@@ -212,7 +212,7 @@ def _node(model: Recall, drawing: np.ndarray, number: int) -> str:
     figures = "".join(
         html.figure(
             html.image(writer.drawing, writer.label),
-            f"{(texts.WRITER_OWN if writer.is_own else texts.WRITER).format(label=safe(writer.label))}"
+            f"{with_label(texts.WRITER_OWN if writer.is_own else texts.WRITER, safe(writer.label))}"
             f"<br>{formatting.count(writer.n_rows, 'row')}",
         )
         for writer in at.writers
@@ -390,7 +390,7 @@ def draw_one(session: Session, event: gr.EventData) -> Iterator[str]:
     for n_rows in range(2, len(drawing) + 1, 2):
         grown = drawing.copy()
         grown[n_rows:] = 0
-        caption = texts.DRAWN.format(label=safe(label))
+        caption = with_label(texts.DRAWN, safe(label))
         if n_rows == len(drawing):
             caption += " " + texts.DRAWN_READ.format(label=safe(guess.label or texts.NOT_SURE))
         yield html.figure(html.image(grown, caption), caption)

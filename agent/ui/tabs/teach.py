@@ -23,7 +23,7 @@ from agent.ui.formatting import number
 from agent.ui.html import DIGITS, button, confusion_figure, image, learning_curve, safe
 from agent.ui.page import PICK_JS, Page, header
 from agent.ui.session import Mistake, Session
-from agent.ui.texts import server_texts, texts
+from agent.ui.texts import server_texts, texts, with_label
 
 MNIST_COUNTS = (10, 60, 600, 6000)
 TEST_COUNTS = (100, 1000, 10_000)
@@ -268,6 +268,6 @@ def _mistakes(session: Session) -> str:
 def _mistake(place: int, mistake: Mistake | None) -> str:
     if mistake is None:
         return '<span class="thumb corrected"><b>✓</b></span>'
-    name = texts.MISTAKE_NAME.format(label=mistake.label, guessed=mistake.guessed or texts.UNSURE)
+    name = with_label(texts.MISTAKE_NAME, mistake.label, guessed=mistake.guessed or texts.UNSURE)
     content = f"{image(mistake.drawing, '')}<b>{safe(mistake.label)}<s>{safe(mistake.guessed or '?')}</s></b>"
     return button("correct", content, css="thumb missed", data_number=place, aria_label=name, title=name)

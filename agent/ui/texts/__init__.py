@@ -20,6 +20,8 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 _END = object()
+_ARTICLE = re.compile(r"\b([Aa]) (?=\{label\})")
+_VOWEL = re.compile(r"8|1[18]$|[aefhilmnorsx](?![^\W\d_])|a|e(?!u)|i|o(?!nc?e)|u(?!ni|s[ei])", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,](?=\d)")
 
 
@@ -140,6 +142,21 @@ compare_texts = Texts("compare")
 def current_locale() -> Language:
     """Give the current language."""
     return _LOCALE.get()
+
+
+def with_label(text: str, label: object, **values: object) -> str:
+    """Fill in a text that names a label: "a" before it becomes "an" where it is read with a vowel.
+
+    Examples
+    --------
+    >>> [with_label("It is a {label}.", label) for label in (3, "8", "18", "A", "X2", "apple", "one", "M", "moon")]
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ['It is a 3.', 'It is an 8.', 'It is an 18.', 'It is an A.', 'It is an X2.', 'It is an apple.', 'It is a one.',
+     'It is an M.', 'It is a moon.']
+    """
+    if _VOWEL.match(str(label)):
+        text = _ARTICLE.sub(r"\1n ", text)
+    return text.format(label=label, **values)
 
 
 def of_page(address: str) -> Language:
