@@ -89,13 +89,11 @@ class FamilyRun:
         Set by `begin`.
     log : ProgressLog
         Set by the runner before the first lesson.
-    prepared : tuple or None
-        What `prepare` gave, if it was called ahead.
     """
 
     agent: Any
     log: ProgressLog
-    prepared: tuple[type[Any], Any] | None = None
+    prepared: tuple[type[Any], Any] | None = None  # what `prepare` gave, if it was called ahead
 
     def __init__(self, spec: RunSpec) -> None:
         self.spec = spec
