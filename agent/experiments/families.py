@@ -96,8 +96,7 @@ class FamilyRun:
     prepared: tuple[type[Any], Any] | None = None  # what `prepare` gave, if it was called ahead
 
     def __init__(self, spec: RunSpec) -> None:
-        self.spec = spec
-        self.settings = spec.settings
+        self.spec, self.settings = spec, spec.settings
 
     def prepare(self) -> tuple[type[Any], Any]:
         """Draw what needs no agent; give the class of the model and its configuration."""
@@ -477,12 +476,13 @@ class FramesRun(FamilyRun):
     """
 
     agent: FrameAgent
+    env: Any = None
 
     def prepare(self) -> tuple[type[Any], Any]:
         task = next(iter(self.spec.tasks.values()))
         if not isinstance(task, Frames):
             raise AgentError(f"expected task=frames for an agent that watches, got {', '.join(self.spec.tasks)}.")
-        self.task, self.n_total, self.env = task, self.settings.steps or N_FRAMES, None
+        self.task, self.n_total = task, self.settings.steps or N_FRAMES
         return self.spec.model, self.spec.model_config
 
     def begin(self, agent: FrameAgent) -> None:
