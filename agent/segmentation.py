@@ -20,7 +20,7 @@ from agent.kernels import parts as kernels
 from agent.kernels import preprocessing as ink_kernels
 from agent.models import Guess, Model
 
-MAX_LOOKS = 150  # of the model at ways to part a picture: more are decided by gaps and proportions
+MAX_LOOKS = 300  # of the model at ways to part a picture: more are decided by gaps and proportions
 MAX_PARTS = 150  # the largest ones of a picture: the rest is not read
 SMALL = 0.52  # of the height of a symbol: a lower part is a stroke of a symbol, or a dot
 NEAR = 0.07  # of the height: strokes of one symbol are as near to each other, where the pen was lifted
@@ -31,14 +31,15 @@ FAR_ABOVE = 0.3  # a dot or bar may be as far above or below
 STACKED_ASPECT = 1.2  # width over height of what two strokes above each other make at most
 SPECK = 0.012  # of the square of the height of a symbol: a smaller part is no ink, unless it is near others
 KNOWS_ENOUGH = 100  # lessons from which on a model has a say where one symbol ends
-WIDE = 0.72  # width over height from which on a part may be several symbols that touch …
-SURE = 0.55  # … if the model is less confident than this, or
-WELL_KNOWN = 2.0  # if the nearest lesson is farther than so many units, and it is unsure or …
-VERY_WIDE = 1.0  # it is wider than this
+WIDE = 0.6  # width over height from which on a part may be several symbols that touch …
+WELL_KNOWN = 2.0  # … if its nearest lesson is farther than so many units, and …
+VERY_WIDE = 1.0  # it is wider than this, …
+SURE = 0.55  # … or the model is less confident than this, …
+LITTLE_KNOWN = 2.5  # … or its nearest lesson is farther than so many units
 SOLID = 0.72  # share of its box that the ink of a dash fills, which is not cut
 PAIR, PAIR_ALONE = 1.25, 1.6  # for who knows little, the width over height of several; of the only part of a picture
 ALONE = 1.0  # how much less it costs to take the only part of a picture for one symbol
-N_CUTS = 5  # at most, for each height of a symbol along a part
+N_CUTS = 8  # at most, for each height of a symbol along a part
 MAX_INSIDE = 2.0  # cost of all gaps inside a symbol
 MAX_SPAN = 1.4  # width over height of a symbol put together of several pieces
 MAX_PIECES = 6  # of one symbol
@@ -53,6 +54,7 @@ LOWEST = 0.77  # … this share
 AROUND = 1.2  # heights to either side: what stands there is as high as a symbol
 UNIT = 55_000.0  # distance of a symbol to its nearest lesson that costs 1
 MAX_COST = 8.0  # of a symbol that is like nothing known
+UNFAMILIAR_COST = 0.7  # in addition, of one that the model has seen nothing like
 
 
 class Symbol(NamedTuple):
@@ -342,10 +344,11 @@ class _Page:
         return SYMBOL_COST + WIDTH_COST * max(0.0, width - WIDEST) + HEIGHT_COST * low
 
     def _unlikeness(self, pieces: list[int]) -> float:
-        """Cost of a symbol: its distance to the nearest lesson of what it is taken for."""
+        """Cost of a symbol: its distance to the nearest lesson of what it is taken for, and that it is unfamiliar."""
         if self.model is None or len(self._seen) > MAX_LOOKS:
             return 0.0
-        return min(MAX_COST, self._look(pieces)[1] / UNIT)
+        guess, distance = self._look(pieces)
+        return min(MAX_COST, distance / UNIT + UNFAMILIAR_COST * guess.unfamiliar)
 
     def _cut(self, cluster: list[int]) -> tuple[list[list[int]], list[float]]:
         """Cut a cluster that may be several symbols: its pieces in order, and the negative costs of the cuts."""
@@ -362,7 +365,8 @@ class _Page:
                 return [cluster], []
         else:
             guess, distance = self._look(cluster)
-            if distance < WELL_KNOWN * UNIT or (aspect < VERY_WIDE and guess.confidence > SURE):
+            is_sure = aspect < VERY_WIDE and guess.confidence > SURE and distance < LITTLE_KNOWN * UNIT
+            if is_sure or distance < WELL_KNOWN * UNIT:
                 return [cluster], []
         ink = np.where(inside, self.drawing[top:bottom, left:right], 0)
         paths, costs = _cuts(ink, max(height, 0.8 * self.scale))
