@@ -4,12 +4,26 @@ const PREFIX_REACH = 20, MIN_PREFIX = 8, SIGNATURE_REACH = 18, MIN_SIGNATURE = 3
 const MAX_AWAY = 600, N_NEAREST = 12, N_LEAST_STRANGE = 6, QUARTERS_WEIGHT = 50, HALVES_WEIGHT = 25;
 const SCALE = 1000, BUDGET_SHARES = [16, 3.2, 1], LABELS_COMPARED = 8, MAX_RARITY = 1, RARITY_HALF = 20;
 const NEAR_PREFIX = 3, AGREEMENT_K = 30, DOUBTFUL_LEAD = 150, REASONS_BUDGET = [90, 30, 6], PLAIN_STRANGENESS = 14000;
-const N_TYPICAL = 32, MIN_TYPICAL = 8, N_REASONS = 3, EXACT_MATCH_RESPONSE = 2 * SCALE, LABELS_PER_TABLE = 16;
+const MAX_TURNED = 50, N_TYPICAL = 32, MIN_TYPICAL = 8, N_REASONS = 3, EXACT_MATCH_RESPONSE = 2 * SCALE, LABELS_PER_TABLE = 16;
 const PREFIX_SIZE = 12, SUFFIX_SIZE = 32; // words of 32 bits: every fourth word of 64 bits, and the others
 const PREFIX_WORDS = [], SUFFIX_WORDS = [];
 for (let w = 0; w < SIGNATURE_WORDS; w++) (w % 8 < 2 ? PREFIX_WORDS : SUFFIX_WORDS).push(w);
 const SQUEEZED = new Float32Array(2 * FRAME * FRAME); // the field that squeezes a drawing to four fifths across
 for (let p = 0; p < FRAME * FRAME; p++) SQUEEZED[FRAME * FRAME + p] = ((p % FRAME) - (FRAME - 1) / 2) / 4;
+const TURNED = [0.2, -0.2, 0.42, -0.42].map(turning_field); // sines of the angles by which an unfamiliar drawing is turned
+
+/** The field that turns a drawing by an angle of this sine. */
+function turning_field(sine) {
+  const field = new Float32Array(2 * FRAME * FRAME), f32 = Math.fround, s = f32(sine), less = f32(Math.sqrt(1 - sine * sine) - 1);
+  for (let y = 0, p = 0; y < FRAME; y++) {
+    for (let x = 0; x < FRAME; x++, p++) {
+      const below = y - (FRAME - 1) / 2, beyond = x - (FRAME - 1) / 2;
+      field[p] = f32(below * less) + f32(beyond * s);
+      field[FRAME * FRAME + p] = f32(beyond * less) - f32(below * s);
+    }
+  }
+  return field;
+}
 
 const equal = (one, other) => one.every((value, at) => value === other[at]);
 const two_largest = (values) => [0, 0, ...values].sort((a, b) => b - a);
@@ -531,22 +545,42 @@ class Recall {
     const guess = guess_of(params.labels, params.order.map((label_id) => responses[label_id]));
     guess.evidence = evidence;
     const most = Math.max(...responses), is_settled = guess.label === null || most === EXACT_MATCH_RESPONSE;
-    if (!is_settled && this.is_unfamiliar(evidence, responses.indexOf(most))) guess.unsure = guess.unfamiliar = true;
-    return guess;
+    const strangeness = is_settled ? 0 : this.unfamiliarity(evidence, responses.indexOf(most));
+    if (!strangeness) return guess;
+    const turned = this.turned(thumbnail, responses, evidence, strangeness);
+    const of_order = params.order.map((label_id) => turned.responses[label_id]);
+    return { ...guess_of(params.labels, of_order), evidence: turned.evidence, unsure: true, unfamiliar: true };
   }
 
-  /** Whether a drawing is much stranger to a label than lessons are to their own labels. */
-  is_unfamiliar({ matches, query, params, is_plain }, label_id) {
-    if (is_plain) return false;
+  /** Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0. */
+  unfamiliarity({ matches, query, params, is_plain }, label_id) {
+    if (is_plain) return 0;
     if (matches === null) {
       matches = this.matches_of(query, label_id);
-      if (matches.is_plain) return false;
+      if (matches.is_plain) return 0;
       matches.compare(params.budget);
     }
     const strangeness = matches.strangeness(label_id);
-    if (strangeness <= PLAIN_STRANGENESS) return false;
+    if (strangeness <= PLAIN_STRANGENESS) return 0;
     const bound = this.typical_strangeness() * this.config.unfamiliar;
-    return 0 < bound && bound < strangeness;
+    return 0 < bound && bound < strangeness ? strangeness : 0;
+  }
+
+  /** Responses to an unfamiliar drawing: by matches alone as it is least strange, turned a little or not at all. */
+  turned(thumbnail, responses, evidence, strangeness) {
+    const everything = responses.map(() => true), no_votes = responses.map(() => 0), { params } = evidence;
+    let most = strangeness * MAX_TURNED;
+    for (const field of TURNED) {
+      const query = query_of(thumbnail, field, this.fixed);
+      const matches = new RowMatches(this.stores, query, everything, 0).compare(params.budget);
+      const turned = matches.responses(no_votes, params);
+      const turned_strangeness = matches.strangeness(turned.indexOf(Math.max(...turned)));
+      if (turned_strangeness < 0 || 100 * turned_strangeness >= most) continue;
+      most = 100 * turned_strangeness;
+      responses = turned;
+      evidence = { ...evidence, matches, query };
+    }
+    return { responses, evidence };
   }
 
   matches_of(query, label_id, copies = true) {

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from agent import preprocessing
 from agent.agents import new
-from agent.datasets import digits, fonts
+from agent.datasets import digits, fonts, strokes
 from agent.errors import AgentError
 from agent.kernels import recall as kernels
 from agent.models.recall import decision
@@ -205,6 +205,22 @@ def test_what_is_like_nothing_so_far_is_unsure_and_most_digits_are_not(others):
     assert pupil.predict_one(drawing).label == "A" and not pupil.predict_one(drawing).unsure
     pupil.forget_one(drawing, "A")
     assert pupil.predict_one(drawing).unfamiliar
+
+
+@pytest.mark.slow
+def test_digits_turned_far_are_read_and_still_said_to_be_unfamiliar():
+    pupil = new("recall", starter="everyday")
+    names = strokes.styles()[1::4]
+    turned = [
+        np.array(Image.fromarray(strokes.draw(name, seed, 280)).rotate(angle))
+        for seed, name in enumerate(names)
+        for angle in (30, -30)
+    ]
+    guesses = pupil.predict_many(turned)
+    is_right = np.array([guess.label == name[0] for guess, name in zip(guesses, np.repeat(names, 2), strict=True)])
+    is_unfamiliar = np.array([guess.unfamiliar for guess in guesses])
+    assert is_unfamiliar.sum() > 5 and is_right[is_unfamiliar].mean() > 0.8 and is_right.mean() > 0.9
+    assert all(guess.unsure for guess in guesses if guess.unfamiliar)
 
 
 def test_what_is_unfamiliar_depends_on_the_lessons_and_not_on_their_order(others):

@@ -39,6 +39,7 @@ from agent.models.recall.params import (
     MAX_LABELS,
     NARROW_LABELS,
     SQUEEZED,
+    TURNED,
     FixedParams,
     RecallConfig,
     bit_indices,
@@ -51,6 +52,7 @@ from agent.validation import check_arrays
 DOUBTFUL_LEAD = 150  # lead of responses below which the drawing is matched squeezed, too
 REASONS_BUDGET = np.array([90, 30, 6])  # rows selected for reasons where votes alone decided
 PLAIN_STRANGENESS = 14_000  # up to which no drawing is unfamiliar, however alike the lessons are
+MAX_TURNED = 50  # hundredths of the strangeness as drawn that a turned drawing may have, to be what is answered
 N_TYPICAL, MIN_TYPICAL = 32, 8  # lessons that say how strange lessons are to their own label; at least so many must
 N_REASONS = 3  # lessons named as reasons of a guess
 EXACT_MATCH_RESPONSE = 2 * SCALE
@@ -249,24 +251,41 @@ class Recall:
                 responses = matches.responses(votes, params, self._match_squeezed(thumbnail, evidence))
         guess = Guess.of(params.labels, responses[params.order])
         is_settled = guess.label is None or responses.max() == EXACT_MATCH_RESPONSE
-        if not is_settled and self._is_unfamiliar(evidence, int(responses.argmax())):
-            guess = replace(guess, unsure=True, unfamiliar=True)
+        if not is_settled and (strangeness := self._unfamiliarity(evidence, int(responses.argmax()))):
+            responses, evidence = self._turned(thumbnail, responses, evidence, strangeness)
+            guess = replace(Guess.of(params.labels, responses[params.order]), unsure=True, unfamiliar=True)
         return guess, evidence
 
-    def _is_unfamiliar(self, evidence: Evidence, label_id: int) -> bool:
-        """Whether a drawing is much stranger to a label than lessons are to their own labels."""
+    def _unfamiliarity(self, evidence: Evidence, label_id: int) -> int:
+        """Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0."""
         matches, query = evidence.matches, evidence.encoded.query
         if evidence.is_plain:
-            return False
+            return 0
         if matches is None:
             matches = RowMatches(self._stores, query, np.arange(len(evidence.votes)) == label_id, label_id)
             if matches.is_plain:
-                return False
+                return 0
             matches.compare(evidence.params.budget)
         strangeness = matches.strangeness(label_id)
-        return (
-            strangeness > PLAIN_STRANGENESS and 0 < self._typical_strangeness() * self.config.unfamiliar < strangeness
-        )
+        if strangeness <= PLAIN_STRANGENESS:
+            return 0
+        return strangeness if 0 < self._typical_strangeness() * self.config.unfamiliar < strangeness else 0
+
+    def _turned(
+        self, thumbnail: np.ndarray, responses: np.ndarray, evidence: Evidence, strangeness: int
+    ) -> tuple[np.ndarray, Evidence]:
+        """Responses to an unfamiliar drawing: by matches alone as it is least strange, turned a little or not at all."""
+        everything, no_votes = np.ones(len(responses), bool), np.zeros_like(evidence.votes)
+        most = strangeness * MAX_TURNED
+        for copy in range(1, len(TURNED) + 1):
+            query = _query(self._encode(thumbnail, TURNED, copy))
+            matches = RowMatches(self._stores, query, everything, 0).compare(evidence.params.budget)
+            turned = matches.responses(no_votes, evidence.params)
+            strangeness = matches.strangeness(int(turned.argmax()))
+            if 0 <= 100 * strangeness < most:
+                most, responses = 100 * strangeness, turned
+                evidence = evidence._replace(matches=matches, encoded=evidence.encoded._replace(query=query))
+        return responses, evidence
 
     def _typical_strangeness(self) -> int:
         """Median strangeness of some lessons to the other lessons of their labels; 0 where too few have others."""
