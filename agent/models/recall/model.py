@@ -276,14 +276,14 @@ class Recall:
     ) -> tuple[np.ndarray, Evidence]:
         """Responses to an unfamiliar drawing: by matches alone as it is least strange, turned a little or not at all."""
         everything, no_votes = np.ones(len(responses), bool), np.zeros_like(evidence.votes)
-        most = strangeness * MAX_TURNED
+        bound = strangeness * MAX_TURNED
         for copy in range(1, len(TURNED) + 1):
             query = _query(self._encode(thumbnail, TURNED, copy))
             matches = RowMatches(self._stores, query, everything, 0).compare(evidence.params.budget)
             turned = matches.responses(no_votes, evidence.params)
             strangeness = matches.strangeness(int(turned.argmax()))
-            if 0 <= 100 * strangeness < most:
-                most, responses = 100 * strangeness, turned
+            if 0 <= 100 * strangeness < bound:
+                bound, responses = 100 * strangeness, turned
                 evidence = evidence._replace(matches=matches, encoded=evidence.encoded._replace(query=query))
         return responses, evidence
 
