@@ -181,17 +181,17 @@ def _list_rows(query, user_rows, bulk_rows, labels_mask, distances, budget, list
     """
     n_labels, n_user = labels_mask.shape[0], user_rows.label_ids.shape[0]
     begins = np.zeros((2, n_labels + 1), np.int64)  # where the distances of each label begin, for user and bulk rows
-    for label_id in range(n_labels):
-        for store, rows in enumerate((user_rows, bulk_rows)):
+    for store, rows in enumerate((user_rows, bulk_rows)):
+        begins[store, 0] = begins[0, n_labels] * store
+        for label_id in range(n_labels):
             n = rows.begins[label_id + 1] - rows.begins[label_id] if labels_mask[label_id] else 0
             begins[store, label_id + 1] = begins[store, label_id] + n
-    begins[1] += begins[0, n_labels]
     for label_id in range(n_labels):
         nearest[label_id] = matching.FAR
         for store in range(2):
             for distance in distances[begins[store, label_id] : begins[store, label_id + 1]]:
                 nearest[label_id] = min(nearest[label_id], np.int64(distance))
-    _leave_out(nearest, PREFIX_REACH, MIN_PREFIX)
+    _leave_out(nearest, np.int64(PREFIX_REACH), np.int64(MIN_PREFIX))
     counts = np.empty(64 * (query.prefix.shape[0] + query.suffix.shape[0]) + 1, np.int32)
     places, ranked = np.empty(max(1, budget[0]), np.int32), np.empty(max(1, budget[1]), np.int32)
     rows, of_signature = np.empty(places.shape[0], np.int32), np.empty(places.shape[0], np.int16)
@@ -219,7 +219,7 @@ def _list_rows(query, user_rows, bulk_rows, labels_mask, distances, budget, list
             n_listed[label_id] = matching.closest(of_signature[:n], budget[1], counts, ranked)
             for i in range(n_listed[label_id]):
                 listed[label_id, i] = rows[ranked[i]]
-    _leave_out(nearest, SIGNATURE_REACH, MIN_SIGNATURE)
+    _leave_out(nearest, np.int64(SIGNATURE_REACH), np.int64(MIN_SIGNATURE))
 
 
 @njit(nogil=True, cache=True)
@@ -240,7 +240,7 @@ def _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, n_co
                 matching.unpack(sketch, matching.SKETCH_PAD, other)
                 of_sketch[label_id, i] = matching.sketch_difference(one, other, cost, sums, best)
                 nearest[label_id] = min(nearest[label_id], np.int64(of_sketch[label_id, i]))
-    _leave_out(nearest, SKETCH_REACH, MIN_SKETCH)
+    _leave_out(nearest, np.int64(SKETCH_REACH), np.int64(MIN_SKETCH))
 
     one, other = np.empty((2, matching.UNPACKED), np.uint8), np.empty((2, matching.UNPACKED), np.uint8)
     one[:], other[:] = edges.CODE_ZERO, edges.CODE_ZERO
@@ -269,12 +269,12 @@ def _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, n_co
 def _leave_out(nearest, reach, at_least):
     """Leave out labels whose nearest row is farther than ``reach`` tenths of the nearest of all.
 
-    nearest (L,) int64 -> FAR for labels left out
+    nearest (L,) int64, reach and at_least int64: numba would compile each constant anew -> FAR for labels left out
     """
     smallest = np.int64(matching.FAR)
     for distance in nearest:
         smallest = min(smallest, distance)
-    bound = max(smallest, np.int64(at_least)) * reach // 10
+    bound = max(smallest, at_least) * reach // 10
     for label_id in range(nearest.shape[0]):
         if nearest[label_id] > bound:
             nearest[label_id] = matching.FAR
@@ -376,7 +376,7 @@ def strangeness(query, user_rows, bulk_rows, label_id, rows, differences):
             n += 1
     if n == 0:
         return np.int64(-1)
-    nearest = matching.smallest_bound(far[:n], N_NEAREST)
+    nearest = matching.smallest_bound(far[:n], np.int64(N_NEAREST))
     one, other = np.empty((2, matching.UNPACKED), np.uint8), np.empty((2, matching.UNPACKED), np.uint8)
     one[:], other[:] = edges.CODE_ZERO, edges.CODE_ZERO
     cost, sums, best = np.zeros_like(one[0]), np.zeros_like(one[0]), np.zeros_like(one[0])
@@ -390,7 +390,7 @@ def strangeness(query, user_rows, bulk_rows, label_id, rows, differences):
             share = np.int64(matching.difference(other, one, cost, sums, best, quarters)) * 1000
             far[n_near] = np.int32(share // max(np.int64(1), matching.sum_of_squares(other)))
             n_near += 1
-    lowest = matching.smallest_bound(far[:n_near], N_LEAST_STRANGE)
+    lowest = matching.smallest_bound(far[:n_near], np.int64(N_LEAST_STRANGE))
     total, n_lowest = np.int64(0), np.int64(0)
     for share in far[:n_near]:
         if share <= lowest:
