@@ -1,7 +1,7 @@
 """Export: an agent of kind `recall` as one web page that needs no server and no network.
 
     pupil ─ its files ─ JSON ─┐
-    kernels.js  recall.js  files.js  page.js  embed.js ─┼─ page.html
+    kernels.js  recall.js  crew.js  files.js  page.js  embed.js ─┼─ page.html
     page.css, texts in one language ─┘
 
 The page answers and learns as the agent does, with the same integers: each script is the twin of modules named in its
@@ -30,7 +30,7 @@ from agent.storage.serialization import to_files
 from agent.validation import check_bool, check_choice
 
 FOLDER = Path(__file__).resolve().parent
-SCRIPTS = ("kernels.js", "recall.js", "files.js", "page.js", "embed.js")
+SCRIPTS = ("kernels.js", "recall.js", "crew.js", "files.js", "page.js", "embed.js")
 LANGUAGES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 MAX_LESSONS = 25_000  # each is encoded whenever the page opens, within a millisecond
 

@@ -49,7 +49,7 @@ async function answer(request) {
   return ANSWERS[request.pupil](request);
 }
 
-window.addEventListener("message", ({ source, origin, data }) => {
+globalThis.window?.addEventListener("message", ({ source, origin, data }) => {
   if (window.parent === window || source !== window.parent || !Object.hasOwn(Object(data), "pupil")) return;
   const send = (content) => source.postMessage({ pupil: data.pupil, id: data.id, ...content }, origin === "null" ? "*" : origin);
   page.after(() => answer(data).then(send, (error) => send({ error: error.message })));

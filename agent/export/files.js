@@ -135,7 +135,12 @@ async function through(stream, bytes) {
 }
 const deflated = (bytes) => through(new CompressionStream("deflate"), bytes);
 const inflated = (bytes) => through(new DecompressionStream("deflate"), bytes);
-const from_base64 = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+
+function from_base64(text) {
+  const chars = atob(text), bytes = new Uint8Array(chars.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = chars.charCodeAt(i);
+  return bytes;
+}
 
 /** Pack a thumbnail into four bits a pixel. */
 function packed(thumbnail) {
@@ -257,21 +262,20 @@ class Pupil {
     return pupil;
   }
 
-  /** Teach the model the lessons of the file, a slice at a time, so that the page stays alive. */
+  /** Teach the model the lessons of the file; workers encode them. */
   async restore(progress) {
-    const { drawings, taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length;
-    let due = Date.now() + 30, n_before = 0;
+    const { drawings, taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length, crew = new Crew(this.model);
+    let n_before = 0;
     for (const [is_user, store] of [[0, this.model.bulk], [1, this.model.user]]) {
       const lessons = [...own.bytes.keys()].filter((at) => own.bytes[at] === is_user);
       const thumbnails = lessons.map((at) => unpacked(drawings.bytes.subarray(at * PACKED_BYTES, (at + 1) * PACKED_BYTES)));
-      for (const n_rows of this.model.learn(store, thumbnails, lessons.map((at) => this.saved.labels[taught.bytes[at]]))) {
-        if (Date.now() < due) continue;
-        progress(n_before + Math.round((lessons.length * n_rows) / store.lesson_ids.length), n);
-        await new Promise((done) => setTimeout(done));
-        due = Date.now() + 30;
+      const labels = lessons.map((at) => this.saved.labels[taught.bytes[at]]), hashes = await crew.hash(thumbnails);
+      for (const jobs of this.model.learn(store, thumbnails, labels, hashes)) {
+        await crew.encode(jobs, store, (share) => progress(n_before + Math.round(share * lessons.length), n));
       }
       n_before += lessons.length;
     }
+    crew.end();
   }
 
   get labels() {

@@ -293,4 +293,4 @@ function show_drawing(canvas, drawing, label) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-const page = new Page(), opened = page.open();
+const page = globalThis.document && new Page(), opened = page?.open(); // workers run this script, too: crew.js

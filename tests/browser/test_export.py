@@ -214,6 +214,24 @@ def test_drawing_correcting_and_taking_back_lasts_and_goes_home(opened, lessons)
     assert to_files(saved(home)) == to_files(first)
 
 
+@pytest.mark.parametrize(
+    "workers", ["", "Worker = null", "Worker = class extends Worker { constructor() { super('data:,') } }"]
+)
+def test_workers_open_the_page_and_where_there_are_none_it_does_so_itself(browser, lessons, tmp_path, workers):
+    pupil, asking = born("recall"), asked()[::20]
+    for drawing, label in zip(*lessons, strict=True):
+        pupil.learn_one(drawing, label)
+    context, started = browser.new_context(offline=True), []
+    page = context.new_page()
+    page.add_init_script(workers)
+    page.on("worker", lambda worker: started.append(worker.url))
+    page.goto(pupil.export_html(tmp_path / "mia.html", drawings=True).as_uri())
+    ready(page)
+    assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == answers(pupil, asking)
+    assert workers or (started and all(url.startswith("blob:") for url in started))
+    context.close()
+
+
 @pytest.mark.parametrize("look", ["desktop, dark", "phone, light"])
 def test_keys_alone_draw_and_teach(opened, look):
     page = opened(agent.new("recall", name="Mia"), look, "de")

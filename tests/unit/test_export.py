@@ -104,6 +104,7 @@ def test_only_its_own_script_and_style_run_and_nothing_is_fetched(mia):
         "default-src 'none'",
         f"script-src {hash_of(script)}",
         f"style-src {hash_of(style)}",
+        "worker-src blob:",
         "base-uri 'none'",
         "form-action 'none'",
     ]
