@@ -157,6 +157,25 @@ function unpacked(bytes) {
   return thumbnail;
 }
 
+const KIND_WEIGHTS = [81, 27, 9, 3, 1];
+
+/** Packed thumbnails from the parts that agent/export makes of them. */
+function put_together({ boxes: { bytes: boxes }, greys: { bytes: greys }, kinds: { bytes: kinds } }) {
+  const n = boxes.length / 4, out = new Uint8Array(n * PACKED_BYTES);
+  let at = 0, n_greys = 0;
+  for (let drawing = 0; drawing < n; drawing++) {
+    const [top, bottom, left, right] = [0, 1, 2, 3].map((side) => boxes[side * n + drawing]);
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++, at++) {
+        const kind = Math.trunc(kinds[Math.trunc(at / 5)] / KIND_WEIGHTS[at % 5]) % 3, p = y * SIDE + x;
+        const level = kind === 1 ? greys[n_greys++] : kind && LEVELS;
+        out[drawing * PACKED_BYTES + (p >> 1)] |= level << (p & 1 ? 0 : 4);
+      }
+    }
+  }
+  return { dtype: "U8", shape: [n, PACKED_BYTES], bytes: out };
+}
+
 function base85(bytes) {
   const whole = joined(bytes, new Uint8Array((4 - (bytes.length % 4)) % 4)), view = new DataView(whole.buffer);
   let text = "";
@@ -255,7 +274,9 @@ class Pupil {
     pupil.user_lessons = new Map(); // number -> label, those that stand
     pupil.lines.forEach((line) => pupil.note(JSON.parse(line)));
     pupil.tensors = read_tensors(await inflated(from_base64(saved.tensors)));
-    const { pixels, planes, warps } = Object.fromEntries(pupil.tensors);
+    const { pixels, planes, warps, ...parts } = Object.fromEntries(pupil.tensors);
+    pupil.tensors.set("drawings", put_together(parts));
+    for (const name of ["boxes", "greys", "kinds"]) pupil.tensors.delete(name);
     const reads = Uint32Array.from(new Int32Array(pixels.bytes.buffer), (pixel, i) => planes.bytes[i] * PIXELS + pixel);
     pupil.model = new Recall(saved.config, reads, new Int16Array(warps.bytes.buffer), saved.weights);
     await pupil.restore(progress);

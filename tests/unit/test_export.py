@@ -84,6 +84,12 @@ def test_the_page_is_small_and_holds_the_files_of_the_agent(mia, tmp_path):
     assert saved["log"] == mia.log and list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.nightly
+def test_the_page_of_the_everyday_agent_is_small_enough_for_an_email(tmp_path):
+    page = agent.new("recall", starter="everyday").export_html(tmp_path / "everyday.html")
+    assert page.stat().st_size <= 2_500_000
+
+
 def test_what_people_drew_stays_behind_unless_it_is_asked_for(mia, lessons, tmp_path):
     mia.learn_many(lessons[0][:5], lessons[1][:5], source=None)
     with pytest.raises(AgentError, match=r"expected lessons besides drawings of people, got none\. Let the drawings"):
