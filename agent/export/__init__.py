@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save as write_tensors
 
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
@@ -31,7 +30,7 @@ from agent.kernels.preprocessing import LEVELS
 from agent.models.recall.model import Recall
 from agent.models.recall.params import frame_weights
 from agent.preprocessing import SIDE
-from agent.storage.serialization import to_files
+from agent.storage.serialization import to_files, write_tensors
 from agent.validation import check_bool, check_choice
 
 FOLDER = Path(__file__).resolve().parent
