@@ -90,7 +90,7 @@ def export(words: Sequence[str], prepare: Prepare) -> Steps:
     """Write an agent as one web page."""
     from agent.export import LANGUAGES, export_html
 
-    parser = Parser("export", "write an agent of kind recall as one web page that needs no network")
+    parser = Parser("export", "write an agent of kind recall or nearest as one web page that needs no network")
     parser.add_argument("agent", help=NAMED)
     parser.add_argument("page", help="the .html file")
     parser.add_argument("--language", default="en", help=f"of the page: {' or '.join(LANGUAGES)}")
@@ -108,7 +108,7 @@ def deploy(words: Sequence[str], prepare: Prepare) -> Steps:
 
     parser = Parser("deploy", "upload this project as a Space, or an agent as a page without a server")
     parser.add_argument(
-        "--static", action="store_true", help="the page of an agent of kind recall, as export writes it"
+        "--static", action="store_true", help="the page of an agent of kind recall or nearest, as export writes it"
     )
     parser.add_argument("space", help="OWNER/NAME; made where there is none")
     parser.add_argument("agent", nargs="?", help=f"with --static: {NAMED}; everyday otherwise")

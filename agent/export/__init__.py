@@ -1,7 +1,7 @@
-"""Export: an agent of kind `recall` as one web page that needs no server and no network.
+"""Export: an agent of kind `recall` or `nearest` as one web page that needs no server and no network.
 
     pupil ─ its files ─ JSON ─┐
-    kernels.js  recall.js  crew.js  files.js  page.js  embed.js ─┼─ page.html
+    kernels.js  recall.js  nearest.js  crew.js  files.js  page.js  embed.js ─┼─ page.html
     page.css, texts in one language ─┘
 
 The page answers and learns as the agent does, with the same integers: each script is the twin of modules named in its
@@ -27,6 +27,7 @@ import numpy as np
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
 from agent.kernels.preprocessing import LEVELS
+from agent.models.nearest import Nearest
 from agent.models.recall.model import Recall
 from agent.models.recall.params import frame_weights
 from agent.preprocessing import SIDE
@@ -34,7 +35,7 @@ from agent.storage.serialization import to_files, write_tensors
 from agent.validation import check_bool, check_choice
 
 FOLDER = Path(__file__).resolve().parent
-SCRIPTS = ("kernels.js", "recall.js", "crew.js", "files.js", "page.js", "embed.js")
+SCRIPTS = ("kernels.js", "recall.js", "nearest.js", "crew.js", "files.js", "page.js", "embed.js")
 LANGUAGES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 KIND_WEIGHTS = np.array([81, 27, 9, 3, 1])
 MAX_LESSONS = 25_000  # each is encoded whenever the page opens, within a millisecond
@@ -48,7 +49,7 @@ def export_html(pupil: Pupil, path: str | os.PathLike[str], language: str = "en"
     Parameters
     ----------
     pupil
-        An agent of kind `recall` that was not refined, of at most `MAX_LESSONS` lessons.
+        An agent of kind `recall` or `nearest` that was not refined, of at most `MAX_LESSONS` lessons.
     path
         The .html file; what was there before is replaced once all has been written.
     language : str
@@ -111,6 +112,7 @@ def embedded(pupil: Pupil) -> dict[str, Any]:
     parts = write_tensors(tensors | _parted(drawings) | {"drawings": drawings[:0]})  # whose place in the file is kept
     config = json.loads(files["config.json"])
     return {
+        "kind": config["kind"],
         "name": config["name"],
         "labels": config["labels"],
         "n_lessons": config["n_lessons"],
@@ -149,14 +151,16 @@ def _parted(packed: np.ndarray) -> dict[str, np.ndarray]:
 
 def _outgoing(pupil: Pupil, drawings: bool) -> Pupil:
     """The agent to export, with or without what people drew."""
-    if not isinstance(pupil, Pupil) or not isinstance(pupil.model, Recall):
+    if not isinstance(pupil, Pupil) or type(pupil.model) not in (Recall, Nearest):
         kind = getattr(pupil, "kind", type(pupil).__name__)
-        raise AgentError(f"expected an agent of kind recall for a page, got {kind}. Save it as a .zip instead.")
+        raise AgentError(
+            f"expected an agent of kind recall or nearest for a page, got {kind}. Save it as a .zip instead."
+        )
     if pupil.n_lessons > MAX_LESSONS:
         raise AgentError(
             f"expected at most {MAX_LESSONS:,} lessons for a page, got {pupil.n_lessons:,}. Teach another agent less."
         )
-    if pupil.model.is_refined:
+    if isinstance(pupil.model, Recall) and pupil.model.is_refined:
         raise AgentError("expected an agent that was not studied for a page, got one that was. Teach one anew.")
     sent = copy.copy(pupil) if drawings else pupil.without_user_lessons()
     if pupil.labels and not sent.labels:

@@ -277,19 +277,31 @@ class Pupil {
     const { pixels, planes, warps, ...parts } = Object.fromEntries(pupil.tensors);
     pupil.tensors.set("drawings", put_together(parts));
     for (const name of ["boxes", "greys", "kinds"]) pupil.tensors.delete(name);
+    if (saved.kind === "nearest") {
+      pupil.model = new Nearest(saved.config);
+      pupil.thumbnails().forEach((drawing, at) => pupil.model.learn_one(drawing, saved.labels[parts.taught.bytes[at]]));
+      return pupil;
+    }
     const reads = Uint32Array.from(new Int32Array(pixels.bytes.buffer), (pixel, i) => planes.bytes[i] * PIXELS + pixel);
     pupil.model = new Recall(saved.config, reads, new Int16Array(warps.bytes.buffer), saved.weights);
     await pupil.restore(progress);
     return pupil;
   }
 
+  /** The lessons' drawings in the file. */
+  thumbnails() {
+    const { bytes, shape: [n] } = this.tensors.get("drawings");
+    return Array.from({ length: n }, (_, at) => unpacked(bytes.subarray(at * PACKED_BYTES, (at + 1) * PACKED_BYTES)));
+  }
+
   /** Teach the model the lessons of the file; workers encode them. */
   async restore(progress) {
-    const { drawings, taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length, crew = new Crew(this.model);
+    const { taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length, crew = new Crew(this.model);
+    const all = this.thumbnails();
     let n_before = 0;
     for (const [is_user, store] of [[0, this.model.bulk], [1, this.model.user]]) {
       const lessons = [...own.bytes.keys()].filter((at) => own.bytes[at] === is_user);
-      const thumbnails = lessons.map((at) => unpacked(drawings.bytes.subarray(at * PACKED_BYTES, (at + 1) * PACKED_BYTES)));
+      const thumbnails = lessons.map((at) => all[at]);
       const labels = lessons.map((at) => this.saved.labels[taught.bytes[at]]), hashes = await crew.hash(thumbnails);
       for (const jobs of this.model.learn(store, thumbnails, labels, hashes)) {
         await crew.encode(jobs, store, (share) => progress(n_before + Math.round(share * lessons.length), n));
@@ -369,12 +381,11 @@ class Pupil {
 
   /** Its arrays: those that were exported, with the lessons of now. */
   arrays() {
-    const { labels, label_list, stores: [user, bulk] } = this.model, lessons = [...bulk.lessons, ...user.lessons];
-    const numbers = label_list.map((label) => labels.indexOf(label)), n = lessons.length;
+    const { labels, lessons } = this.model, n = lessons.length;
     const changed = {
       drawings: { dtype: "U8", shape: [n, PACKED_BYTES], bytes: joined(...lessons.map(({ drawing }) => packed(drawing))) },
-      taught: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, ({ label_id }) => numbers[label_id]) },
-      own: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, (_, at) => Number(at >= bulk.lessons.length)) },
+      taught: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, ({ label }) => labels.indexOf(label)) },
+      own: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, ({ own }) => Number(own)) },
     };
     return new Map([...this.tensors].map(([name, array]) => [name, changed[name] ?? array]));
   }
@@ -383,9 +394,9 @@ class Pupil {
   async to_zip() {
     const { saved, labels } = this, tensors = write_tensors(this.arrays());
     const log = utf8(this.lines.map((line) => `${line}\n`).join(""));
-    const about = `["recall", ${saved.settings}, [${labels.map(ascii_json).join(", ")}]]`;
+    const about = `["${saved.kind}", ${saved.settings}, [${labels.map(ascii_json).join(", ")}]]`;
     const digest = hexadecimal(sha256(joined(...[utf8(about), tensors, log].map(sha256))));
-    const config = `{"format": ${FORMAT}, "kind": "recall", "name": ${ascii_json(saved.name)}, "settings": ${saved.settings},`
+    const config = `{"format": ${FORMAT}, "kind": "${saved.kind}", "name": ${ascii_json(saved.name)}, "settings": ${saved.settings},`
       + ` "labels": ${ascii_json(labels)}, "n_lessons": ${this.n_lessons}, "lineage": ${saved.lineage}, "digest": "${digest}"}\n`;
     const strip = new Uint8Array(Math.max(1, 32 * labels.length - 4) * SIDE), width = strip.length / SIDE;
     labels.map((label) => this.model.imagine(label)).forEach((image, at) => {

@@ -513,6 +513,14 @@ class Recall {
     return [...this.label_list].sort(by_code_point);
   }
 
+  /** All lessons as files hold them, bulk ones first: { drawing, label, own }. */
+  get lessons() {
+    const of_store = (store) => store.lessons.map(({ drawing, label_id }) => {
+      return { drawing, label: this.label_list[label_id], own: store === this.user };
+    });
+    return [...of_store(this.bulk), ...of_store(this.user)];
+  }
+
   // ------------------------------------------------------------ learning and forgetting
 
   /** Learn lessons; yields as `RowStore.learn`. */

@@ -132,10 +132,12 @@ def test_what_strangers_wrote_makes_no_element(text):
 
 
 def test_agents_that_no_page_can_hold_are_refused(tmp_path, lessons, monkeypatch):
-    nearest, recall = born("nearest"), born("recall")
-    with pytest.raises(AgentError, match=r"expected an agent of kind recall for a page, got nearest\. Save it"):
-        nearest.export_html(tmp_path / "mia.html")
-    with pytest.raises(AgentError, match="expected an agent of kind recall for a page, got linear"):
+    state, recall = born("state"), born("recall")
+    with pytest.raises(
+        AgentError, match=r"expected an agent of kind recall or nearest for a page, got state\. Save it"
+    ):
+        state.export_html(tmp_path / "mia.html")
+    with pytest.raises(AgentError, match="expected an agent of kind recall or nearest for a page, got linear"):
         export.export_html(agent.new("linear"), tmp_path / "mia.html")
     with pytest.raises(AgentError, match="expected language among de, en, got 'fr'"):
         recall.export_html(tmp_path / "mia.html", "fr")
