@@ -11,12 +11,13 @@ function perform({ drawings, jobs }, fixed) {
 }
 
 class Crew {
-  constructor({ made_of, fixed }) {
+  /** Workers for a model, at most one for each lesson. */
+  constructor({ made_of, fixed }, n_lessons) {
     this.address = URL.createObjectURL(new Blob([SCRIPT], { type: "text/javascript" }));
     this.fixed = fixed;
     this.workers = [];
     try {
-      while (this.workers.length < Math.min(MAX_WORKERS, navigator.hardwareConcurrency)) {
+      while (this.workers.length < Math.min(MAX_WORKERS, navigator.hardwareConcurrency, n_lessons)) {
         const worker = new Worker(this.address);
         worker.onerror = () => {
           worker.is_broken = true;

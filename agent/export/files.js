@@ -296,8 +296,8 @@ class Pupil {
 
   /** Teach the model the lessons of the file; workers encode them. */
   async restore(progress) {
-    const { taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length, crew = new Crew(this.model);
-    const all = this.thumbnails();
+    const { taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length;
+    const all = this.thumbnails(), crew = new Crew(this.model, n);
     let n_before = 0;
     for (const [is_user, store] of [[0, this.model.bulk], [1, this.model.user]]) {
       const lessons = [...own.bytes.keys()].filter((at) => own.bytes[at] === is_user);
