@@ -121,15 +121,12 @@ class Room:
     members: Mapping[str, Member] = field(default_factory=dict)  # by key
     joined: tuple[int, int] | None = None  # agents joined, and how many of the test digits they answer right together
     version: int = 0  # changes whenever anything else does
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes that are kept."""
-        return sum(member.n_bytes for member in self.members.values())
+    n_bytes: int = 0  # that are kept: asked for with each event of any session
 
     def change(self, **values: Any) -> None:
         """Set some fields."""
         vars(self).update(values, version=self.version + 1)
+        self.n_bytes = sum(member.n_bytes for member in self.members.values())
 
 
 class Rooms:
