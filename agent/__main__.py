@@ -28,6 +28,7 @@ python -m agent evaluate AGENT task=fonts                how much of a task it a
 python -m agent show AGENT                               facts, settings and lessons of an agent
 python -m agent export AGENT PAGE.html                   an agent as one web page that needs no network
 python -m agent deploy OWNER/SPACE                       this project as a Space of your own
+python -m agent deploy --static OWNER/SPACE AGENT        the page of an agent as a Space
 """
 EXAMPLES = """  python -m agent                                        600 digits, half a minute
   python -m agent lessons=60 seed=3 agent=nearest        sixty digits, the baseline
@@ -380,21 +381,6 @@ def _compare(words: Sequence[str]) -> int:
     return 0
 
 
-def _deploy(words: Sequence[str]) -> int:
-    from agent import hub
-    from agent.verbs import Parser
-
-    parser = Parser("deploy", "upload this project as a Space")
-    parser.add_argument("space", help="OWNER/NAME; made where there is none")
-    parser.add_argument("--hardware", help="such as cpu-upgrade; the Hub's own choice otherwise")
-    parser.add_argument("--token", default=os.environ.get("HF_TOKEN"), help="with the right to write, or HF_TOKEN")
-    options, project = parser.parse_args(words), Path(__file__).resolve().parents[1]
-    if not (project / "app.py").is_file():
-        raise AgentError(f"expected the project to upload, with its app.py, got {project}. Start this in the project.")
-    print(hub.deploy(project, options.space, options.token, options.hardware))
-    return 0
-
-
 def _saved(name: str) -> Callable[[Sequence[str]], int]:
     """Make the verb of `agent.verbs` of this name: what it gives is printed or shown; 2 where something was refused."""
 
@@ -419,8 +405,8 @@ def _saved(name: str) -> Callable[[Sequence[str]], int]:
     return verb
 
 
-VERBS = {"compare": _compare, "deploy": _deploy}
-VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show", "export")}
+VERBS = {"compare": _compare}
+VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show", "export", "deploy")}
 
 if __name__ == "__main__":
     sys.exit(main())

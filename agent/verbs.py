@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -89,7 +90,7 @@ def export(words: Sequence[str], prepare: Prepare) -> Steps:
     """Write an agent as one web page."""
     from agent.export import LANGUAGES, export_html
 
-    parser = Parser("export", "write an agent of kind recall as one web page that needs no network")
+    parser = Parser("export", "write an agent of kind recall or nearest as one web page that needs no network")
     parser.add_argument("agent", help=NAMED)
     parser.add_argument("page", help="the .html file")
     parser.add_argument("--language", default="en", help=f"of the page: {' or '.join(LANGUAGES)}")
@@ -98,6 +99,34 @@ def export(words: Sequence[str], prepare: Prepare) -> Steps:
     pupil = _pupil(options.agent, prepare)
     path = export_html(pupil, options.page, options.language, drawings=options.drawings)
     yield f"{path}: {path.stat().st_size:,} bytes"
+
+
+def deploy(words: Sequence[str], prepare: Prepare) -> Steps:
+    """Upload this project, or the page of an agent, as a Space."""
+    from agent import hub
+    from agent.export import LANGUAGES, to_html
+
+    parser = Parser("deploy", "upload this project as a Space, or an agent as a page without a server")
+    parser.add_argument(
+        "--static", action="store_true", help="the page of an agent of kind recall or nearest, as export writes it"
+    )
+    parser.add_argument("space", help="OWNER/NAME; made where there is none")
+    parser.add_argument("agent", nargs="?", help=f"with --static: {NAMED}; everyday otherwise")
+    parser.add_argument("--language", default="en", help=f"with --static: {' or '.join(LANGUAGES)}")
+    parser.add_argument("--drawings", action="store_true", help="with --static: lessons that people drew go along")
+    parser.add_argument("--hardware", help="without --static: such as cpu-upgrade; the Hub's own choice otherwise")
+    parser.add_argument("--token", default=os.environ.get("HF_TOKEN"), help="with the right to write, or HF_TOKEN")
+    options, project = parser.parse_args(words), Path(__file__).resolve().parents[1]
+    if options.static:
+        pupil = _pupil(options.agent or "everyday", prepare)
+        page = to_html(pupil, options.language, drawings=options.drawings)
+        yield hub.deploy_page(page, pupil.name, options.space, options.token)
+        return
+    if options.agent:
+        raise AgentError(f"expected an agent with --static alone, got {options.agent}. Say deploy --static.")
+    if not (project / "app.py").is_file():
+        raise AgentError(f"expected the project to upload, with its app.py, got {project}. Start this in the project.")
+    yield hub.deploy(project, options.space, options.token, options.hardware)
 
 
 def ask(words: Sequence[str], prepare: Prepare) -> Steps:

@@ -1,7 +1,7 @@
-"""Export: an agent of kind `recall` as one web page that needs no server and no network.
+"""Export: an agent of kind `recall` or `nearest` as one web page that needs no server and no network.
 
     pupil ─ its files ─ JSON ─┐
-    kernels.js  recall.js  files.js  page.js ─┼─ page.html
+    kernels.js  recall.js  nearest.js  crew.js  files.js  page.js  embed.js ─┼─ page.html
     page.css, texts in one language ─┘
 
 The page answers and learns as the agent does, with the same integers: each script is the twin of modules named in its
@@ -22,16 +22,22 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
+from agent.kernels.preprocessing import LEVELS
+from agent.models.nearest import Nearest
 from agent.models.recall.model import Recall
 from agent.models.recall.params import frame_weights
-from agent.storage.serialization import to_files
+from agent.preprocessing import SIDE
+from agent.storage.serialization import to_files, write_tensors
 from agent.validation import check_bool, check_choice
 
 FOLDER = Path(__file__).resolve().parent
-SCRIPTS = ("kernels.js", "recall.js", "files.js", "page.js")
+SCRIPTS = ("kernels.js", "recall.js", "nearest.js", "crew.js", "files.js", "page.js", "embed.js")
 LANGUAGES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+KIND_WEIGHTS = np.array([81, 27, 9, 3, 1])
 MAX_LESSONS = 25_000  # each is encoded whenever the page opens, within a millisecond
 
 
@@ -43,7 +49,7 @@ def export_html(pupil: Pupil, path: str | os.PathLike[str], language: str = "en"
     Parameters
     ----------
     pupil
-        An agent of kind `recall` that was not refined, of at most `MAX_LESSONS` lessons.
+        An agent of kind `recall` or `nearest` that was not refined, of at most `MAX_LESSONS` lessons.
     path
         The .html file; what was there before is replaced once all has been written.
     language : str
@@ -97,11 +103,16 @@ def to_html(pupil: Pupil, language: str = "en", *, drawings: bool = False) -> st
 def embedded(pupil: Pupil) -> dict[str, Any]:
     """Give what the page holds of an agent: its files, and what its script cannot compute to the bit.
 
-    ``settings`` and ``lineage`` are JSON as the digest of the files takes it, ``tensors`` is deflated, in base 64.
+    ``settings`` and ``lineage`` are JSON as the digest of the files takes it, ``tensors`` is deflated, in base 64, its
+    drawings in the parts of `_parted`.
     """
-    files = to_files(pupil)
+    files, tensors = to_files(pupil), pupil.model.tensors()
+    deflater = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
+    drawings = tensors["drawings"]
+    parts = write_tensors(tensors | _parted(drawings) | {"drawings": drawings[:0]})  # whose place in the file is kept
     config = json.loads(files["config.json"])
     return {
+        "kind": config["kind"],
         "name": config["name"],
         "labels": config["labels"],
         "n_lessons": config["n_lessons"],
@@ -112,20 +123,44 @@ def embedded(pupil: Pupil) -> dict[str, Any]:
         "lineage": json.dumps(config["lineage"]),
         "weights": frame_weights().ravel().tolist(),
         "log": files["lessons.jsonl"].decode(),
-        "tensors": base64.b64encode(zlib.compress(files["agent.safetensors"], 9)).decode(),
+        "tensors": base64.b64encode(deflater.compress(parts) + deflater.flush()).decode(),
+    }
+
+
+def _parted(packed: np.ndarray) -> dict[str, np.ndarray]:
+    """Part N thumbnails, four bits a pixel, into what deflates to four fifths of that.
+
+    ``boxes`` (4, N) are top, bottom, left and right of the ink. Of the pixels within, ``kinds`` are paper, grey or ink,
+    five to a byte, and ``greys`` the levels of the grey ones.
+    """
+    levels = np.stack([packed >> 4, packed & LEVELS], axis=-1).reshape(-1, SIDE, SIDE)
+    boxes, inside = [], np.ones(levels.shape, bool)
+    for axis in (1, 2):
+        has_ink, places = levels.any(axis=3 - axis), np.arange(SIDE)
+        first, end = has_ink.argmax(axis=1), SIDE - has_ink[:, ::-1].argmax(axis=1)
+        boxes += [first, end]
+        inside &= np.expand_dims((first[:, None] <= places) & (places < end[:, None]), 3 - axis)
+    pixels = levels[inside]
+    kinds = np.pad((pixels > 0).astype(np.uint8) + (pixels == LEVELS), (0, -len(pixels) % len(KIND_WEIGHTS)))
+    return {
+        "boxes": np.array(boxes, np.uint8),
+        "greys": pixels[(pixels > 0) & (pixels < LEVELS)],
+        "kinds": (kinds.reshape(-1, len(KIND_WEIGHTS)) @ KIND_WEIGHTS).astype(np.uint8),
     }
 
 
 def _outgoing(pupil: Pupil, drawings: bool) -> Pupil:
     """The agent to export, with or without what people drew."""
-    if not isinstance(pupil, Pupil) or not isinstance(pupil.model, Recall):
+    if not isinstance(pupil, Pupil) or type(pupil.model) not in (Recall, Nearest):
         kind = getattr(pupil, "kind", type(pupil).__name__)
-        raise AgentError(f"expected an agent of kind recall for a page, got {kind}. Save it as a .zip instead.")
+        raise AgentError(
+            f"expected an agent of kind recall or nearest for a page, got {kind}. Save it as a .zip instead."
+        )
     if pupil.n_lessons > MAX_LESSONS:
         raise AgentError(
             f"expected at most {MAX_LESSONS:,} lessons for a page, got {pupil.n_lessons:,}. Teach another agent less."
         )
-    if pupil.model.is_refined:
+    if isinstance(pupil.model, Recall) and pupil.model.is_refined:
         raise AgentError("expected an agent that was not studied for a page, got one that was. Teach one anew.")
     sent = copy.copy(pupil) if drawings else pupil.without_user_lessons()
     if pupil.labels and not sent.labels:

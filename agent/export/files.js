@@ -135,7 +135,12 @@ async function through(stream, bytes) {
 }
 const deflated = (bytes) => through(new CompressionStream("deflate"), bytes);
 const inflated = (bytes) => through(new DecompressionStream("deflate"), bytes);
-const from_base64 = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+
+function from_base64(text) {
+  const chars = atob(text), bytes = new Uint8Array(chars.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = chars.charCodeAt(i);
+  return bytes;
+}
 
 /** Pack a thumbnail into four bits a pixel. */
 function packed(thumbnail) {
@@ -150,6 +155,25 @@ function unpacked(bytes) {
     thumbnail[2 * i + 1] = LEVEL_STEP * (bytes[i] & 15);
   }
   return thumbnail;
+}
+
+const KIND_WEIGHTS = [81, 27, 9, 3, 1];
+
+/** Packed thumbnails from the parts that agent/export makes of them. */
+function put_together({ boxes: { bytes: boxes }, greys: { bytes: greys }, kinds: { bytes: kinds } }) {
+  const n = boxes.length / 4, out = new Uint8Array(n * PACKED_BYTES);
+  let at = 0, n_greys = 0;
+  for (let drawing = 0; drawing < n; drawing++) {
+    const [top, bottom, left, right] = [0, 1, 2, 3].map((side) => boxes[side * n + drawing]);
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++, at++) {
+        const kind = Math.trunc(kinds[Math.trunc(at / 5)] / KIND_WEIGHTS[at % 5]) % 3, p = y * SIDE + x;
+        const level = kind === 1 ? greys[n_greys++] : kind && LEVELS;
+        out[drawing * PACKED_BYTES + (p >> 1)] |= level << (p & 1 ? 0 : 4);
+      }
+    }
+  }
+  return { dtype: "U8", shape: [n, PACKED_BYTES], bytes: out };
 }
 
 function base85(bytes) {
@@ -250,28 +274,41 @@ class Pupil {
     pupil.user_lessons = new Map(); // number -> label, those that stand
     pupil.lines.forEach((line) => pupil.note(JSON.parse(line)));
     pupil.tensors = read_tensors(await inflated(from_base64(saved.tensors)));
-    const { pixels, planes, warps } = Object.fromEntries(pupil.tensors);
+    const { pixels, planes, warps, ...parts } = Object.fromEntries(pupil.tensors);
+    pupil.tensors.set("drawings", put_together(parts));
+    for (const name of ["boxes", "greys", "kinds"]) pupil.tensors.delete(name);
+    if (saved.kind === "nearest") {
+      pupil.model = new Nearest(saved.config);
+      pupil.thumbnails().forEach((drawing, at) => pupil.model.learn_one(drawing, saved.labels[parts.taught.bytes[at]]));
+      return pupil;
+    }
     const reads = Uint32Array.from(new Int32Array(pixels.bytes.buffer), (pixel, i) => planes.bytes[i] * PIXELS + pixel);
     pupil.model = new Recall(saved.config, reads, new Int16Array(warps.bytes.buffer), saved.weights);
     await pupil.restore(progress);
     return pupil;
   }
 
-  /** Teach the model the lessons of the file, a slice at a time, so that the page stays alive. */
+  /** The lessons' drawings in the file. */
+  thumbnails() {
+    const { bytes, shape: [n] } = this.tensors.get("drawings");
+    return Array.from({ length: n }, (_, at) => unpacked(bytes.subarray(at * PACKED_BYTES, (at + 1) * PACKED_BYTES)));
+  }
+
+  /** Teach the model the lessons of the file; workers encode them. */
   async restore(progress) {
-    const { drawings, taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length;
-    let due = Date.now() + 30, n_before = 0;
+    const { taught, own } = Object.fromEntries(this.tensors), n = taught.bytes.length;
+    const all = this.thumbnails(), crew = new Crew(this.model, n);
+    let n_before = 0;
     for (const [is_user, store] of [[0, this.model.bulk], [1, this.model.user]]) {
       const lessons = [...own.bytes.keys()].filter((at) => own.bytes[at] === is_user);
-      const thumbnails = lessons.map((at) => unpacked(drawings.bytes.subarray(at * PACKED_BYTES, (at + 1) * PACKED_BYTES)));
-      for (const n_rows of this.model.learn(store, thumbnails, lessons.map((at) => this.saved.labels[taught.bytes[at]]))) {
-        if (Date.now() < due) continue;
-        progress(n_before + Math.round((lessons.length * n_rows) / store.lesson_ids.length), n);
-        await new Promise((done) => setTimeout(done));
-        due = Date.now() + 30;
+      const thumbnails = lessons.map((at) => all[at]);
+      const labels = lessons.map((at) => this.saved.labels[taught.bytes[at]]), hashes = await crew.hash(thumbnails);
+      for (const jobs of this.model.learn(store, thumbnails, labels, hashes)) {
+        await crew.encode(jobs, store, (share) => progress(n_before + Math.round(share * lessons.length), n));
       }
       n_before += lessons.length;
     }
+    crew.end();
   }
 
   get labels() {
@@ -344,12 +381,11 @@ class Pupil {
 
   /** Its arrays: those that were exported, with the lessons of now. */
   arrays() {
-    const { labels, label_list, stores: [user, bulk] } = this.model, lessons = [...bulk.lessons, ...user.lessons];
-    const numbers = label_list.map((label) => labels.indexOf(label)), n = lessons.length;
+    const { labels, lessons } = this.model, n = lessons.length;
     const changed = {
       drawings: { dtype: "U8", shape: [n, PACKED_BYTES], bytes: joined(...lessons.map(({ drawing }) => packed(drawing))) },
-      taught: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, ({ label_id }) => numbers[label_id]) },
-      own: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, (_, at) => Number(at >= bulk.lessons.length)) },
+      taught: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, ({ label }) => labels.indexOf(label)) },
+      own: { dtype: "U8", shape: [n], bytes: Uint8Array.from(lessons, ({ own }) => Number(own)) },
     };
     return new Map([...this.tensors].map(([name, array]) => [name, changed[name] ?? array]));
   }
@@ -358,9 +394,9 @@ class Pupil {
   async to_zip() {
     const { saved, labels } = this, tensors = write_tensors(this.arrays());
     const log = utf8(this.lines.map((line) => `${line}\n`).join(""));
-    const about = `["recall", ${saved.settings}, [${labels.map(ascii_json).join(", ")}]]`;
+    const about = `["${saved.kind}", ${saved.settings}, [${labels.map(ascii_json).join(", ")}]]`;
     const digest = hexadecimal(sha256(joined(...[utf8(about), tensors, log].map(sha256))));
-    const config = `{"format": ${FORMAT}, "kind": "recall", "name": ${ascii_json(saved.name)}, "settings": ${saved.settings},`
+    const config = `{"format": ${FORMAT}, "kind": "${saved.kind}", "name": ${ascii_json(saved.name)}, "settings": ${saved.settings},`
       + ` "labels": ${ascii_json(labels)}, "n_lessons": ${this.n_lessons}, "lineage": ${saved.lineage}, "digest": "${digest}"}\n`;
     const strip = new Uint8Array(Math.max(1, 32 * labels.length - 4) * SIDE), width = strip.length / SIDE;
     labels.map((label) => this.model.imagine(label)).forEach((image, at) => {

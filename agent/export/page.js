@@ -59,6 +59,7 @@ class Page {
   }
 
   keep() {
+    if (this.is_spoken_to) return; // what other pages teach is not kept here: agent/export/embed.js
     try {
       localStorage.setItem(this.key, JSON.stringify(this.pupil.since_export));
     } catch {
@@ -292,5 +293,4 @@ function show_drawing(canvas, drawing, label) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-const page = new Page();
-page.open();
+const page = globalThis.document && new Page(), opened = page?.open(); // workers run this script, too: crew.js

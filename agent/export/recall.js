@@ -55,12 +55,26 @@ function encode(thumbnail, field, fixed, out, row) {
   addresses(maps, fixed.compared, fixed.tuple_size, out.addresses, row * fixed.n_nodes);
 }
 
+/** Make room for so many rows of what `encode` gives. */
+function encoded_rows(n, fixed) {
+  return {
+    addresses: new Uint16Array(n * fixed.n_nodes), codes: new Uint8Array(n * CODE_SIZE),
+    sketches: new Uint8Array(n * SKETCH_SIZE), prefixes: new Int32Array(n * PREFIX_SIZE),
+    suffixes: new Int32Array(n * SUFFIX_SIZE),
+  };
+}
+
+/** Encode copies start … stop - 1 of a drawing as rows of `out`; copy 0 is the drawing itself. */
+function encode_copies({ drawing, start, stop, row }, fixed, out) {
+  const size = 2 * FRAME * FRAME;
+  for (let copy = start; copy < stop; copy++, row++) {
+    encode(drawing, copy && fixed.fields.subarray((copy - 1) * size, copy * size), fixed, out, row);
+  }
+}
+
 /** Encode one drawing to be asked about: what `encode` gives, of a single row. */
 function query_of(thumbnail, field, fixed) {
-  const query = {
-    addresses: new Uint16Array(fixed.n_nodes), codes: new Uint8Array(CODE_SIZE), sketches: new Uint8Array(SKETCH_SIZE),
-    prefixes: new Int32Array(PREFIX_SIZE), suffixes: new Int32Array(SUFFIX_SIZE),
-  };
+  const query = encoded_rows(1, fixed);
   encode(thumbnail, field, fixed, query, 0);
   return query;
 }
@@ -94,12 +108,12 @@ class RowStore {
     return ROW[name][1] || this.fixed.n_nodes;
   }
 
-  /** Add lessons; yields now and then, as encoding many takes seconds. */
-  * learn(drawings, label_ids) {
+  /** Add lessons; yields jobs for `encode_copies`, to be done before it goes on. */
+  * learn(drawings, label_ids, hashes = drawings.map(drawing_hash)) {
     if (!drawings.length) return;
     this.changed();
     drawings.forEach((drawing, at) => {
-      const hash = drawing_hash(drawing), share = (hash[0] * 2 ** 32 + hash[1]) / 2 ** 64;
+      const hash = hashes[at], share = (hash[0] * 2 ** 32 + hash[1]) / 2 ** 64;
       const text = hash.map((half) => half.toString(16).padStart(8, "0")).join("");
       this.lessons.push({ drawing, label_id: label_ids[at], hash: text, share, n_copies: -1 });
     });
@@ -112,7 +126,12 @@ class RowStore {
     this.drop((row) => this.lesson_ids[row] === lesson);
     for (let row = 0; row < this.n; row++) if (this.lesson_ids[row] > lesson) this.lesson_ids[row] -= 1;
     this.lessons.splice(lesson, 1);
-    for (const _ of this.balance_copies());
+    this.carry_out(this.balance_copies());
+  }
+
+  /** Do all jobs at once. */
+  carry_out(steps) {
+    for (const jobs of steps) for (const job of jobs) encode_copies(job, this.fixed, this);
   }
 
   /** Lower by one the label ids above that of a label without lessons. */
@@ -144,18 +163,17 @@ class RowStore {
     this.lessons.forEach((lesson, at) => { lesson.n_copies = due[at]; });
   }
 
-  /** Encode copies start … stop - 1 of some lessons as new rows; copy 0 is the drawing itself. */
+  /** Let copies start … stop - 1 of some lessons be encoded as new rows. */
   * encode(lesson_ids, start, stop) {
-    const first = this.n, { fields } = this.fixed, size = 2 * FRAME * FRAME;
+    const first = this.n;
     this.make_room(first + lesson_ids.length * (stop - start));
-    for (const lesson_id of lesson_ids) {
-      const { drawing, label_id } = this.lessons[lesson_id];
+    yield lesson_ids.map((lesson_id) => {
+      const { drawing, label_id } = this.lessons[lesson_id], row = this.n;
       for (let copy = start; copy < stop; copy++, this.n++) {
-        encode(drawing, copy && fields.subarray((copy - 1) * size, copy * size), this.fixed, this, this.n);
         [this.lesson_ids[this.n], this.copies[this.n], this.label_ids[this.n]] = [lesson_id, copy, label_id];
       }
-      yield this.n;
-    }
+      return { drawing, start, stop, row };
+    });
     this.write(first, this.n);
   }
 
@@ -478,6 +496,7 @@ class Recall {
   /** config: settings as numbers; reads: the bits of all nodes; warps: control points; weights of `warp_fields`. */
   constructor(config, reads, warps, weights) {
     this.config = config;
+    this.made_of = [config, reads, warps, weights];
     const { n_nodes, tuple_size, n_warps, n_rows } = config;
     const fields = warp_fields(warps, weights), compared = compared_values(reads);
     this.fixed = { n_nodes, tuple_size, n_warps, n_rows, fields, compared };
@@ -494,18 +513,26 @@ class Recall {
     return [...this.label_list].sort(by_code_point);
   }
 
+  /** All lessons as files hold them, bulk ones first: { drawing, label, own }. */
+  get lessons() {
+    const of_store = (store) => store.lessons.map(({ drawing, label_id }) => {
+      return { drawing, label: this.label_list[label_id], own: store === this.user };
+    });
+    return [...of_store(this.bulk), ...of_store(this.user)];
+  }
+
   // ------------------------------------------------------------ learning and forgetting
 
-  /** Learn lessons, step by step. */
-  * learn(store, drawings, labels) {
+  /** Learn lessons; yields as `RowStore.learn`. */
+  * learn(store, drawings, labels, hashes) {
     this.changed();
     for (const label of labels) if (!this.label_list.includes(label)) this.label_list.push(label);
     for (const each of this.stores) each.fit(this.label_list.length);
-    yield* store.learn(drawings, labels.map((label) => this.label_list.indexOf(label)));
+    yield* store.learn(drawings, labels.map((label) => this.label_list.indexOf(label)), hashes);
   }
 
   learn_one(drawing, label) {
-    for (const _ of this.learn(this.user, [drawing], [label]));
+    this.user.carry_out(this.learn(this.user, [drawing], [label]));
   }
 
   /** Forget the newest lesson with this drawing and label, the user's before bulk ones; false when there is none. */

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import hashlib
 import io
+import json
 import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -140,6 +141,28 @@ def deploy(folder: str | os.PathLike[str], space_id: str, token: str | None, har
             ignore_patterns=[*_IGNORED],
             commit_message="Pupil",
         )
+    return f"{endpoint()}/spaces/{space_id}"
+
+
+def deploy_page(page: str, name: str, space_id: str, token: str | None) -> str:
+    """Upload a page that needs no server as the Space OWNER/NAME, made where there is none, and return its address.
+
+    ``page`` is HTML, as `agent.export.to_html` gives it, and ``name`` is the Space's title. AgentError as for `deploy`,
+    and for a Space that runs something else.
+    """
+    token = checked_token(token)
+    about = {"title": name, "emoji": "✏️", "sdk": "static", "app_file": "index.html", "tags": ["pupil"]}
+    front = "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items())
+    with hub_errors(check_repo_id(space_id)):
+        api = connect(token)
+        if not api.repo_exists(space_id, repo_type="space"):
+            api.create_repo(space_id, repo_type="space", space_sdk="static")
+        elif (sdk := api.space_info(space_id).sdk) != "static":
+            raise AgentError(
+                f"expected a free name or a Space of sdk static, got {space_id} of sdk {sdk}. Choose another."
+            )
+        files = {"README.md": f"---\n{front}---\n".encode(), "index.html": page.encode()}
+        api.create_commit(space_id, _operations(files), commit_message="Pupil", repo_type="space")
     return f"{endpoint()}/spaces/{space_id}"
 
 

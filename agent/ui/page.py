@@ -284,7 +284,7 @@ THEME = gr.themes.Default(
 
 def css() -> str:
     """Give the style sheet."""
-    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css", "phone.css")
+    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css", "classroom.css", "phone.css")
     return "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
 
 

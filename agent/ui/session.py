@@ -28,6 +28,7 @@ from agent.lessons import Lesson
 from agent.models import MODELS
 from agent.progress import CancelToken
 from agent.ui import formatting
+from agent.ui.classroom import ROOMS
 from agent.ui.history import JOBS, History, Step
 from agent.ui.parts.browser_backup import BrowserBackup, SyncState
 from agent.ui.server.limits import TokenBucket
@@ -45,7 +46,7 @@ SESSION_BYTES = 20_000  # of one that holds nothing
 KEPT_BYTES = 1_500  # of a drawing with what is told of it, or a state of a story
 MAX_STAKE = 8  # lessons
 N_STROKES = 60  # of the pad, kept
-LIMITS = {"lesson": 2_000, "share": 20, "megabyte": 200}  # an hour; of agents that are saved, for the last
+LIMITS = {"lesson": 2_000, "share": 20, "code": 20, "megabyte": 200}  # an hour; of agents that are saved, for the last
 State = TypeVar("State")
 
 
@@ -245,11 +246,15 @@ class Session:
         self.pad.reset()
 
     def count(self, what: str, amount: float = 1) -> None:
-        """Count a lesson, a share or megabytes saved; AgentError when there were too many within an hour."""
+        """Count a lesson, a share, a code or megabytes saved; AgentError when there were too many within an hour."""
         counter, limit = self.counters[what], formatting.number(LIMITS[what])
         if not counter.take(amount, time.monotonic()):
             minutes = math.ceil((amount - counter.left) / counter.per_s / 60)
-            texts_of = {"lesson": server_texts.MANY_LESSONS, "share": server_texts.MANY_SHARES}
+            texts_of = {
+                "lesson": server_texts.MANY_LESSONS,
+                "share": server_texts.MANY_SHARES,
+                "code": server_texts.MANY_CODES,
+            }
             text = texts_of.get(what, server_texts.MANY_SAVES)
             raise AgentError(text.format(n=limit, minutes=formatting.count(minutes, "minute")))
 
@@ -317,8 +322,9 @@ class Sessions:
         max_bytes: int = MAX_BYTES,
         idle_s: float = IDLE_S,
         clock: Callable[[], float] = time.monotonic,
+        other_bytes: Callable[[], int] = int,
     ) -> None:
-        self._new_session, self._clock = new_session, clock
+        self._new_session, self._clock, self._other_bytes = new_session, clock, other_bytes
         self._max_sessions, self._max_bytes, self._idle_s = max_sessions, max_bytes, idle_s
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
         self._dropped: OrderedDict[str, None] = OrderedDict()
@@ -371,7 +377,7 @@ class Sessions:
         beyond that of bytes those that take more than twice their part. Of equal ones the least recently used.
         """
         oldest_use, n_before = self._clock() - self._idle_s, len(self._slots)
-        n_bytes = sum(slot.n_bytes for slot in self._slots.values())
+        n_bytes = self._other_bytes() + sum(slot.n_bytes for slot in self._slots.values())
         others = list(self._slots.items())[:-1]
         if len(self._slots) > self._max_sessions:
             others.sort(key=lambda item: item[1].stake)
@@ -434,4 +440,4 @@ def _return_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-SESSIONS = Sessions(new_session)
+SESSIONS = Sessions(new_session, other_bytes=lambda: ROOMS.n_bytes)

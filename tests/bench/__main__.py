@@ -435,6 +435,11 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         "Fifty visitors, each with an agent of its own, draw once a second for three minutes and teach every "
         "tenth time, while two others keep training on all of MNIST; server and clients share two cores:",
     ),
+    "classroom": (
+        elsewhere("classroom", "classroom"),
+        "A class: clients draw once a second and teach every tenth time, pages in Chromium are drawn on meanwhile; in the "
+        "middle of it agents are handed in and tested; server, browser and clients share two cores:",
+    ),
     "killed": (
         elsewhere("crash", "killed"),
         "The server is killed (`kill -9`) in the middle of lessons, restarted, and the same page opened again:",

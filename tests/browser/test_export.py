@@ -157,12 +157,25 @@ def with_another_joined():
     return pupil
 
 
-@pytest.mark.parametrize("made", [with_many_labels, with_least_settings, with_another_joined])
+def with_nearest_drawings():
+    """The baseline, with a drawing that was taught as two labels."""
+    drawings, labels = digits.mnist("train")
+    pupil = agent.new("nearest", threshold=120)
+    pupil.learn_many(drawings[:50], labels[:50])
+    for drawing, label in zip(drawings[40:70], "ABC" * 10, strict=True):
+        pupil.learn_one(drawing, label)
+    return pupil
+
+
+@pytest.mark.parametrize("made", [with_nearest_drawings, with_many_labels, with_least_settings, with_another_joined])
 def test_pages_of_other_agents_answer_as_they_do(opened, made):
     pupil, asking = made(), asked()[::5]
     page = opened(pupil)
     found = page.evaluate(ANSWER, [sent(drawing) for drawing in asking])
-    assert found == answers(pupil, asking) and any(unfamiliar for *_, unfamiliar, _ in found)
+    assert found == answers(pupil, asking)
+    assert pupil.kind == "nearest" or any(unfamiliar for *_, unfamiliar, _ in found)
+    images = page.evaluate("page.pupil.labels.map((label) => [...page.pupil.model.imagine(label)])")
+    assert images == [pupil.imagine(label).ravel().tolist() for label in pupil.labels]
     for drawing in asking[:3]:
         assert page.evaluate(TEACH, [*sent(drawing), "q"])
         pupil.learn_one(drawing, "q")
@@ -212,6 +225,24 @@ def test_drawing_correcting_and_taking_back_lasts_and_goes_home(opened, lessons)
     assert remembered(saved(page))[:2] == remembered(pupil)[:2]
     home = opened(first)
     assert to_files(saved(home)) == to_files(first)
+
+
+@pytest.mark.parametrize(
+    "workers", ["", "Worker = null", "Worker = class extends Worker { constructor() { super('data:,') } }"]
+)
+def test_workers_open_the_page_and_where_there_are_none_it_does_so_itself(browser, lessons, tmp_path, workers):
+    pupil, asking = born("recall"), asked()[::20]
+    for drawing, label in zip(*lessons, strict=True):
+        pupil.learn_one(drawing, label)
+    context, started = browser.new_context(offline=True), []
+    page = context.new_page()
+    page.add_init_script(workers)
+    page.on("worker", lambda worker: started.append(worker.url))
+    page.goto(pupil.export_html(tmp_path / "mia.html", drawings=True).as_uri())
+    ready(page)
+    assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == answers(pupil, asking)
+    assert workers or (started and all(url.startswith("blob:") for url in started))
+    context.close()
 
 
 @pytest.mark.parametrize("look", ["desktop, dark", "phone, light"])

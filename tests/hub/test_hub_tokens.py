@@ -7,10 +7,14 @@ import traceback
 import huggingface_hub
 import pytest
 from agents import born
+from huggingface_hub import HfApi
 from refusals import refused
 
 from agent import hub as shared
+from agent.__main__ import main
 from agent.errors import AgentError
+from agent.export import to_html
+from agent.storage import serialization
 
 WRITES = ("POST", "PUT", "DELETE")
 
@@ -162,6 +166,35 @@ def test_the_project_becomes_a_space(hub, project):
         assert files["app.py"] == content.encode() and ("models", "mia/pupil") not in hub.repos
     assert hub.repo("mia/pupil", "spaces").settings == {"sdk": "gradio", "hardware": "cpu-upgrade"}
     assert {one.token for one in hub.log if not one.path.startswith("/lfs/")} == {"hf_mia"}
+
+
+def test_a_page_becomes_a_static_space(hub, project):
+    name = 'Mia: "<7>" # é'
+    page = to_html(born("recall", name=name))
+    for content in (page, page.replace("Mia", "Ben")):
+        assert shared.deploy_page(content, name, "mia/page", "hf_mia") == f"{hub.url}/spaces/mia/page"
+        files = hub.files("mia/page", kind="spaces")
+        assert set(files) == {"README.md", "index.html", ".gitattributes"} and files["index.html"] == content.encode()
+    info = HfApi(hub.url).space_info("mia/page")
+    assert (info.sdk, info.card_data.title) == ("static", name)
+    shared.deploy(project, "mia/pupil", "hf_mia")
+    before = hub.files("mia/pupil", kind="spaces")
+    with pytest.raises(AgentError, match="^expected a free name or a Space of sdk static, got mia/pupil of sdk gradio"):
+        shared.deploy_page(page, name, "mia/pupil", "hf_mia")
+    with pytest.raises(AgentError, match="^You may not write to mia/page"):
+        shared.deploy_page(page, name, "mia/page", "hf_ben")
+    assert hub.files("mia/pupil", kind="spaces") == before and hub.files("mia/page", kind="spaces") == files
+
+
+def test_the_command_line_deploys_the_page_of_an_agent(hub, lessons, tmp_path, capsys):
+    mia = born("recall", name="Mia")
+    mia.learn_one(lessons[0][0], "A")
+    file = str(serialization.save(mia, tmp_path / "mia.zip"))
+    words = ["deploy", "--static", "mia/page", file, "--drawings", "--language", "de", "--token", "hf_mia"]
+    assert main(words) == 0 and capsys.readouterr().out == f"{hub.url}/spaces/mia/page\n"
+    assert hub.files("mia/page", kind="spaces")["index.html"] == to_html(mia, "de", drawings=True).encode()
+    assert main(["deploy", "mia/other", file, "--token", "hf_mia"]) == 2
+    assert "expected an agent with --static alone" in capsys.readouterr().err
 
 
 def test_a_space_of_somebody_else_is_not_written_to(hub, zoe, project):

@@ -84,6 +84,12 @@ def test_the_page_is_small_and_holds_the_files_of_the_agent(mia, tmp_path):
     assert saved["log"] == mia.log and list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.nightly
+def test_the_page_of_the_everyday_agent_is_small_enough_for_an_email(tmp_path):
+    page = agent.new("recall", starter="everyday").export_html(tmp_path / "everyday.html")
+    assert page.stat().st_size <= 2_500_000
+
+
 def test_what_people_drew_stays_behind_unless_it_is_asked_for(mia, lessons, tmp_path):
     mia.learn_many(lessons[0][:5], lessons[1][:5], source=None)
     with pytest.raises(AgentError, match=r"expected lessons besides drawings of people, got none\. Let the drawings"):
@@ -104,6 +110,7 @@ def test_only_its_own_script_and_style_run_and_nothing_is_fetched(mia):
         "default-src 'none'",
         f"script-src {hash_of(script)}",
         f"style-src {hash_of(style)}",
+        "worker-src blob:",
         "base-uri 'none'",
         "form-action 'none'",
     ]
@@ -125,10 +132,12 @@ def test_what_strangers_wrote_makes_no_element(text):
 
 
 def test_agents_that_no_page_can_hold_are_refused(tmp_path, lessons, monkeypatch):
-    nearest, recall = born("nearest"), born("recall")
-    with pytest.raises(AgentError, match=r"expected an agent of kind recall for a page, got nearest\. Save it"):
-        nearest.export_html(tmp_path / "mia.html")
-    with pytest.raises(AgentError, match="expected an agent of kind recall for a page, got linear"):
+    state, recall = born("state"), born("recall")
+    with pytest.raises(
+        AgentError, match=r"expected an agent of kind recall or nearest for a page, got state\. Save it"
+    ):
+        state.export_html(tmp_path / "mia.html")
+    with pytest.raises(AgentError, match="expected an agent of kind recall or nearest for a page, got linear"):
         export.export_html(agent.new("linear"), tmp_path / "mia.html")
     with pytest.raises(AgentError, match="expected language among de, en, got 'fr'"):
         recall.export_html(tmp_path / "mia.html", "fr")

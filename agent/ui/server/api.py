@@ -24,12 +24,14 @@ from agent.storage import serialization
 from agent.storage.serialization import MAX_CHARS, MAX_CONFIG_CHARS, iter_restore
 from agent.training import iter_progressive_validation
 from agent.ui import components
+from agent.ui.classroom import N_ASKED
 from agent.ui.events import serialized, with_session
 from agent.ui.pad.sketchpad import open_picture
 from agent.ui.page import Page
+from agent.ui.parts import classes
 from agent.ui.session import Session
 
-NAMES = ("guess", "read", "teach", "forget", "undo", "imagine", "train", "save", "load", "restore")
+NAMES = ("guess", "read", "teach", "forget", "undo", "imagine", "train", "save", "load", "restore", "hand_in")
 MAX_TRAINED = 60_000
 # What goes in and out as it is: gradio would send each value through a thread of its own, and leave a file for each.
 AS_IT_IS = {"preprocess": False, "postprocess": False}
@@ -42,6 +44,8 @@ def build(page: Page) -> None:
     label = gr.Textbox(label="name of what was drawn", visible=False)
     file = gr.File(label="agent", file_types=[".zip"], visible=False)
     log = gr.File(label="log", file_types=[".jsonl"], visible=False)
+    code, name = (gr.Textbox(label=text, visible=False) for text in ("code of the class", "first name"))
+    drawings = gr.Checkbox(False, label="drawings go along", visible=False)
     n_lessons = gr.Number(60, label="lessons", precision=0, visible=False)
     value, download = gr.JSON(visible=False), gr.File(visible=False)
     for handle, inputs, output, how in (
@@ -55,6 +59,7 @@ def build(page: Page) -> None:
         (save, [], download, {}),
         (load, [file], value, {}),
         (restore, [log], value, {}),
+        (hand_in, [page.id, code, name, drawings], value, {}),
     ):
         name, button = handle.__name__, gr.Button(visible=False)
         button.click(handle, [page.id, *inputs], output, api_name=name, api_description=handle.__doc__, **how)
@@ -156,6 +161,15 @@ def restore(session: Session, file: str) -> Iterator[dict[str, Any]]:
     session.take(work.result)
     pupil = session.pupil
     yield {"name": pupil.name, "kind": pupil.kind, "labels": list(pupil.labels)} | _now(session)
+
+
+@serialized
+def hand_in(session: Session, key: str, code: str, name: str, drawings: bool = False) -> Iterator[dict[str, Any]]:
+    """Hand a copy of the agent in to a class: the code of the class, a first name, and how many digits were right."""
+    work = WithResult(classes.iter_handing_in(session, key, code, name, drawings))
+    for progress in work:
+        yield {"share": progress.share}
+    yield {"n_lessons": session.pupil.n_lessons, "n_asked": N_ASKED, "n_right": N_ASKED - len(work.result)}
 
 
 def guessed(pupil: Pupil, picture: object) -> dict[str, Any]:

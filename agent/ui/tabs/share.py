@@ -24,7 +24,7 @@ from agent.ui import components, formatting
 from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
 from agent.ui.html import about, safe, status
 from agent.ui.page import Page, render_progress, render_status, reset_status
-from agent.ui.parts import gallery, new_agent
+from agent.ui.parts import classes, gallery, new_agent
 from agent.ui.session import Session
 from agent.ui.texts import server_texts, texts
 
@@ -48,6 +48,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     outputs = _build_files(page, status_line)
     _build_push(page, status_line)
     gallery.build(page, outputs)
+    classes.build(page, outputs)
     return refresh, [status_line, *outputs[2:]]
 
 

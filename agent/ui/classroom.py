@@ -1,0 +1,331 @@
+"""Rooms of classes: a teacher makes one, and whoever has its code hands in a copy of an agent.
+
+Rooms live in memory for a day. An agent is kept as its settings and log, packed: some hundred bytes a lesson. Whoever
+made a room or handed in is known by a key, the id of the session, which no page shows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import secrets
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from agent import render
+from agent.agents.pupil import Pupil
+from agent.datasets import digits
+from agent.errors import AgentError
+from agent.lessons import Bulk, BulkForgotten, Entry, Lessons, Studied
+from agent.progress import Progress, WithResult
+from agent.storage.serialization import MAX_CHARS, initial_config, iter_restore
+from agent.training import evaluate
+from agent.ui.texts import class_texts as texts
+from agent.validation import clean_name
+
+MAX_ROOMS, MAX_MEMBERS = 100, 30
+MAX_MEMBER_BYTES = 500_000  # some 1,500 drawings
+MAX_BYTES = 300_000_000  # of all rooms
+LIFE_S = 24 * 3600.0
+MAX_NAME_CHARS = 30
+LETTERS, CODE_CHARS = "CDFHJKMNPQRTVWXY3479", 8  # 25 thousand million codes, without letters that look alike
+N_ASKED, ASKED_AT_ONCE = 100, 10  # test digits of MNIST, ten of each: the same for everybody; in one step of a job
+MEMBER_BYTES = 10_000  # of what is told of an agent
+
+
+@dataclass(frozen=True)
+class Member:
+    """A copy of an agent that was handed in, and what a test said of it.
+
+    Attributes
+    ----------
+    name : str
+        First name, as typed.
+    with_drawings : bool
+        Whether the teacher may take the lessons along.
+    counts : mapping of str to int
+        How often its person taught each label.
+    images : str
+        Its mental images side by side as the address of a picture, where its drawings go along.
+    mistakes : mapping of int to str or None
+        Test digits it got wrong, by index, with its guess (None: unsure); None before it was tested.
+    """
+
+    name: str
+    config: str
+    packed_log: bytes
+    n_lessons: int
+    counts: Mapping[str, int]
+    with_drawings: bool = False
+    images: str = ""
+    mistakes: Mapping[int, str | None] | None = None
+
+    @classmethod
+    def of(cls, pupil: Pupil, name: object, with_drawings: bool = False) -> Self:
+        """Copy an agent; AgentError for a name that people cannot see, no lessons, or too many.
+
+        Examples
+        --------
+        >>> from agent.agents import new
+        >>> mia = new("nearest")
+        >>> mia.learn_one([[0] * 9 + [255] * 3] * 12, "1")
+        >>> member = Member.of(mia, " Mia ")
+        >>> member.name, member.n_lessons, dict(member.counts)
+        ('Mia', 1, {'1': 1})
+        """
+        name = clean_name(name)
+        if len(name) > MAX_NAME_CHARS:
+            raise AgentError(texts.LONG_NAME.format(n=MAX_NAME_CHARS))
+        if not pupil.n_lessons:
+            raise AgentError(texts.NOTHING_TAUGHT)
+        counts = Counter(lesson.label for lesson in pupil.lessons.user_lessons())
+        log = _compact(pupil.lessons, lambda entry: isinstance(entry, Studied)).to_jsonl()
+        packed = zlib.compress(log.encode())
+        if len(log) > MAX_CHARS or len(packed) > MAX_MEMBER_BYTES:
+            raise AgentError(texts.TOO_LARGE)
+        images = render.data_uri(pupil.picture()) if with_drawings and pupil.labels else ""
+        return cls(name, initial_config(pupil), packed, pupil.n_lessons, dict(counts), bool(with_drawings), images)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that are kept."""
+        return MEMBER_BYTES + len(self.packed_log) + len(self.images)
+
+    def iter_restore(self, known: set[str]) -> Generator[Progress, None, Pupil]:
+        """Teach the agent again, step by step, without bulk lessons that are ``known``; adds those it has.
+
+        Which of such lessons its person has forgotten is left out, too.
+        """
+        lessons = yield from Lessons.iter_from_jsonl(zlib.decompress(self.packed_log).decode())
+        log = _compact(lessons, lambda entry: known and (_source(entry) in known or isinstance(entry, BulkForgotten)))
+        pupil = yield from iter_restore(self.config, log.to_jsonl())
+        known |= {_source(entry) for entry in log.standing()} - {""}
+        pupil.name = self.name
+        return pupil
+
+
+@dataclass
+class Room:
+    """The room of one class; ``members`` is replaced, never changed in place, so it can be read at any time."""
+
+    code: str
+    made: float
+    members: Mapping[str, Member] = field(default_factory=dict)  # by key
+    joined: tuple[int, int] | None = None  # agents joined, and how many of the test digits they answer right together
+    version: int = 0  # changes whenever anything else does
+    n_bytes: int = 0  # that are kept: asked for with each event of any session
+
+    def change(self, **values: Any) -> None:
+        """Set some fields."""
+        vars(self).update(values, version=self.version + 1)
+        self.n_bytes = sum(member.n_bytes for member in self.members.values())
+
+
+class Rooms:
+    """All rooms; old ones make room, and those that hold more than twice their part, then those of few members.
+
+    Examples
+    --------
+    >>> from agent.agents import new
+    >>> mia, rooms = new("nearest"), Rooms()
+    >>> mia.learn_one([[0] * 9 + [255] * 3] * 12, "1")
+    >>> code = rooms.make("key of the teacher").code
+    >>> rooms.hand_in("key of Mia", code.lower(), Member.of(mia, "Mia"))
+    >>> [member.name for member in rooms.made_by("key of the teacher").members.values()]
+    ['Mia']
+    >>> rooms.leave("key of Mia")
+    >>> len(rooms.made_by("key of the teacher").members), rooms.made_by("key of Mia")
+    (0, None)
+    """
+
+    def __init__(
+        self,
+        max_rooms: int = MAX_ROOMS,
+        max_bytes: int = MAX_BYTES,
+        life_s: float = LIFE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_rooms, self._max_bytes, self._life_s, self._clock = max_rooms, max_bytes, life_s, clock
+        self._rooms: dict[str, Room] = {}  # by the key of whoever made it, the oldest first
+        self._lock = threading.RLock()
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that all rooms keep."""
+        return sum(room.n_bytes for room in self._living())
+
+    def make(self, key: str) -> Room:
+        """Make a room; whoever has one keeps it."""
+        with self._lock:
+            room = self.made_by(key)
+            if room is None:
+                room = self._rooms[key] = Room(_new_code({room.code for room in self._living()}), self._clock())
+                self._make_room(room)
+            return room
+
+    def made_by(self, key: str) -> Room | None:
+        """The room that somebody made."""
+        self._living()
+        return self._rooms.get(key)
+
+    def close(self, key: str) -> None:
+        """Close the room that somebody made, with all that is in it."""
+        with self._lock:
+            self._rooms.pop(key, None)
+
+    def room_of(self, key: str) -> Room | None:
+        """The room somebody handed in to."""
+        return next((room for room in self._living() if key in room.members), None)
+
+    def hand_in(self, key: str, code: str, member: Member) -> None:
+        """Put a copy of an agent into the room of a code, in place of one handed in before.
+
+        AgentError where there is no such room, it is full, or somebody else there has the same name.
+        """
+        with self._lock:
+            code = "".join(char for char in code.upper() if char in LETTERS)
+            room = next((room for room in self._living() if room.code == code), None)
+            if room is None:
+                raise AgentError(texts.NO_SUCH_ROOM)
+            others = [other for its_key, other in room.members.items() if its_key != key]
+            if any(other.name.casefold() == member.name.casefold() for other in others):
+                raise AgentError(texts.NAME_TAKEN.format(name=member.name))
+            if len(others) >= MAX_MEMBERS:
+                raise AgentError(texts.ROOM_FULL.format(n=MAX_MEMBERS))
+            if self.room_of(key) is not room:
+                self.leave(key)
+            room.change(members={**room.members, key: member}, joined=None)
+            self._make_room(room)
+
+    def note(self, key: str, member: Member, mistakes: Mapping[int, str | None]) -> None:
+        """Note what a test said of a copy, unless it was replaced or taken along meanwhile."""
+        with self._lock:
+            room = self.room_of(key)
+            if room is not None and room.members[key] is member:
+                room.change(members={**room.members, key: dataclasses.replace(member, mistakes=mistakes)})
+
+    def leave(self, key: str) -> None:
+        """Take what somebody handed in out of its room."""
+        with self._lock:
+            room = self.room_of(key)
+            if room is not None:
+                others = {its_key: member for its_key, member in room.members.items() if its_key != key}
+                room.change(members=others, joined=None)
+
+    def remove(self, key: str, name: object) -> None:
+        """Take the copy of this name out of the room that somebody made."""
+        with self._lock:
+            room = self.made_by(key)
+            for its_key, member in room.members.items() if room else ():
+                if member.name == name:
+                    self.leave(its_key)
+                    return
+
+    def _living(self) -> list[Room]:
+        """All rooms, once those older than a day are gone."""
+        with self._lock:
+            oldest = self._clock() - self._life_s
+            self._rooms = {key: room for key, room in self._rooms.items() if room.made > oldest}
+            return list(self._rooms.values())
+
+    def _make_room(self, present: Room) -> None:
+        """Drop rooms beyond the caps, never the present one."""
+        others = [(key, room) for key, room in self._rooms.items() if room is not present]
+        others.sort(key=lambda item: (item[1].n_bytes <= 2 * self._max_bytes / self._max_rooms, len(item[1].members)))
+        n_bytes = sum(room.n_bytes for room in self._rooms.values())
+        for key, room in others:
+            if len(self._rooms) <= self._max_rooms and n_bytes <= self._max_bytes:
+                return
+            del self._rooms[key]
+            n_bytes -= room.n_bytes
+
+
+@functools.cache
+def digits_asked() -> tuple[np.ndarray, list[str]]:
+    """The test digits that every agent of a class is asked: (100, 28, 28) uint8, and their labels."""
+    drawings, labels = digits.Selection({"mnist": N_ASKED}, split="test").draw()
+    return drawings, labels
+
+
+def iter_test(pupil: Pupil) -> Generator[Progress, None, dict[int, str | None]]:
+    """Ask an agent the test digits, a few in each step; returns its mistakes as `Member` has them."""
+    for result in evaluate(pupil, *digits_asked(), chunk=ASKED_AT_ONCE):
+        yield Progress(result.n_done, result.n_total, "testing")
+    return {mistake.index: mistake.guessed for mistake in result.mistakes}
+
+
+def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pupil | None, list[str]]]:
+    """Join agents, step by step; bulk lessons that several had, such as those of a starter, are taught once.
+
+    Returns the joined agent, None where there is none, and the names of those that cannot be joined: their lessons
+    cannot be taught again, or would make too many labels.
+    """
+    joined, known, left_out = None, set(), []
+    for place, member in enumerate(members):
+        try:
+            restoring = WithResult(member.iter_restore(known))
+            for _ in restoring:
+                yield Progress(place, len(members), "joining")
+            if joined is None:
+                joined = restoring.result
+            else:
+                for _ in joined.iter_join(restoring.result):
+                    yield Progress(place, len(members), "joining")
+        except AgentError:
+            left_out.append(member.name)
+        yield Progress(place + 1, len(members), "joining")
+    return joined, left_out
+
+
+def iter_together(rooms: Rooms, room: Room) -> Generator[Progress, None, list[str]]:
+    """Test whom nobody has tested, join all of a room and test them together; returns the names of `iter_joined`."""
+    for key, member in room.members.items():
+        if member.mistakes is None:
+            restoring = WithResult(member.iter_restore(set()))
+            yield from restoring
+            testing = WithResult(iter_test(restoring.result))
+            yield from testing
+            rooms.note(key, member, testing.result)
+    members = room.members
+    joining = WithResult(iter_joined([*members.values()]))
+    yield from joining
+    joined, left_out = joining.result
+    if joined is not None:
+        testing = WithResult(iter_test(joined))
+        yield from testing
+        if room.members is members:
+            room.change(joined=(len(members) - len(left_out), N_ASKED - len(testing.result)))
+    return left_out
+
+
+def _compact(lessons: Lessons, is_left_out: Callable[[Entry], object]) -> Lessons:
+    """Copy what stands of a log, without joins and some entries."""
+    log = Lessons()
+    vars(log).update(vars(lessons))
+    log.compact(without={entry.number for entry in lessons.standing() if is_left_out(entry)})
+    return log
+
+
+def _source(entry: Entry) -> str:
+    """Which bulk lessons an entry stands for, as text; empty where they have no source."""
+    if not isinstance(entry, Bulk) or entry.source is None:
+        return ""
+    return json.dumps([entry.source, entry.start, entry.n_lessons], sort_keys=True)
+
+
+def _new_code(taken: set[str]) -> str:
+    """A code that no room has."""
+    while (code := "".join(secrets.choice(LETTERS) for _ in range(CODE_CHARS))) in taken:
+        pass
+    return code
+
+
+ROOMS = Rooms()

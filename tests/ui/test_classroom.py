@@ -1,0 +1,218 @@
+"""Rooms of classes: who sees what, what bounds them, what is joined, and that names are text."""
+
+import json
+
+import numpy as np
+import pytest
+from agents import born
+
+from agent.agents import new
+from agent.datasets import digits
+from agent.errors import AgentError
+from agent.progress import run_to_completion
+from agent.ui.classroom import MAX_MEMBERS, Member, Room, Rooms, digits_asked, iter_joined, iter_test, iter_together
+from agent.ui.parts import classes
+from agent.ui.session import Session, Sessions
+
+TEACHER, MIA, BEN = "teacher's key", "mia's key", "ben's key"
+
+
+@pytest.fixture
+def rooms():
+    return Rooms()
+
+
+@pytest.fixture(scope="module")
+def examples():
+    drawings, labels = digits.Selection({"mnist": 40}, seed=3).draw()
+    return list(zip(drawings, labels, strict=True))
+
+
+def taught(examples, kind="nearest", starter=None):
+    pupil = new(kind, starter=starter)
+    for drawing, label in examples:
+        pupil.learn_one(drawing, label)
+    return pupil
+
+
+def test_the_same_hundred_digits_are_asked_of_all():
+    drawings, labels = digits_asked()
+    assert drawings.shape == (100, 28, 28) and [labels.count(label) for label in "0123456789"] == [10] * 10
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u3164", "M\u034fia", "x" * 31, None, 7])
+def test_names_nobody_sees_or_that_are_long_are_refused(examples, name):
+    with pytest.raises(AgentError):
+        Member.of(taught(examples[:1]), name)
+
+
+def test_an_agent_without_lessons_or_with_too_many_is_refused(examples):
+    with pytest.raises(AgentError, match="without"):
+        Member.of(new("nearest"), "Mia")
+    pupil, noise = taught(examples[:1]), np.random.default_rng(0)
+    drawings = np.zeros((3000, 28, 28), np.uint8)
+    drawings[:, 4:24, 4:24] = noise.integers(0, 16, (3000, 20, 20)) * 17
+    pupil.learn_many(drawings, ["1"] * 3000)
+    with pytest.raises(AgentError, match="larger"):
+        Member.of(pupil, "Mia")
+
+
+def test_only_whoever_made_a_room_sees_it_and_only_its_code_leads_there(rooms, examples):
+    room, member = rooms.make(TEACHER), Member.of(taught(examples[:2]), "Mia")
+    assert rooms.make(TEACHER) is room and rooms.made_by(MIA) is None
+    for wrong in ("", "CDFHJKMN", room.code[:-1], room.code + "C"):
+        with pytest.raises(AgentError, match="nobody uses"):
+            rooms.hand_in(MIA, wrong, member)
+    rooms.hand_in(MIA, f" {room.code[:4].lower()}-{room.code[4:]} ", member)
+    assert rooms.room_of(MIA) is room and room.members == {MIA: member} and rooms.made_by(room.code) is None
+
+
+def test_nobody_takes_the_place_or_the_name_of_another(rooms, examples):
+    code, first = rooms.make(TEACHER).code, Member.of(taught(examples[:1]), "Mia")
+    rooms.hand_in(MIA, code, first)
+    with pytest.raises(AgentError, match="“MIA”"):
+        rooms.hand_in(BEN, code, Member.of(taught(examples[:2]), "MIA"))
+    rooms.hand_in(BEN, code, Member.of(taught(examples[:2]), "Ben"))
+    again = Member.of(taught(examples[:3]), "Mia")
+    rooms.hand_in(MIA, code, again)
+    assert {key: member.n_lessons for key, member in rooms.made_by(TEACHER).members.items()} == {MIA: 3, BEN: 2}
+    rooms.note(MIA, first, {0: "1"})  # of what was replaced meanwhile
+    assert rooms.made_by(TEACHER).members[MIA].mistakes is None
+    other = rooms.make(BEN).code
+    rooms.hand_in(MIA, other, again)  # nobody is in two rooms
+    assert [*rooms.made_by(TEACHER).members] == [BEN] and [*rooms.made_by(BEN).members] == [MIA]
+    rooms.remove(BEN, "Nobody"), rooms.remove(TEACHER, "Mia"), rooms.remove(MIA, "Mia")
+    assert [*rooms.made_by(BEN).members] == [MIA]
+    rooms.remove(BEN, "Mia")
+    assert rooms.room_of(MIA) is None
+
+
+def test_leaving_takes_all_of_it_along_and_closing_leaves_nothing(rooms, examples):
+    code = rooms.make(TEACHER).code
+    for number in range(MAX_MEMBERS):
+        rooms.hand_in(f"key {number}", code, Member.of(taught(examples[:1]), f"Pupil {number}"))
+    with pytest.raises(AgentError, match="at most 30"):
+        rooms.hand_in(MIA, code, Member.of(taught(examples[:1]), "Mia"))
+    rooms.made_by(TEACHER).change(joined=(30, 50))
+    rooms.leave("key 7")
+    assert len(rooms.made_by(TEACHER).members) == 29 and rooms.made_by(TEACHER).joined is None
+    rooms.hand_in(MIA, code, Member.of(taught(examples[:1]), "Mia"))
+    assert rooms.n_bytes > 0
+    rooms.close(TEACHER)
+    assert rooms.n_bytes == 0 and rooms.room_of(MIA) is None
+
+
+def test_rooms_last_a_day_and_those_with_least_in_them_go_first(examples):
+    now = [0.0]
+    rooms, member = Rooms(max_rooms=3, life_s=100, clock=lambda: now[0]), Member.of(taught(examples[:1]), "Mia")
+    code = rooms.make("class").code
+    rooms.hand_in(MIA, code, member)
+    for number in range(5):
+        rooms.make(f"made up {number}")
+    assert rooms.made_by("class") is not None and rooms.made_by("made up 0") is None
+    assert rooms.made_by("made up 4") is not None
+    now[0] = 101.0
+    assert rooms.made_by("class") is None and rooms.n_bytes == 0
+
+
+def test_rooms_that_hold_too_much_make_way(examples):
+    small, large = (Member.of(taught(examples[:n]), "Mia") for n in (1, 40))
+    rooms = Rooms(max_rooms=8, max_bytes=5 * large.n_bytes)
+    for number in range(3):
+        rooms.hand_in(f"key {number}", rooms.make(f"small {number}").code, small)
+    for number in range(8):
+        rooms.hand_in(f"its key {number}", rooms.make(f"large {number}").code, large)
+        rooms.hand_in(f"more {number}", rooms.made_by(f"large {number}").code, Member.of(taught(examples), "Ben"))
+    assert rooms.n_bytes <= 5 * large.n_bytes and all(rooms.made_by(f"small {number}") for number in range(3))
+
+
+def test_what_rooms_keep_counts_with_what_sessions_keep():
+    kept = [0]
+    sessions = Sessions(lambda: Session(born("nearest")), max_bytes=5_000_000, other_bytes=lambda: kept[0])
+    for number in range(3):
+        with sessions.open(f"{number}"):
+            pass
+    assert len(sessions) == 3
+    kept[0] = 5_000_000
+    with sessions.open("one more"):
+        pass
+    assert len(sessions) == 1
+
+
+def test_codes_are_counted_within_an_hour(monkeypatch, examples):
+    rooms, session = Rooms(), Session(taught(examples[:1]))
+    monkeypatch.setattr(classes, "ROOMS", rooms)
+    code = rooms.make(TEACHER).code
+    for _ in range(19):
+        with pytest.raises(AgentError, match="nobody uses"):
+            classes.enter(session, MIA, "CDFHJKMN", "Mia", False)
+    classes.enter(session, MIA, code, "Mia", False)
+    classes.enter(session, MIA, code, "Mia", False)  # in the room already: nothing is guessed
+    rooms.leave(MIA)
+    with pytest.raises(AgentError, match="at most 20"):
+        classes.enter(session, MIA, code, "Mia", False)
+    assert rooms.room_of(MIA) is None
+
+
+@pytest.mark.parametrize("kind", ["recall", "nearest"])
+def test_joined_agents_know_what_all_were_taught(kind, examples):
+    pupils = [taught(examples[first : first + 10], kind) for first in (0, 10, 20)]
+    members = [Member.of(pupil, f"Pupil {place}") for place, pupil in enumerate(pupils)]
+    joined, left_out = run_to_completion(iter_joined(members))
+    expected = new(kind)
+    for pupil in pupils:
+        expected.join(pupil)
+    drawings, _ = digits_asked()
+    responses = [
+        [guess.responses.tolist() for guess in each.predict_many(drawings[:20])] for each in (joined, expected)
+    ]
+    assert responses[0] == responses[1] and left_out == [] and joined.n_lessons == 30
+
+
+def test_what_a_starter_taught_is_joined_once(examples):
+    pupils = [taught(examples[first : first + 5], starter="sixty") for first in (0, 5)]
+    pupils[1].forget_one(*[part[0] for part in digits.Selection({"mnist": 60}).draw()])
+    joined, left_out = run_to_completion(
+        iter_joined([Member.of(pupil, name) for pupil, name in zip(pupils, ("Mia", "Ben"), strict=True)])
+    )
+    assert (joined.n_lessons, left_out) == (70, [])
+
+
+def test_an_agent_whose_lessons_were_not_kept_is_left_out(examples):
+    pupil = taught(examples[:1])
+    events = [{"event": "bulk", "number": 1, "n_lessons": 9, "source": None, "start": 0}]
+    pupil.lessons = type(pupil.lessons).from_jsonl(pupil.log + json.dumps(events[0]) + "\n")
+    members = [Member.of(pupil, "Mia"), Member.of(taught(examples[:3]), "Ben")]
+    joined, left_out = run_to_completion(iter_joined(members))
+    assert left_out == ["Mia"] and joined.n_lessons == 3
+    assert run_to_completion(iter_joined(members[:1])) == (None, ["Mia"])
+
+
+def test_a_room_is_tested_and_joined(rooms, examples):
+    room = rooms.make(TEACHER)
+    for key, part in ((MIA, examples[:20]), (BEN, examples[20:])):
+        rooms.hand_in(key, room.code, Member.of(taught(part), key[:3], with_drawings=key is MIA))
+    assert run_to_completion(iter_together(rooms, room)) == []
+    mistakes = run_to_completion(iter_test(taught(examples[:20])))
+    assert room.members[MIA].mistakes == mistakes and 0 < len(mistakes) < 90
+    assert room.joined == (2, 100 - len(run_to_completion(iter_test(taught(examples)))))
+
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def test_names_and_labels_are_text(examples):
+    pupil = taught(examples[:1])
+    pupil.learn_one(examples[1][0], "<b>'\"&")
+    member = Member.of(pupil, MARKUP)
+    member = type(member)(**{**vars(member), "mistakes": {0: "<b>'\"&", 1: None}})
+    shown = classes.show_room(Room("CDFHJKMN", 0.0, {MIA: member}, joined=(1, 9)))
+    assert "<img src=x" not in shown and "<b>'" not in shown and MIA not in shown
+    assert "&lt;img src=x onerror=alert(1)&gt;" in shown and "&lt;b&gt;" in shown
+
+
+def test_pictures_of_what_was_drawn_are_shown_where_they_may_go_along(examples):
+    member = Member.of(taught(examples[:3]), "Mia")
+    assert member.images == "" and Member.of(taught(examples[:3]), "Mia", True).images.startswith(
+        "data:image/png;base64,"
+    )
