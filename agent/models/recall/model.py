@@ -274,11 +274,11 @@ class Recall:
     def _turned(
         self, thumbnail: np.ndarray, responses: np.ndarray, evidence: Evidence, strangeness: int
     ) -> tuple[np.ndarray, Evidence]:
-        """Responses to an unfamiliar drawing: by matches alone as it is least strange, turned a little or not at all."""
+        """Responses to an unfamiliar drawing: by matches alone as it is least strange, turned or as it is."""
         everything, no_votes = np.ones(len(responses), bool), np.zeros_like(evidence.votes)
         bound = strangeness * MAX_TURNED
-        for copy in range(1, len(TURNED) + 1):
-            query = _query(self._encode(thumbnail, TURNED, copy))
+        for turn in range(1, len(TURNED) + 1):
+            query = _query(self._encode(thumbnail, TURNED, turn))
             matches = RowMatches(self._stores, query, everything, 0).compare(evidence.params.budget)
             turned = matches.responses(no_votes, evidence.params)
             strangeness = matches.strangeness(int(turned.argmax()))
