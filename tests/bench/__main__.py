@@ -426,6 +426,15 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         costs,
         "Costs on one core, warm (absolute times depend on the machine; compare within a row):",
     ),
+    "wake": (
+        elsewhere("wake", "woken"),
+        "Seconds until an app that starts can be used, from the command on, on two cores: three starts each, medians. The "
+        "app is asked over its API as soon as its page is served:",
+    ),
+    "compile": (
+        elsewhere("wake", "compiled"),
+        "What compiling costs, in seconds of processor; functions without those that they call:",
+    ),
     "visit": (
         elsewhere("first_visit", "visit"),
         "The first visit to a newly started server with a new browser, five times:",
