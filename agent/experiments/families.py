@@ -33,11 +33,11 @@ from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teac
 from agent.experiments.loading import load_agent
 from agent.models import MODELS, Model
 from agent.models.base import LESSON_BYTES
-from agent.models.custom import is_path
 from agent.progress import Progress, can_fork
 from agent.storage import serialization
 from agent.tasks import CHUNK, LAST, N_FRAMES, Frames, Generate, iter_random, mean_known
 from agent.training import Evaluation, evaluate, share_right
+from agent.user_code import is_path
 
 PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
 ERRORS = ("error", "repeat_error", "mean_error")
@@ -166,6 +166,9 @@ class DrawingsRun(FamilyRun):
                 kind = replayed.kind
                 raise AgentError(f"expected lessons of drawings to replay, got an agent of the kind {kind}.")
             log = replayed.lessons
+        n_epochs = spec.agent.get("epochs", 1) if "epochs" in getattr(spec.model, "training", ()) else 1
+        if settings.epochs == 1 and n_epochs > 1:
+            settings = dataclasses.replace(settings, stream=False, epochs=n_epochs)
         self.lessons: Curriculum = curriculum(spec.tasks, settings, log)
         self.held_out = self.lessons.held_out(settings.n_held_out)
         self.forgetting: list[dict[str, Any]] = []
@@ -173,7 +176,7 @@ class DrawingsRun(FamilyRun):
         model, config = spec.model, spec.model_config
         if is_path(spec.agent["kind"]):  # a class of the user's is told the labels, known only now
             given = without(spec.agent, "kind", "name")
-            model, config = resolve_model(spec.agent["kind"], given, self.lessons.spaces, settings.seed)
+            model, config = resolve_model(spec.agent["kind"], given, self.lessons.spaces, settings.seed, spec.family)
         check_shards(model, settings.shards, len(self.lessons.parts))
         return model, config
 
@@ -189,7 +192,9 @@ class DrawingsRun(FamilyRun):
             raise AgentError(f"expected a kind that studies, got {agent.kind}. Set study=false.")
 
     def check_size(self) -> None:
-        serialization.check_size((self.agent.n_lessons + len(self.lessons)) * LESSON_BYTES)
+        model = self.agent.model
+        n_bytes = (self.agent.n_lessons + len(self.lessons)) * getattr(model, "lesson_bytes", LESSON_BYTES)
+        serialization.check_size(n_bytes + getattr(model, "n_state_bytes", 0))
 
     def resume(self, agent: Pupil, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         n_taught = agent.n_lessons - rows[0]["n_lessons"]
@@ -512,6 +517,10 @@ class FramesRun(FamilyRun):
         scores = {"score": None, **dict.fromkeys(EPISODES if hasattr(self.env, "returns") else ())}
         return {"n_done": 0, "n_lessons": self.agent.n_lessons, **errors, **scores, "seconds": 0.0}
 
+    def check_size(self) -> None:
+        model = self.agent.model
+        serialization.check_size(model.max_saved_bytes + self.n_total * getattr(model, "lesson_bytes", 0))
+
     def iter_teach(self) -> Iterator[Progress]:
         begun, seconds = time.perf_counter(), self.log.seconds
         n_episodes = self._n_episodes(self.log.n_done)
@@ -597,4 +606,8 @@ class FramesRun(FamilyRun):
         self.scores.append(step[4]["score"])
 
 
-FAMILY_RUNS: dict[str, type[FamilyRun]] = {"drawings": DrawingsRun, "numbers": NumbersRun, "frames": FramesRun}
+FAMILY_RUNS: dict[str, type[FamilyRun]] = {
+    **dict.fromkeys(("drawings", "arrays"), DrawingsRun),
+    "numbers": NumbersRun,
+    "frames": FramesRun,
+}
