@@ -354,6 +354,7 @@ def _without_hydra(config: DictConfig) -> DictConfig:
 
 def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError:
     hint = nearest(name, options)
+    hint = f" Did you mean ./{name}?" if group == "task" and Path(name).is_dir() else hint
     if group in _FILES and name.endswith(tuple(_FILES[group])):
         return AgentError(f"expected a file at {name}, got none.{hint}")
     more = " or FILE.py:Class" if group in _CLASSES else ""

@@ -143,7 +143,7 @@ class DataSet:
         rows = rows if test is not None else rows[len(rows) // EVERY :]
         if n_lessons is not None and n_lessons > len(rows):
             raise AgentError(f"expected lessons from 1 to {len(rows):,} in {self.path}, got {n_lessons:,}.")
-        return self._preprocessed(train.rows(rows[:n_lessons]))
+        return self._preprocessed(train.rows(rows[:n_lessons]), train)
 
     def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
         train, test = self._read()
@@ -152,7 +152,7 @@ class DataSet:
         rows = (rows if test is not None else rows[: len(rows) // EVERY])[:n_drawings]
         if not len(rows):
             raise AgentError(f"expected at least {EVERY} drawings in {self.path}, got {len(kept.labels)}.")
-        return self._preprocessed(kept.rows(rows))
+        return self._preprocessed(kept.rows(rows), train)
 
     def _read(self) -> arrays.Splits:
         if not self.path:
@@ -161,10 +161,11 @@ class DataSet:
             return arrays.Splits(arrays.checked(*files.data_set(self.path), self.path), None)
         return arrays.read(self.path)
 
-    def _preprocessed(self, drawn: arrays.Arrays) -> LabelledDrawings:
+    def _preprocessed(self, drawn: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
         """Make drawings of what was read."""
         labels = arrays.short_labels(drawn.labels, self.path, MAX_LABEL_CHARS)
-        return as_labelled_drawings((arrays.as_pictures(drawn.inputs, self.path), labels))
+        pictures = arrays.as_pictures(drawn.inputs, self.path, arrays.scale_of(train.inputs))
+        return as_labelled_drawings((pictures, labels))
 
 
 class ArraySet(DataSet):
@@ -172,7 +173,7 @@ class ArraySet(DataSet):
 
     FAMILY: ClassVar[str] = ARRAYS
 
-    def _preprocessed(self, drawn: arrays.Arrays) -> LabelledDrawings:
+    def _preprocessed(self, drawn: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
         return as_arrays((drawn.inputs, drawn.labels), self.path)
 
 

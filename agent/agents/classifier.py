@@ -64,11 +64,8 @@ class Classifier(Agent):
 
     def check_lessons(self, lessons: LabelledDrawings) -> None:
         """Check that lessons have the shape that the model was made for."""
-        if lessons.drawings.shape[1:] != self.model.spaces.shape:
-            shapes = f"{self.model.spaces.shape}, got {lessons.drawings.shape[1:]}"
-            raise AgentError(f"expected inputs of the shape {shapes}.")
+        self.model.check_shape(lessons.drawings)
 
     def predict_many(self, inputs: np.ndarray) -> list[Guess]:
         """Guess N inputs of the model's shape."""
-        self.check_lessons(LabelledDrawings(inputs, ()))
         return self.model.predict(inputs)

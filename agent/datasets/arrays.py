@@ -16,6 +16,7 @@ import hashlib
 import importlib
 import math
 import re
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,15 +110,23 @@ def _read(source: Path, content: str) -> Splits:
             raise
         wanted = "arrays of inputs and labels" if source.suffix in (".npz", ".npy") else "rows of numbers and a label"
         said = " ".join(str(error).split())[:160].rstrip(".")
+        said = "objects, which would be pickled: save numbers and words" if "pickle" in said else said
         raise AgentError(f"expected {wanted} in {source.name}, got {said or type(error).__name__}.") from error
 
 
-def as_pictures(inputs: Any, name: str) -> list[np.ndarray] | np.ndarray:
+def scale_of(inputs: Any) -> tuple[float, float]:
+    """Give the least and the greatest number of inputs: paper and ink where they are drawings."""
+    return (float(inputs.min()), float(inputs.max())) if isinstance(inputs, np.ndarray) else (0.0, 255.0)
+
+
+def as_pictures(inputs: Any, name: str, scale: tuple[float, float]) -> list[np.ndarray] | np.ndarray:
     """Give inputs as pictures that `agent.preprocessing` takes: rows of a square number of pixels become squares.
+
+    Numbers of other types than uint8 are scaled from ``scale``, their least and greatest.
 
     Examples
     --------
-    >>> as_pictures(np.arange(128.0).reshape(2, 64), "x").shape
+    >>> as_pictures(np.arange(128.0).reshape(2, 64), "x", (0, 127)).shape
     (2, 8, 8)
     """
     if not isinstance(inputs, np.ndarray):
@@ -127,14 +136,15 @@ def as_pictures(inputs: Any, name: str) -> list[np.ndarray] | np.ndarray:
         inputs = inputs.reshape(-1, side, side)
     if inputs.ndim not in (3, 4) or (inputs.ndim == 4 and inputs.shape[3] not in (1, 3, 4)):
         wanted = "pictures (N, H, W) or (N, H, W, 3), or rows of a square number of pixels from 64 on"
+        shape = f"(N, {', '.join(map(str, inputs.shape[1:]))})"
         raise AgentError(
-            f"expected {wanted} in {name} for an agent of drawings, got {inputs.shape}. Take a model of your own: "
+            f"expected {wanted} in {name} for an agent of drawings, got {shape}. Take a model of your own: "
             "agent=./net.py:Net, or agent=sklearn.linear_model.SGDClassifier."
         )
     if inputs.dtype == np.uint8:
         return inputs
-    low, high = float(inputs.min()), float(inputs.max())
-    return np.round((inputs - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
+    low, high = scale
+    return np.round(np.clip((inputs - low) * (255 / (high - low) if high > low else 0), 0, 255)).astype(np.uint8)
 
 
 def short_labels(labels: Sequence[str], name: str, max_chars: int) -> list[str]:
@@ -203,9 +213,9 @@ def _of_splits(tables: Mapping[str, Arrays]) -> Splits:
 
 
 def _from_npz(source: Path) -> Splits:
+    if not zipfile.is_zipfile(source):
+        raise ValueError("something else: save them with numpy.savez")
     with np.load(source, allow_pickle=False) as archive:
-        if isinstance(archive, np.ndarray):
-            raise ValueError("one array without a name")
         found: dict[str, dict[str, Any]] = {}
         for name in archive.files:
             split, part = _split_name(name)
@@ -304,12 +314,13 @@ def _from_folder(source: Path) -> Splits:
 def _opened(file: Path) -> np.ndarray:
     try:
         with Image.open(file) as image:
-            return _pixels(image)
+            return pixels(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise AgentError(f"expected a picture at {file}, got none that can be read ({error}).") from error
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
+def pixels(image: Image.Image) -> np.ndarray:
+    """Give the pixels of a picture: (H, W) or (H, W, C)."""
     if image.mode in ("P", "PA", "CMYK", "YCbCr"):
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     return np.asarray(image.convert("L") if image.mode == "1" else image)
@@ -347,7 +358,7 @@ def _of_table(table: Any, path: str) -> Arrays:
         inputs: Any = np.stack([np.asarray(table[name][:], np.float64) for name in numbers], 1)
     else:
         values = table[columns["x"]][:]
-        inputs = _stacked(_pixels(one) if isinstance(one, Image.Image) else np.asarray(one) for one in values)
+        inputs = _stacked(pixels(one) if isinstance(one, Image.Image) else np.asarray(one) for one in values)
     names = getattr(table.features[columns["y"]], "names", None)
     labels = table[columns["y"]][:]
     return checked(inputs, [names[number] for number in labels] if names else labels, path)

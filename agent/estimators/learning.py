@@ -84,9 +84,4 @@ class Learner:
         """Give pictures to an agent of drawings, and inputs as they are to another."""
         if isinstance(self.agent, Classifier):
             return inputs
-        low, high = self.scale
-        if inputs.dtype != np.uint8:
-            inputs = (
-                np.clip((inputs - low) * (255 / (high - low) if high > low else 0), 0, 255).round().astype(np.uint8)
-            )
-        return arrays.as_pictures(inputs, "the inputs")
+        return arrays.as_pictures(inputs, "the inputs", self.scale)

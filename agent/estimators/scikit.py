@@ -50,8 +50,9 @@ class PupilEstimator(ClassifierMixin, BaseEstimator):
         arrays.checked(inputs, labels, "the inputs")
         if not hasattr(self, "_learner"):
             names = np.unique(labels if classes is None else classes)
-            scale = float(inputs.min()), float(inputs.max())
-            self._learner = Learner(self.agent, self.settings, names.tolist(), inputs.shape[1:], scale)
+            self._learner = Learner(
+                self.agent, self.settings, names.tolist(), inputs.shape[1:], arrays.scale_of(inputs)
+            )
             self.classes_, self.n_features_in_ = names, int(np.prod(inputs.shape[1:]))
         self.classes_ = np.union1d(self.classes_, labels)
         self._learner.learn(inputs, labels.tolist())
@@ -65,7 +66,8 @@ class PupilEstimator(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Give the best label of each."""
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        places = self.predict_proba(X).argmax(1)
+        return self.classes_[places]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learner")

@@ -50,10 +50,7 @@ class Curriculum:
         """Shapes and labels of the task, as the constructor of a user's class may ask for them."""
         lessons = [part.lessons for part in self.parts]
         labels = {label for drawings in (*lessons, *self.tests.values()) for label in drawings.labels}
-        shapes = list(dict.fromkeys(drawings.drawings.shape[1:] for drawings in (*lessons, *self.tests.values())))
-        if len(shapes) > 1:
-            raise AgentError(f"expected inputs of one shape, got {shapes[0]} and {shapes[1]}. Scale them.")
-        return Spaces(tuple(sorted(labels)), shapes[0])
+        return Spaces(tuple(sorted(labels)), check_shapes([*lessons, *self.tests.values()]))
 
     def held_out(self, n_drawings: int) -> LabelledDrawings | None:
         """Give a few test drawings, equally many of each task; None where ``n_drawings`` is 0."""
@@ -81,6 +78,7 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
     for name, task in tasks.items():
         with own_code(f"the task {name}"):
             lessons[name] = _checked(task, _lessons_of(task, settings.lessons, seed))
+    check_shapes(list(lessons.values()))
     groups = {name: [drawings] for name, drawings in lessons.items()}
     if settings.order == "mixed":
         groups = {"+".join(lessons): [*lessons.values()]}
@@ -90,6 +88,14 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
             in_order = epoch == 0 and len(group) == 1  # the first pass over one task keeps its order
             parts.append(Part(name, group[0] if in_order else mix(group, seed + epoch)))
     return Curriculum(tuple(parts), tests)
+
+
+def check_shapes(lessons: Sequence[LabelledDrawings]) -> tuple[int, ...]:
+    """Give the shape of one input, which all lessons share."""
+    shapes = list(dict.fromkeys(part.drawings.shape[1:] for part in lessons))
+    if len(shapes) > 1:
+        raise AgentError(f"expected inputs of one shape, got {shapes[0]} and {shapes[1]}. Scale them.")
+    return shapes[0]
 
 
 def test_drawings(tasks: Mapping[str, Task], settings: Settings) -> dict[str, LabelledDrawings]:

@@ -64,7 +64,7 @@ class CustomModel(LessonModel):
         with own_code(self.path):
             self._inner = made(self.made_of, config, self.spaces)
             check_interface(self._inner, self.path)
-            self.adapter: Adapter = adapter_of(self._inner, self.spaces, config, lambda: (self._drawings, self._labels))
+            self.adapter: Adapter = adapter_of(self._inner, self.spaces, config, self._lessons)
 
     @property
     def n_lessons(self) -> int:
@@ -84,6 +84,9 @@ class CustomModel(LessonModel):
         with own_code(self.path):
             self.adapter.learn(thumbnails, labels)
         self._remember(thumbnails, labels)
+
+    def _lessons(self) -> tuple[np.ndarray, Sequence[str]]:
+        return self._drawings, self._labels
 
     def _remember(self, drawings: np.ndarray, labels: Sequence[str]) -> None:
         self._drawings = np.concatenate([self._drawings, drawings]) if len(self._drawings) else drawings
@@ -177,7 +180,13 @@ class CustomArrays(CustomModel):
     def _remember(self, drawings: np.ndarray, labels: Sequence[str]) -> None:
         super()._remember(drawings if self.keeps_lessons else drawings[:0], labels)
 
+    def check_shape(self, inputs: np.ndarray) -> None:
+        """Check that inputs have the shape that the model was made for."""
+        if inputs.shape[1:] != self.spaces.shape:
+            raise AgentError(f"expected inputs of the shape {self.spaces.shape}, got {inputs.shape[1:]}.")
+
     def _are_asked(self, thumbnails: np.ndarray) -> np.ndarray:
+        self.check_shape(thumbnails)
         return np.ones(len(thumbnails), bool)
 
     def tensors(self) -> dict[str, np.ndarray]:

@@ -28,7 +28,7 @@ class Net:
     KEEPS_STATE = True
 
     def __init__(self, module: Any, spaces: Spaces, config: Any) -> None:
-        self.torch = torch = importlib.import_module("torch")
+        torch = self.torch
         self.spaces, self.seed, self.n_seen = spaces, config.seed, 0
         self.n_outputs = len(spaces.labels) or spaces.n_outputs
         names = [field.name for field in dataclasses.fields(Training)]
@@ -40,7 +40,7 @@ class Net:
         except (RuntimeError, AssertionError) as error:
             raise AgentError(f"expected agent.device as auto or a device of torch, got {device} ({error}).") from error
         self.shape = self._fitting_shape()
-        known = [n for n, one in vars(torch.optim).items() if isinstance(one, type) and n[0].isupper()]
+        known = [n for n, one in vars(torch.optim).items() if isinstance(one, type) and n != "Optimizer"]
         optim = self.training.optim
         if optim not in known:
             raise AgentError(f"expected agent.optim among {', '.join(known)}, got {optim}.{nearest(optim, known)}")
@@ -48,6 +48,11 @@ class Net:
         if not weights:
             raise AgentError(f"expected a module with weights to train, got {type(module).__name__} without any.")
         self.optimizer = getattr(torch.optim, optim)(weights, lr=self.training.lr)
+
+    @property
+    def torch(self) -> Any:
+        """The library."""
+        return importlib.import_module("torch")
 
     @property
     def n_state_bytes(self) -> int:

@@ -33,13 +33,14 @@ class CustomRegression(RegressionModel):
         with own_code(self.path):
             self._inner = made(self.made_of, config, SPACES)
             check_interface(self._inner, self.path)
-            self.adapter: Adapter = adapter_of(
-                self._inner, SPACES, config, lambda: (self._x[:, None], self._y[:, None])
-            )
+            self.adapter: Adapter = adapter_of(self._inner, SPACES, config, self._lessons)
 
     @property
     def max_saved_bytes(self) -> int:
         return 3 * sum(array.nbytes for array in self.tensors().values())
+
+    def _lessons(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._x[:, None], self._y[:, None]
 
     def _learn_steps(self, lessons: NumberLessons, first: int, end: int) -> np.ndarray:
         x, y = lessons.x[first:end], lessons.y[first:end]
@@ -75,7 +76,7 @@ class CustomRegression(RegressionModel):
         state = {name: array for name, array in tensors.items() if name not in own}
         with own_code(cls.path):
             if not model.adapter.KEEPS_STATE and not state:
-                model.adapter.learn(model._x[:, None], model._y[:, None])
+                model.adapter.learn(*model._lessons())
             else:
                 model.adapter.load(state)
         return model

@@ -183,8 +183,10 @@ def made(maker: Any, config: Any, spaces: Spaces) -> Any:
         with seeded(config.seed):
             return maker(**settings, **given)
 
-    thing = make(is_net(maker))
-    return make(for_net=True) if is_net(thing) and not is_net(maker) else thing  # a function that makes a net
+    used = getattr(maker, "__globals__", {}).values()  # by a function, of which only its result says what it makes
+    guess = is_net(maker) or any(getattr(value, "__name__", "").split(".")[0] == "torch" for value in used)
+    thing = make(guess)
+    return thing if is_net(thing) == guess else make(not guess)
 
 
 @contextlib.contextmanager
