@@ -147,12 +147,12 @@ class DataSet:
 
     def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
         train, test = self._read()
-        kept = train if test is None else test
-        rows = shuffled(len(kept.labels), seed)
+        held_out = train if test is None else test
+        rows = shuffled(len(held_out.labels), seed)
         rows = (rows if test is not None else rows[: len(rows) // EVERY])[:n_drawings]
         if not len(rows):
-            raise AgentError(f"expected at least {EVERY} drawings in {self.path}, got {len(kept.labels)}.")
-        return self._preprocessed(kept.rows(rows), train)
+            raise AgentError(f"expected at least {EVERY} drawings in {self.path}, got {len(held_out.labels)}.")
+        return self._preprocessed(held_out.rows(rows), train)
 
     def _read(self) -> arrays.Splits:
         if not self.path:
@@ -161,10 +161,10 @@ class DataSet:
             return arrays.Splits(arrays.checked(*files.data_set(self.path), self.path), None)
         return arrays.read(self.path)
 
-    def _preprocessed(self, drawn: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
+    def _preprocessed(self, pairs: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
         """Make drawings of what was read."""
-        labels = arrays.short_labels(drawn.labels, self.path, MAX_LABEL_CHARS)
-        pictures = arrays.as_pictures(drawn.inputs, self.path, arrays.scale_of(train.inputs))
+        labels = arrays.short_labels(pairs.labels, self.path, MAX_LABEL_CHARS)
+        pictures = arrays.as_pictures(pairs.inputs, self.path, arrays.scale_of(train.inputs))
         return as_labelled_drawings((pictures, labels))
 
 
@@ -173,8 +173,8 @@ class ArraySet(DataSet):
 
     FAMILY: ClassVar[str] = ARRAYS
 
-    def _preprocessed(self, drawn: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
-        return as_arrays((drawn.inputs, drawn.labels), self.path)
+    def _preprocessed(self, pairs: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
+        return as_arrays((pairs.inputs, pairs.labels), self.path)
 
 
 @dataclass(frozen=True)

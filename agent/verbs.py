@@ -244,7 +244,7 @@ def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str
         return
     files = [file for question in questions for file in _files(Path(question))]
     for file, guess in zip(files, agent.predict_many(map(_opened, files)), strict=True):
-        yield f"{file} → {_told(guess)}"
+        yield f"{file} → {_described(guess)}"
 
 
 def _answers_of_rows(agent: Classifier, name: str) -> Iterator[str]:
@@ -254,10 +254,10 @@ def _answers_of_rows(agent: Classifier, name: str) -> Iterator[str]:
     numbers = itertools.count(1)
     for part in parts:
         for guess in agent.predict_many(np.asarray(part)):
-            yield f"{name}{f', {next(numbers)}' if data else ''} → {_told(guess)}"
+            yield f"{name}{f', {next(numbers)}' if data else ''} → {_described(guess)}"
 
 
-def _told(guess: Guess) -> str:
+def _described(guess: Guess) -> str:
     if guess.label is None:
         return "unsure"
     share = f"{100 * guess.confidence:.0f} % ahead of the second"

@@ -72,20 +72,20 @@ def is_data(path: object) -> bool:
 
 def digest(path: str) -> str:
     """Give a digest of the content of a file, or of all files of a folder; nothing for what is not there."""
-    source, found = Path(path), hashlib.sha256()
+    source, result = Path(path), hashlib.sha256()
     files = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
     if path.startswith(HUB) or not files or not files[0].is_file():
         return ""
     if source.suffix == ".npy":
         files += [file for file in _label_files(source) if file.is_file()]
     for file in files:
-        found.update(file.as_posix().removeprefix(source.as_posix()).encode())
-        found.update(file.read_bytes())
-    return found.hexdigest()[:16]
+        result.update(file.as_posix().removeprefix(source.as_posix()).encode())
+        result.update(file.read_bytes())
+    return result.hexdigest()[:16]
 
 
 def read(path: str) -> Splits:
-    """Read data by its path; AgentError that says what is wrong and what is wanted."""
+    """Read data by its path; AgentError that says what is wrong and what is expected."""
     source = Path(path)
     if path.startswith(HUB):
         return _from_hub(path)
@@ -108,10 +108,10 @@ def _read(source: Path, content: str) -> Splits:
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
         if isinstance(error, AgentError):
             raise
-        wanted = "arrays of inputs and labels" if source.suffix in (".npz", ".npy") else "rows of numbers and a label"
-        said = " ".join(str(error).split())[:160].rstrip(".")
-        said = "objects, which would be pickled: save numbers and words" if "pickle" in said else said
-        raise AgentError(f"expected {wanted} in {source.name}, got {said or type(error).__name__}.") from error
+        expected = "arrays of inputs and labels" if source.suffix in (".npz", ".npy") else "rows of numbers and a label"
+        message = " ".join(str(error).split())[:160].rstrip(".")
+        message = "objects, which would be pickled: save numbers and words" if "pickle" in message else message
+        raise AgentError(f"expected {expected} in {source.name}, got {message or type(error).__name__}.") from error
 
 
 def scale_of(inputs: Any) -> tuple[float, float]:
@@ -135,10 +135,10 @@ def as_pictures(inputs: Any, name: str, scale: tuple[float, float]) -> list[np.n
     if inputs.ndim == 2 and side * side == inputs.shape[1] and side >= 8:
         inputs = inputs.reshape(-1, side, side)
     if inputs.ndim not in (3, 4) or (inputs.ndim == 4 and inputs.shape[3] not in (1, 3, 4)):
-        wanted = "pictures (N, H, W) or (N, H, W, 3), or rows of a square number of pixels from 64 on"
+        expected = "pictures (N, H, W) or (N, H, W, 3), or rows of a square number of pixels from 64 on"
         shape = f"(N, {', '.join(map(str, inputs.shape[1:]))})"
         raise AgentError(
-            f"expected {wanted} in {name} for an agent of drawings, got {shape}. Take a model of your own: "
+            f"expected {expected} in {name} for an agent of drawings, got {shape}. Take a model of your own: "
             "agent=./net.py:Net, or agent=sklearn.linear_model.SGDClassifier."
         )
     if inputs.dtype == np.uint8:
@@ -216,12 +216,12 @@ def _from_npz(source: Path) -> Splits:
     if not zipfile.is_zipfile(source):
         raise ValueError("something else: save them with numpy.savez")
     with np.load(source, allow_pickle=False) as archive:
-        found: dict[str, dict[str, Any]] = {}
+        result: dict[str, dict[str, Any]] = {}
         for name in archive.files:
             split, part = _split_name(name)
             if part:
-                found.setdefault(split, {})[part] = archive[name]
-        whole = {split: parts for split, parts in found.items() if set(parts) == {"x", "y"}}
+                result.setdefault(split, {})[part] = archive[name]
+        whole = {split: parts for split, parts in result.items() if set(parts) == {"x", "y"}}
         if not whole:
             got = ", ".join(archive.files[:8]) or "nothing"
             raise AgentError(
@@ -266,8 +266,8 @@ def _from_arff(source: Path) -> Splits:
     attributes: list[tuple[str, str]] = []
     with source.open(encoding="utf-8") as file:
         for n_head, line in enumerate(file, 1):  # noqa: B007
-            if found := re.match(r"\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s+(.+)", line, re.I):
-                attributes.append((found[1].strip("'\""), found[2].strip()))
+            if result := re.match(r"\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s+(.+)", line, re.I):
+                attributes.append((result[1].strip("'\""), result[2].strip()))
             elif line.strip().lower() == "@data":
                 break
         else:
@@ -305,8 +305,8 @@ def _from_folder(source: Path) -> Splits:
     for split, folder in parts.items():
         files = [file for file in sorted(folder.glob("*/*")) if file.suffix.lower() in PICTURES and file.is_file()]
         if not files:
-            wanted = f"pictures in {folder}/LABEL/, a folder for each label"
-            raise AgentError(f"expected {wanted}, got none that ends in {' '.join(PICTURES)}.")
+            expected = f"pictures in {folder}/LABEL/, a folder for each label"
+            raise AgentError(f"expected {expected}, got none that ends in {' '.join(PICTURES)}.")
         tables[split] = checked(_stacked(map(_opened, files)), [file.parent.name for file in files], str(source))
     return _of_splits(tables)
 
@@ -328,8 +328,8 @@ def pixels(image: Image.Image) -> np.ndarray:
 
 def _stacked(pictures: Iterable[np.ndarray]) -> np.ndarray | list[np.ndarray]:
     """Put pictures of one shape into one array."""
-    found = list(pictures)
-    return np.stack(found) if len({(picture.shape, picture.dtype) for picture in found}) == 1 else found
+    result = list(pictures)
+    return np.stack(result) if len({(picture.shape, picture.dtype) for picture in result}) == 1 else result
 
 
 def _from_hub(path: str) -> Splits:
@@ -339,11 +339,14 @@ def _from_hub(path: str) -> Splits:
     except ImportError as error:
         raise AgentError(f"expected the package datasets for {path}, got none. pip install datasets.") from error
     try:
-        found = datasets.load_dataset(path[len(HUB) :]) if path.startswith(HUB) else datasets.load_from_disk(path)
+        result = datasets.load_dataset(path[len(HUB) :]) if path.startswith(HUB) else datasets.load_from_disk(path)
     except Exception as error:  # whatever the package raises: no such name, no network
         raise AgentError(f"expected a data set at {path}, got {' '.join(str(error).split())[:200]}.") from error
     return _of_splits(
-        {split: _of_table(table, path) for split, table in (found if hasattr(found, "items") else {"": found}).items()}
+        {
+            split: _of_table(table, path)
+            for split, table in (result if hasattr(result, "items") else {"": result}).items()
+        }
     )
 
 

@@ -34,7 +34,7 @@ def make(name: str, **settings: Any) -> gymnasium.Env:
     (dtype('float32'), 0.0, False)
     """
     if is_path(name):
-        return _own(name, settings)
+        return _of_user(name, settings)
     if isinstance(name, str) and name not in ENVIRONMENTS and "-v" in name:
         return Gym(name, **settings)
     if not isinstance(name, str) or name not in ENVIRONMENTS:
@@ -49,7 +49,7 @@ def make(name: str, **settings: Any) -> gymnasium.Env:
         raise AgentError(f"expected settings of the environment {name}, got {str(settings)[:80]} ({error}).") from error
 
 
-def _own(path: str, settings: dict[str, Any]) -> gymnasium.Env:
+def _of_user(path: str, settings: dict[str, Any]) -> gymnasium.Env:
     """Make an environment of a user's own."""
     thing = maker_of(path)
     with own_code(path):

@@ -72,13 +72,13 @@ class Learner:
     def shares(self, inputs: np.ndarray, labels: Sequence[Any]) -> np.ndarray:
         """Give a share for each of L labels: (N, L) float64; all alike where nothing responds."""
         places = [str(label) for label in labels]
-        found = np.zeros((len(inputs), len(places)))
+        result = np.zeros((len(inputs), len(places)))
         guesses = self.agent.predict_many(self._inputs(inputs))  # type: ignore[attr-defined]
         known = [places.index(name) for name in self.agent.labels]
-        for row, guess in zip(found, guesses, strict=True):
+        for row, guess in zip(result, guesses, strict=True):
             row[known] = guess.responses
             row[:] = row / row.sum() if row.any() else 1 / len(row)
-        return found
+        return result
 
     def _inputs(self, inputs: np.ndarray) -> Any:
         """Give pictures to an agent of drawings, and inputs as they are to another."""

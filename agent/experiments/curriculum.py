@@ -107,8 +107,8 @@ def test_drawings(tasks: Mapping[str, Task], settings: Settings) -> dict[str, La
     return tests
 
 
-def _checked(task: Task, drawn: Any) -> LabelledDrawings:
-    return as_arrays(drawn) if getattr(task, "FAMILY", DRAWINGS) == ARRAYS else as_labelled_drawings(drawn)
+def _checked(task: Task, pairs: Any) -> LabelledDrawings:
+    return as_arrays(pairs) if getattr(task, "FAMILY", DRAWINGS) == ARRAYS else as_labelled_drawings(pairs)
 
 
 def _lessons_of(task: Task, n_lessons: int | None, seed: int) -> Any:

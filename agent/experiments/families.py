@@ -9,11 +9,9 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
-import multiprocessing
 import statistics
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -29,11 +27,11 @@ from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError
 from agent.experiments import results
 from agent.experiments.config import RunSpec, resolve_model, without
-from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teach
+from agent.experiments.curriculum import Curriculum, curriculum, iter_teach
 from agent.experiments.loading import load_agent
-from agent.models import MODELS, Model
+from agent.experiments.processes import check_shards, iter_teach_parallel
 from agent.models.base import LESSON_BYTES
-from agent.progress import Progress, can_fork
+from agent.progress import Progress
 from agent.storage import serialization
 from agent.tasks import CHUNK, LAST, N_FRAMES, Frames, Generate, iter_random, mean_known
 from agent.training import Evaluation, evaluate, share_right
@@ -321,49 +319,6 @@ def memory_sheet(pupil: Pupil, label: str | None, n_drawings: int, seed: int) ->
     labels = [label] if label else pupil.labels
     drawings = [pupil.draw_one(name, seed + number) for name in labels for number in range(n_drawings)]
     return render.png(render.sheet(drawings, SHEET_COLUMNS))
-
-
-def check_shards(model: type[Model], n_shards: int, n_parts: int) -> None:
-    """Check that what several processes learn can be joined."""
-    if n_shards > 1 and not model.ORDER_FREE:
-        raise AgentError(f"expected a kind whose order of lessons does not matter, got {model.NAME}. Set shards=1.")
-    if n_shards > 1 and model.__module__.split(".")[0] != "agent":
-        raise AgentError(f"expected a kind of Pupil's own with shards={n_shards}, got {model.NAME}. Set shards=1.")
-    if n_shards > 1 and n_parts > 1:
-        raise AgentError("expected lessons in one go with shards, got several parts. Set order=mixed.")
-
-
-def iter_teach_parallel(pupil: Pupil, part: Part, n_shards: int) -> Iterator[int]:
-    """Teach a new agent in several processes, with the same result as in one; yields the number of lessons done.
-
-    A model that encodes lessons in parallel itself does so. Of another one, each process teaches a shard to a model of
-    its own, and these are joined in the order of the lessons. The log holds them as one bulk lesson.
-    """
-    drawings, labels = part.lessons
-    if hasattr(pupil.model, "learn_parallel") and can_fork():
-        pupil.model.learn_parallel(drawings, labels, n_shards)
-        pupil.lessons.add_many(part.lessons)
-        yield len(labels)
-        return
-    ends = [len(labels) * shard // n_shards for shard in range(n_shards + 1)]
-    spans = [slice(*span) for span in zip(ends, ends[1:], strict=False) if span[0] < span[1]]
-    context = multiprocessing.get_context("fork" if can_fork() else "spawn")  # a forked child has the drawings already
-    work = [(pupil.kind, pupil.model.config, drawings[span], labels[span]) for span in spans]
-    with ProcessPoolExecutor(len(spans) - 1 or 1, mp_context=context) as pool:
-        others = [pool.submit(_learned_model, *arguments) for arguments in work[1:]]
-        model = _learned_model(*work[0])  # the first shard in this process, while the others work
-        yield ends[1]
-        for span, other in zip(spans[1:], others, strict=True):
-            model.join(other.result())
-            yield span.stop
-    pupil.model = model
-    pupil.lessons.add_many(part.lessons)
-
-
-def _learned_model(kind: str, config: Any, drawings: np.ndarray, labels: Sequence[str]) -> Model:
-    model = MODELS[kind](config)
-    model.learn_many(drawings, labels)
-    return model
 
 
 # ---------------------------------------------------------------- numbers

@@ -55,11 +55,11 @@ def adapter_of(thing: Any, spaces: Spaces, config: Any, lessons: Callable[[], Le
         return Net(thing, spaces, config)
     if hasattr(thing, "learn_one"):
         is_river = any(one.__module__.split(".")[0] == "river" for one in type(thing).__mro__)
-        return (Features if is_river or hasattr(thing, "predict_proba_one") else Plain)(thing, spaces)
+        return (Features if is_river or hasattr(thing, "predict_proba_one") else PlainAdapter)(thing, spaces)
     return (Rows if hasattr(thing, "partial_fit") else FittedRows)(thing, spaces, lessons)
 
 
-class Plain:
+class PlainAdapter:
     """A learner that gets arrays as they come; one number alone comes as a number."""
 
     KEEPS_STATE = False
@@ -90,7 +90,7 @@ class Plain:
         raise AgentError("expected lessons alone of a model of your own, got other arrays. The file was changed.")
 
 
-class Features(Plain):
+class Features(PlainAdapter):
     """A model of river."""
 
     def inputs(self, inputs: np.ndarray) -> Sequence[Any]:
@@ -107,7 +107,7 @@ class Features(Plain):
         return super().answer(inputs)
 
 
-class Rows(Plain):
+class Rows(PlainAdapter):
     """An estimator of scikit-learn that learns online."""
 
     def __init__(self, inner: Any, spaces: Spaces, lessons: Callable[[], Lessons]) -> None:

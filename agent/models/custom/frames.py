@@ -139,11 +139,11 @@ class CustomFrames(FrameModel):
     def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
         model, spec = cls(config), FrameSpec.from_tensors(tensors)
         model.enter(spec)
-        own = {name: tensors[name] for name in ("seen", "unseen", "last", "expected", "n_frames") if name in tensors}
-        seen, last = own.get("seen", np.zeros((0, 0))), own.get("last", np.zeros(0))
+        arrays = {name: tensors[name] for name in ("seen", "unseen", "last", "expected", "n_frames") if name in tensors}
+        seen, last = arrays.get("seen", np.zeros((0, 0))), arrays.get("last", np.zeros(0))
         shape = seen.shape if seen.ndim == 2 else (0, 0)
         check_arrays(
-            own,
+            arrays,
             {
                 "seen": (shape, np.float32),
                 "unseen": (shape, np.uint8),
@@ -152,8 +152,8 @@ class CustomFrames(FrameModel):
                 "n_frames": ((1,), np.int64, 0, 2**40),
             },
         )
-        rows = [*np.where(own["unseen"] != 0, np.float32(np.nan), seen)]
-        state = {name: array for name, array in tensors.items() if name not in {*own, *spec.tensors()}}
+        rows = [*np.where(arrays["unseen"] != 0, np.float32(np.nan), seen)]
+        state = {name: array for name, array in tensors.items() if name not in {*arrays, *spec.tensors()}}
         with own_code(cls.path):
             if model.adapter is None:
                 for row in rows:
@@ -162,6 +162,6 @@ class CustomFrames(FrameModel):
                 model.adapter.load(state)
             else:
                 model._learn(rows)
-        model._seen, model._last, model.expected = rows, last, own["expected"]
-        model.n_frames = int(own["n_frames"][0])
+        model._seen, model._last, model.expected = rows, last, arrays["expected"]
+        model.n_frames = int(arrays["n_frames"][0])
         return model

@@ -191,19 +191,19 @@ class CustomArrays(CustomModel):
 
     def tensors(self) -> dict[str, np.ndarray]:
         place = {label: number for number, label in enumerate(self.labels)}
-        taught = np.array([place[label] for label in self._labels], np.uint16)
+        numbers = np.array([place[label] for label in self._labels], np.uint16)
         inputs = {"inputs": self._drawings.reshape(len(self._drawings), -1)} if self.keeps_lessons else {}
-        return {"taught": taught, **inputs, **self.adapter.tensors()}
+        return {"taught": numbers, **inputs, **self.adapter.tensors()}
 
     def _saved_lessons(
         self, tensors: Mapping[str, np.ndarray], labels: Sequence[str]
     ) -> tuple[np.ndarray, Sequence[str]]:
         inputs = tensors.get("inputs", np.zeros((0, 0), np.uint8))
-        taught, n_numbers = tensors.get("taught", np.zeros(0, np.uint16)), math.prod(self.spaces.shape)
-        shapes = {"taught": ((taught.size,), np.uint16, 0, max(0, len(labels) - 1))}
-        shapes |= {"inputs": ((taught.size, n_numbers), inputs.dtype.type)} if self.keeps_lessons else {}
+        numbers, n_numbers = tensors.get("taught", np.zeros(0, np.uint16)), math.prod(self.spaces.shape)
+        shapes = {"taught": ((numbers.size,), np.uint16, 0, max(0, len(labels) - 1))}
+        shapes |= {"inputs": ((numbers.size, n_numbers), inputs.dtype.type)} if self.keeps_lessons else {}
         check_arrays(tensors, shapes)
-        return inputs.reshape(-1, *self.spaces.shape) if inputs.size else inputs, [labels[number] for number in taught]
+        return inputs.reshape(-1, *self.spaces.shape) if inputs.size else inputs, [labels[number] for number in numbers]
 
 
 _BASES: dict[str, type[BaseModel]] = {

@@ -79,8 +79,8 @@ class Net:
         with self.torch.no_grad():
             for start in range(0, len(inputs), AT_ONCE):
                 answers.append(self._outputs(self._batch(inputs[start : start + AT_ONCE])))
-        found = self.torch.cat(answers).double()
-        return (found.softmax(1) if self.spaces.labels else found).cpu().numpy()
+        result = self.torch.cat(answers).double()
+        return (result.softmax(1) if self.spaces.labels else result).cpu().numpy()
 
     def tensors(self) -> dict[str, np.ndarray]:
         """All it has learned, with the state of its optimiser."""
@@ -105,8 +105,10 @@ class Net:
             self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": _as_before(moments)})
             self.n_seen = int(tensors[N_SEEN][0])
         except (RuntimeError, KeyError, ValueError, IndexError) as error:
-            name, said = type(self.module).__name__, " ".join(str(error).split())[:200]
-            raise AgentError(f"expected arrays that fit {name}, got others. Was it changed since? ({said})") from error
+            name, message = type(self.module).__name__, " ".join(str(error).split())[:200]
+            raise AgentError(
+                f"expected arrays that fit {name}, got others. Was it changed since? ({message})"
+            ) from error
 
     def _module_tensors(self) -> dict[str, np.ndarray]:
         return {name: _array(value) for name, value in self.module.state_dict().items()}

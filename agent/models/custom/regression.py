@@ -68,12 +68,12 @@ class CustomRegression(RegressionModel):
 
     @classmethod
     def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        model, own = cls(config), ("x", "y", "steps", "range")
-        kept = {name: array for name, array in tensors.items() if name in own}
+        model, names = cls(config), ("x", "y", "steps", "range")
+        saved = {name: array for name, array in tensors.items() if name in names}
         n_lessons = n_rows(tensors, "x")
-        check_floats(kept, dict.fromkeys(("x", "y"), ((n_lessons,), np.float64)))
-        model.training, model._x, model._y = TrainingState.restore(kept), kept["x"], kept["y"]
-        state = {name: array for name, array in tensors.items() if name not in own}
+        check_floats(saved, dict.fromkeys(("x", "y"), ((n_lessons,), np.float64)))
+        model.training, model._x, model._y = TrainingState.restore(saved), saved["x"], saved["y"]
+        state = {name: array for name, array in tensors.items() if name not in names}
         with own_code(cls.path):
             if not model.adapter.KEEPS_STATE and not state:
                 model.adapter.learn(*model._lessons())

@@ -102,9 +102,9 @@ def class_settings(maker: Any) -> dict[str, Any]:
     >>> class_settings(Depths)
     {'depth': 3}
     """
-    own, given = constructor_defaults(maker), Spaces().named(0)
-    settings = {name: value for name, value in own.items() if name not in given and type(value) in _TYPES}
-    return settings | (without_names(dataclasses.asdict(Training()), own) if is_net(maker) else {})
+    defaults, given = constructor_defaults(maker), Spaces().named(0)
+    settings = {name: value for name, value in defaults.items() if name not in given and type(value) in _TYPES}
+    return settings | (without_names(dataclasses.asdict(Training()), defaults) if is_net(maker) else {})
 
 
 def constructor_defaults(maker: Any) -> dict[str, Any]:
@@ -130,10 +130,10 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
 
     AgentError when a setting is unknown, or has no value.
     """
-    own = constructor_defaults(maker)
-    known = without_names(own, Spaces().named(0))
+    names = constructor_defaults(maker)
+    known = without_names(names, Spaces().named(0))
     if is_net(maker) or (is_maker(maker) and not isinstance(maker, type)):  # a function may make a net
-        known |= without_names(TRAINING, own)
+        known |= without_names(TRAINING, names)
     if not takes_any(maker):
         check_names(given, known, f"settings of {path}")
     values = {**class_settings(maker), **{name: value for name, value in given.items() if value is not None}}
@@ -148,7 +148,7 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
     task_values = zip(TASK_FIELDS[1:], (_joined(spaces.labels), ",".join(map(str, spaces.shape))), strict=True)
     fields += [(key, object, dataclasses.field(default=value)) for key, value in task_values]  # not checked
     for key, value in values.items():
-        training = TRAINING.get(key) if key not in own else None
+        training = TRAINING.get(key) if key not in names else None
         kind = type(value if training is None else training.default)
         metadata = (setting(ge=-_ANY[kind], le=_ANY[kind]) if kind in _ANY else setting()).metadata
         metadata = metadata if training is None else training.metadata
@@ -171,15 +171,15 @@ def made(maker: Any, config: Any, spaces: Spaces) -> Any:
     """Make what is to learn of a class or a function, or copy an object."""
     if not is_maker(maker):
         return copy.deepcopy(maker)
-    own = {parameter.name for parameter in parameters(maker)}
+    names = {parameter.name for parameter in parameters(maker)}
     settings = {
         name: value
         for name, value in vars(config).items()
-        if name not in TASK_FIELDS and (name in own or (takes_any(maker) and name not in TRAINING))
+        if name not in TASK_FIELDS and (name in names or (takes_any(maker) and name not in TRAINING))
     }
 
     def make(for_net: bool) -> Any:
-        given = {name: value for name, value in spaces.named(config.seed, for_net).items() if name in own}
+        given = {name: value for name, value in spaces.named(config.seed, for_net).items() if name in names}
         with seeded(config.seed):
             return maker(**settings, **given)
 
