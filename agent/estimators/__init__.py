@@ -30,8 +30,8 @@ def as_estimator(agent: Any = "recall", **settings: Any) -> Any:
     --------
     >>> import agent
     >>> drawings, labels = agent.datasets.mnist("test")
-    >>> estimator = agent.as_estimator("nearest", threshold=100).fit(drawings[:60].reshape(60, 784), labels[:60])
-    >>> estimator.score(drawings[:60].reshape(60, 784), labels[:60]), estimator.get_params()["threshold"]
+    >>> estimator = agent.as_estimator("nearest", threshold=100).fit(drawings[:60], labels[:60])  # doctest: +SKIP
+    >>> estimator.score(drawings[:60], labels[:60]), estimator.get_params()["threshold"]  # doctest: +SKIP
     (1.0, 100)
     """
     return _home("scikit", "sklearn", "scikit-learn").PupilEstimator(agent, **settings)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from agent.datasets import arrays, shuffled
 from agent.errors import AgentError
 from agent.estimators.learning import Learner, settings_of_kind
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+except ImportError:  # `agent.as_estimator` says so
+    BaseEstimator = ClassifierMixin = object
 
 
 class PupilEstimator(ClassifierMixin, BaseEstimator):

@@ -16,7 +16,6 @@ import numpy as np
 from agent import preprocessing
 from agent.errors import AgentError
 from agent.kernels.matching import synthesise
-from agent.untrusted import MAX_TENSORS
 from agent.validation import check_arrays
 
 DRAWN_INK = 96  # grey value from which a pixel counts as ink
@@ -114,7 +113,6 @@ class BaseModel:
     SUMMARY: ClassVar[str]  # one sentence for menus and cards
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {"as it is": {}}  # named settings; the first are the defaults
     MAX_LABELS: int = 0
-    MAX_TENSORS: ClassVar[int] = MAX_TENSORS  # of a file
     Config: ClassVar[type]
     config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
 
