@@ -57,7 +57,8 @@ OUTSIDE = {
     "zipfile": {"untrusted", "storage", "datasets"},
     "pickle": set(),
     "joblib": set(),
-    "torch": set(),
+    "torch": set(),  # and of a user's own: imported by its name where it is used
+    **dict.fromkeys(("sklearn", "river"), {"estimators"}),
     **dict.fromkeys(("http", "httpx", "httpx2", "requests", "socket", "urllib"), {"hub"}),
 }
 
