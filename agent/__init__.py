@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from agent.agents.pupil import Pupil
     from agent.datasets import TASKS
     from agent.errors import AgentError
+    from agent.estimators import as_estimator, as_river
     from agent.experiments import run
     from agent.hub import load
     from agent.models import MODELS, Guess
@@ -61,6 +62,8 @@ __all__ = [
     "AgentError",
     "Guess",
     "Pupil",
+    "as_estimator",
+    "as_river",
     "datasets",
     "launch",
     "load",
@@ -77,6 +80,8 @@ _HOMES = {
     "MODELS": "models",
     "Pupil": "agents.pupil",
     "TASKS": "datasets",
+    "as_estimator": "estimators",
+    "as_river": "estimators",
     "launch": "__main__",
     "load": "hub",
     "new": "agents",

@@ -327,8 +327,15 @@ def page(words: Sequence[str] = ()) -> str:
 
 def _details(group: str, name: str, choices: Mapping[str, tuple[str, Any]]) -> str:
     """Describe one choice: each setting with its default, what it does, and its range."""
+    import inspect
+
+    from agent.models.custom.signature import class_settings
+    from agent.user_code import is_path, maker_of
     from agent.validation import check_choice
 
+    if group == "agent" and is_path(name):
+        lines = [f"agent={name}: {(inspect.getdoc(maker_of(name)) or 'your own').splitlines()[0]}"]
+        return "\n".join([*lines, *(f"  agent.{key}={value}" for key, value in class_settings(maker_of(name)).items())])
     text, settings = {**choices, **_from_files(group)}[check_choice(group, name, {**choices, **_from_files(group)})]
     lines = [f"{group}={name}: {text}"]
     for field in settings:

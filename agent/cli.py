@@ -28,6 +28,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from agent.datasets import arrays
 from agent.errors import AgentError, nearest
 from agent.experiments import RunSpec, resolve
 from agent.experiments.config import (
@@ -42,14 +43,14 @@ from agent.experiments.config import (
     with_paths,
     without,
 )
-from agent.models.custom import is_path
 from agent.tasks import DEFAULT_AGENT, SOURCES, with_new_names
+from agent.user_code import is_path
 from agent.validation import check_names
 
 GROUPS = ("task", "agent", "recipe")
 SETTINGS = [field.name for field in dataclasses.fields(Settings)]
 SWEPT = "swept"  # the values of a sweep that belong to one run, as text: part of where it lies
-_FILES = {"task": ".npz", "recipe": ".yaml"}  # files of the user's that are choices themselves
+_FILES = {"task": arrays.ENDINGS, "recipe": (".yaml",)}  # files of the user's that are choices themselves
 _CLASSES = {"task": "source", "agent": "kind"}  # what a class of the user's is in a run's settings
 _WRITABLE = (bool, int, float, str, list, dict)
 _PLACED = {"agent", "agent.preset", "task", "seed", "experiment"}  # keys that a run's folder names anyway
@@ -303,12 +304,15 @@ def _choice(group: str, value: object, options: Sequence[str]) -> str:
         return "[" + ",".join(_choice(group, part, options) for part in value) + "]"
     if not isinstance(value, (str, int, float, QuotedString)):
         raise _unknown_choice(group, "null" if value is None else str(value), options)
-    name, ending = _text(value), _FILES.get(group, ".py")
+    name, endings = _text(value), _FILES.get(group, (".py",))
     if name in options:
         return name
-    files = [Path(name), Path(name + ending), Path("data", name + ending)]
-    file = next((file for file in files if file.suffix == ending and file.is_file()), None)
-    if group != "recipe" and is_path(name):
+    file = _file(name, endings)
+    if group == "task" and arrays.is_data(name) and (file is None or not Path(name).suffix):
+        node, source = {"source": name}, name  # a folder, a data set of the Hub, or a file that is not there
+        if not name.startswith(arrays.HUB) and not Path(name).is_dir():
+            raise _unknown_choice(group, name, options)
+    elif group != "recipe" and is_path(name) and not arrays.is_data(name):
         source, defaults = name, (task_defaults if group == "task" else agent_defaults)(name)
         node = {
             _CLASSES[group]: name,
@@ -325,6 +329,12 @@ def _choice(group: str, value: object, options: Sequence[str]) -> str:
     package = {"task": f"task.{option}", "agent": "agent", "recipe": "_global_"}[group]
     ConfigStore.instance().store(option, node, group, package, source)
     return option if group == "recipe" else _quoted(option)
+
+
+def _file(name: str, endings: Sequence[str]) -> Path | None:
+    """Find a file by its name, with or without its ending, here or in data/."""
+    files = [Path(name), *(Path(folder, name + ending) for folder in ("", "data") for ending in endings)]
+    return next((file for file in files if file.suffix in endings and file.is_file()), None)
 
 
 def _compose(words: Iterable[str]) -> DictConfig:
@@ -344,7 +354,8 @@ def _without_hydra(config: DictConfig) -> DictConfig:
 
 def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError:
     hint = nearest(name, options)
-    if group in _FILES and name.endswith(_FILES[group]):
+    hint = f" Did you mean ./{name}?" if group == "task" and Path(name).is_dir() else hint
+    if group in _FILES and name.endswith(tuple(_FILES[group])):
         return AgentError(f"expected a file at {name}, got none.{hint}")
     more = " or FILE.py:Class" if group in _CLASSES else ""
     return AgentError(f"expected {group} among {', '.join(options)}{more}, got {name[:60]!r}.{hint}")

@@ -7,17 +7,16 @@ import inspect
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from agent.datasets import LabelledDrawings, digits, files, labelled, shuffled, strokes
+from agent.datasets import LabelledDrawings, arrays, digits, files, labelled, shuffled, strokes
 from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError, nearest
-from agent.models.custom import class_of, is_path, own_code
 from agent.progress import Progress, run_to_completion
-from agent.validation import check_bool, check_choice, check_names, check_settings, setting
+from agent.user_code import class_of, given_path, is_given, is_path, own_code
+from agent.validation import MAX_LABEL_CHARS, check_bool, check_choice, check_names, check_settings, setting
 
 EVERY = 5  # of a set without a test of its own, every so many-th drawing is kept apart, and every so many-th font
 TEST_SEED = 2**40  # added to a seed where a pen draws the test
@@ -27,7 +26,7 @@ CHUNK = 100  # frames between two looks at how far it is
 LAST = 500  # frames whose mean score is the score
 RANDOM_RUNS = 5  # episodes of random actions that a score is compared with
 METHODS = ("lessons", "test")
-DRAWINGS, DEFAULT_AGENT = "drawings", "recall"
+DRAWINGS, ARRAYS, DEFAULT_AGENT = "drawings", "arrays", "recall"
 Pairs = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str]]
 
 
@@ -132,38 +131,50 @@ class Strokes:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Drawings and labels of a file of one's own; every fifth drawing is kept apart."""
+    """Drawings and labels of one's own; every fifth is kept apart, where the data have no test of their own."""
 
     NAME: ClassVar[str] = "data_set"
-    SUMMARY: ClassVar[str] = "drawings of your own: task=./FILE.npz, with the arrays drawings and labels"
-    path: str = setting("", "the file, or the name of one in data/")
+    SUMMARY: ClassVar[str] = "data of your own: task=./FILE.npz, .npy, .csv, .arff, or a folder of pictures by label"
+    path: str = setting("", "the file or the folder, or the name of a file in data/")
 
     def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings:
-        drawings, labels, order = self._read(seed)
-        rows = order[len(order) // EVERY :]
+        train, test = self._read()
+        rows = shuffled(len(train.labels), seed)
+        rows = rows if test is not None else rows[len(rows) // EVERY :]
         if n_lessons is not None and n_lessons > len(rows):
             raise AgentError(f"expected lessons from 1 to {len(rows):,} in {self.path}, got {n_lessons:,}.")
-        rows = rows[:n_lessons]
-        return as_labelled_drawings((drawings[rows], [labels[row] for row in rows]))
+        return self._preprocessed(train.rows(rows[:n_lessons]), train)
 
     def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings:
-        drawings, labels, order = self._read(seed)
-        rows = order[: len(order) // EVERY][:n_drawings]
+        train, test = self._read()
+        held_out = train if test is None else test
+        rows = shuffled(len(held_out.labels), seed)
+        rows = (rows if test is not None else rows[: len(rows) // EVERY])[:n_drawings]
         if not len(rows):
-            raise AgentError(f"expected at least {EVERY} drawings in {self.path}, got {len(order)}.")
-        return as_labelled_drawings((drawings[rows], [labels[row] for row in rows]))
+            raise AgentError(f"expected at least {EVERY} drawings in {self.path}, got {len(held_out.labels)}.")
+        return self._preprocessed(held_out.rows(rows), train)
 
-    def _read(self, seed: int) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    def _read(self) -> arrays.Splits:
         if not self.path:
             raise AgentError("expected a file of drawings and labels, got none. Say task=./FILE.npz.")
         if self.path in files.data_sets():
-            drawings, labels = files.data_set(self.path)
-        elif (path := Path(self.path)).is_file():
-            drawings, labels = files.read_npz(path)
-        else:
-            hint = nearest(path.name, [file.name for file in path.parent.glob("*.npz")])
-            raise AgentError(f"expected a file of drawings and labels, got nothing at {self.path}.{hint}")
-        return drawings, labels, shuffled(len(labels), seed)
+            return arrays.Splits(arrays.checked(*files.data_set(self.path), self.path), None)
+        return arrays.read(self.path)
+
+    def _preprocessed(self, pairs: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
+        """Make drawings of what was read."""
+        labels = arrays.short_labels(pairs.labels, self.path, MAX_LABEL_CHARS)
+        pictures = arrays.as_pictures(pairs.inputs, self.path, arrays.scale_of(train.inputs))
+        return as_labelled_drawings((pictures, labels))
+
+
+class ArraySet(DataSet):
+    """The same data as they are, for agents that learn arrays."""
+
+    FAMILY: ClassVar[str] = ARRAYS
+
+    def _preprocessed(self, pairs: arrays.Arrays, train: arrays.Arrays) -> LabelledDrawings:
+        return as_arrays((pairs.inputs, pairs.labels), self.path)
 
 
 @dataclass(frozen=True)
@@ -200,14 +211,16 @@ class Frames:
     FAMILY: ClassVar[str] = "frames"
     AGENT: ClassVar[str] = "cells"
     world: str = setting(
-        "scroller", "scroller, sketch, page, browser, or an environment of gymnasium such as CartPole-v1"
+        "scroller", "scroller, sketch, page, browser, one of gymnasium such as CartPole-v1, or ./FILE.py:Class"
     )
     settings: Mapping[str, Any] = setting({}, "of the environment, such as side: 20")
     chance: bool = setting(True, "whether random actions are tried in the end, to compare the score with theirs")
 
     def __post_init__(self) -> None:
         check_bool("task.chance", self.chance)
-        if not isinstance(self.world, str) or not 0 < len(self.world) <= 80:
+        if is_given(self.world):
+            object.__setattr__(self, "world", given_path(self.world))
+        if not isinstance(self.world, str) or not 0 < len(self.world) <= 200:
             raise AgentError(f"expected task.world as a name, got {str(self.world)[:40]!r}.")
         if not isinstance(self.settings, Mapping) or any(not isinstance(name, str) for name in self.settings):
             raise AgentError(f"expected task.settings as name: value, got {str(self.settings)[:40]!r}.")
@@ -273,13 +286,15 @@ def task_of(name: object, given: Mapping[str, Any]) -> Task:
     >>> task_of("digits", {"balanced": False})
     Digits(sets={'mnist': None}, labels=(), balanced=False)
     """
-    if isinstance(name, str) and name.endswith(".npz"):
+    if arrays.is_data(name):
+        check_names(given, ("path",), f"settings of {name}")
         return DataSet(**{"path": name, **given})
     if is_path(name):
         task = class_of(str(name))
         for method in METHODS:
             if not callable(getattr(task, method, None)):
-                raise AgentError(f"expected {name} to have {' and '.join(METHODS)}, got none named {method}.")
+                more = f" An environment is task=frames task.world={name}." if hasattr(task, "step") else ""
+                raise AgentError(f"expected {name} to have {' and '.join(METHODS)}, got none named {method}.{more}")
     elif isinstance(name, str) and name in SOURCES:
         task = SOURCES[name]
         given = with_new_names(task, given)
@@ -288,7 +303,8 @@ def task_of(name: object, given: Mapping[str, Any]) -> Task:
     else:
         hint = nearest(name, SOURCES)
         raise AgentError(
-            f"expected a task among {', '.join(SOURCES)}, FILE.npz or FILE.py:Class, got {str(name)[:60]!r}.{hint}"
+            f"expected a task among {', '.join(SOURCES)}, FILE.npz, .npy, .csv, .arff, ./FOLDER or FILE.py:Class, "
+            f"got {str(name)[:60]!r}.{hint}"
         )
     try:
         inspect.signature(task).bind(**given)
@@ -322,6 +338,17 @@ def as_labelled_drawings(
     if not len(labels):
         raise AgentError("expected a task to draw at least 1 lesson, got none.")
     return labelled(drawings, labels, source)
+
+
+def as_arrays(pairs: LabelledDrawings | Sequence[Any], name: str = "the task") -> LabelledDrawings:
+    """Check what a task drew for agents that learn arrays, and leave it as it is."""
+    if isinstance(pairs, LabelledDrawings):
+        return pairs
+    inputs, labels = arrays.checked(pairs[0], pairs[1], name)
+    if not isinstance(inputs, np.ndarray):
+        sizes = list(dict.fromkeys(np.shape(one) for one in inputs))
+        raise AgentError(f"expected pictures of one size in {name}, got {sizes[0]} and {sizes[1]}. Scale them.")
+    return LabelledDrawings(inputs, tuple(labels))
 
 
 def _spread(n_wanted: int, sizes: Mapping[str, int]) -> dict[str, int]:

@@ -72,14 +72,14 @@ def unzip(content: bytes, members: Mapping[str, int]) -> dict[str, bytes]:
         raise AgentError(f"expected the .zip of an agent, got a file that is none or breaks off ({error}).") from error
 
 
-def tensors(content: bytes) -> dict[str, np.ndarray]:
+def tensors(content: bytes, max_tensors: int = MAX_TENSORS) -> dict[str, np.ndarray]:
     """Read a safetensors file after checking its header: what it claims must be what it holds, byte for byte."""
     size = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or size > min(MAX_HEADER_BYTES, len(content) - 8):
+    if len(content) < 8 or size > min(MAX_HEADER_BYTES * max_tensors // MAX_TENSORS, len(content) - 8):
         raise AgentError(f"expected agent.safetensors, got {len(content)} bytes that break off or are something else.")
     header = from_json(content[8 : 8 + size], "the header of agent.safetensors")
-    if not isinstance(header, dict) or len(header) > MAX_TENSORS:
-        raise AgentError(f"expected a header for at most {MAX_TENSORS} arrays in agent.safetensors, got another one.")
+    if not isinstance(header, dict) or len(header) > max_tensors:
+        raise AgentError(f"expected a header for at most {max_tensors} arrays in agent.safetensors, got another one.")
     try:
         for name, entry in header.items():
             if name != "__metadata__" and (entry["dtype"] not in _TYPES or len(entry["shape"]) > MAX_AXES):

@@ -239,8 +239,8 @@ def check_arrays(tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple
             raise AgentError(f"expected {name} from {limits[0]} to {limits[1]}, got {array.min()} to {array.max()}.")
 
 
-def clean_label(label: object) -> str:
-    """Check a label: 1 to 8 visible characters, digits as numbers allowed.
+def clean_label(label: object, max_chars: int = MAX_LABEL_CHARS) -> str:
+    """Check a label: 1 to 8 visible characters, or so many, digits as numbers allowed.
 
     Examples
     --------
@@ -250,10 +250,10 @@ def clean_label(label: object) -> str:
     if isinstance(label, (int, np.integer)) and not isinstance(label, bool):
         label = str(label)
     if not isinstance(label, str):
-        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} characters, got {type(label).__name__}.")
+        raise AgentError(f"expected a label of 1 to {max_chars} characters, got {type(label).__name__}.")
     name = unicodedata.normalize("NFC", label).strip()
-    if not 1 <= len(name) <= MAX_LABEL_CHARS or not is_visible(name):
-        raise AgentError(f"expected a label of 1 to {MAX_LABEL_CHARS} visible characters, got {label[:40]!r}.")
+    if not 1 <= len(name) <= max_chars or not is_visible(name):
+        raise AgentError(f"expected a label of 1 to {max_chars} visible characters, got {label[:40]!r}.")
     return name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import io
+import itertools
 import os
 import re
 import sys
@@ -13,13 +14,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+
 from agent import decimals
-from agent.agents import FAMILIES, STARTERS, Agent, Pupil, Regressor, new
+from agent.agents import FAMILIES, STARTERS, Agent, Classifier, Pupil, Regressor, new
 from agent.agents.base import is_repo_id
+from agent.datasets import arrays
 from agent.errors import AgentError, nearest
 from agent.experiments import results
 from agent.experiments.loading import load_agent
 from agent.lessons import Bulk
+from agent.models import Guess
 from agent.progress import Progress
 from agent.storage.serialization import kind_at
 from agent.validation import settings_of
@@ -27,7 +32,6 @@ from agent.validation import settings_of
 Steps = Iterator[str | Progress | AgentError]
 Prepare = Callable[[str], None]  # compiles what a family needs
 FOLDER = "runs"  # where runs are looked for by words
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # taken from a folder
 NAMED = "the folder of a run or words that name it, a folder, a .zip, OWNER/NAME, or a starter"
 ASKED = ("task", "n_test", "seed")
 TASKS = {"drawings": "digits", "numbers": "copy"}  # asked by families, where no task is named
@@ -137,7 +141,7 @@ def ask(words: Sequence[str], prepare: Prepare) -> Steps:
     is_help = not {"-h", "--help"}.isdisjoint(words)
     options = parser.parse_args(words if is_help else [*words[:1], "--", *words[1:]])  # -1e5 is no flag
     agent, _ = loaded(options.agent, prepare)
-    if not isinstance(agent, (Pupil, Regressor)):
+    if not isinstance(agent, (Pupil, Regressor, Classifier)):
         raise AgentError(f"expected an agent of drawings or numbers to ask, got {agent.kind}, one of {agent.FAMILY}.")
     if options.questions:
         yield from _answers(agent, options.questions)
@@ -167,8 +171,9 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
             raise AgentError(f"expected evaluate with {', '.join(ASKED)}, got {name[:40]}.{nearest(name, ASKED)}")
     agent, run = loaded(options.agent, prepare)
     earlier = (results.read_json(run / results.CONFIG) or {}) if run else {}
-    own_task = [] if any(word.startswith("task") for word in options.settings) else [f"task={TASKS.get(agent.FAMILY)}"]
-    if agent.FAMILY not in TASKS:
+    has_task = any(word.startswith("task") for word in options.settings)
+    own_task = [] if has_task else [f"task={TASKS.get(agent.FAMILY, TASKS[Pupil.FAMILY])}"]
+    if agent.FAMILY not in TASKS and not isinstance(agent, Classifier):
         raise AgentError(f"expected an agent of drawings or numbers, got {agent.kind}, which learns as it watches.")
     given = cli.keywords(cli.composed([*own_task, *options.settings]))
     given = {name: given[name] for name in ASKED}
@@ -176,7 +181,7 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
         given["task"] = earlier["task"]
     if isinstance(earlier.get("seed"), int) and not any(word.startswith("seed") for word in options.settings):
         given["seed"] = earlier["seed"]
-    spec = resolve(**given)
+    spec = resolve(**given, agent=earlier.get("agent") if isinstance(agent, Classifier) else None)
     if spec.family != agent.FAMILY:
         names = "+".join(spec.tasks)
         raise AgentError(f"expected a task for agents of {agent.FAMILY}, got {names}, one for agents of {spec.family}.")
@@ -201,7 +206,7 @@ def show(words: Sequence[str], prepare: Prepare) -> Steps:
     facts = {"name": agent.name, "kind": f"{agent.kind}, an agent of {agent.FAMILY}"}
     facts |= {"run": run.as_posix()} if run else {}
     facts |= {"lessons": f"{agent.n_lessons:,}"}
-    facts |= {"labels": " ".join(agent.labels) or "none yet"} if isinstance(agent, Pupil) else {}
+    facts |= {"labels": " ".join(agent.labels) or "none yet"} if isinstance(agent, (Pupil, Classifier)) else {}
     facts |= {"memory": f"{agent.n_bytes:,} bytes"} | dict(agent.model.stats())
     facts |= {"from": ", ".join(agent.lineage.line)} if agent.lineage.line else {}
     yield from (f"{name:15} {value}" for name, value in facts.items())
@@ -262,11 +267,30 @@ def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str
             value = f"unsure: {answer.because}" if answer.value is None else _short(answer.value)
             yield f"{question} → {value}{'  (outside of what it was shown)' if answer.extrapolated else ''}"
         return
+    if isinstance(agent, Classifier):
+        for question in questions:
+            yield from _answers_of_rows(agent, question)
+        return
     files = [file for question in questions for file in _files(Path(question))]
     for file, guess in zip(files, agent.predict_many(map(_opened, files)), strict=True):
-        share = f"  ({100 * guess.confidence:.0f} % ahead of the second)"
-        share = "  (unsure: unlike all it remembers)" if guess.unfamiliar else share
-        yield f"{file} → {'unsure' if guess.label is None else guess.label + share}"
+        yield f"{file} → {_described(guess)}"
+
+
+def _answers_of_rows(agent: Classifier, name: str) -> Iterator[str]:
+    """Answer every input in a file of data, or a picture: a line each."""
+    data = arrays.read(name) if arrays.is_data(name) else None
+    parts = [part.inputs for part in data if part] if data else [arrays.pixels(_opened(name))[None]]
+    numbers = itertools.count(1)
+    for part in parts:
+        for guess in agent.predict_many(np.asarray(part)):
+            yield f"{name}{f', {next(numbers)}' if data else ''} → {_described(guess)}"
+
+
+def _described(guess: Guess) -> str:
+    if guess.label is None:
+        return "unsure"
+    share = f"{100 * guess.confidence:.0f} % ahead of the second"
+    return f"{guess.label}  ({'unsure: unlike all it remembers' if guess.unfamiliar else share})"
 
 
 def _short(value: Decimal) -> str:
@@ -280,9 +304,9 @@ def _files(path: Path) -> list[Path]:
     """Give a file, or the pictures of a folder and of those in it."""
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in arrays.PICTURES and file.is_file())
     if not files:
-        raise AgentError(f"expected pictures in {path}, got none that ends in {' '.join(PICTURES)}.")
+        raise AgentError(f"expected pictures in {path}, got none that ends in {' '.join(arrays.PICTURES)}.")
     return files
 
 

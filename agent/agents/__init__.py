@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Any
 
 from agent.agents.base import Agent, Lineage
+from agent.agents.classifier import Classifier
 from agent.agents.frame_agent import FrameAgent
 from agent.agents.pupil import Pupil
 from agent.agents.regressor import Regressor
@@ -24,6 +25,7 @@ __all__ = [
     "FAMILIES",
     "STARTERS",
     "Agent",
+    "Classifier",
     "FrameAgent",
     "Lineage",
     "Pupil",
@@ -33,6 +35,7 @@ __all__ = [
     "kinds",
     "new",
     "new_from_config",
+    "register",
     "starter_selections",
 ]
 
@@ -45,7 +48,7 @@ STARTERS = {
     "mnist": "all 60,000 handwritten digits of MNIST",
 }
 
-FAMILIES: dict[str, type[Agent]] = {family.FAMILY: family for family in (Pupil, Regressor, FrameAgent)}
+FAMILIES: dict[str, type[Agent]] = {family.FAMILY: family for family in (Pupil, Regressor, FrameAgent, Classifier)}
 
 
 def family_of(kind: object, hint: str = "") -> type[Agent]:
@@ -63,6 +66,13 @@ def family_of(kind: object, hint: str = "") -> type[Agent]:
             return family
     known = kinds()
     raise AgentError(f"expected a kind among {', '.join(known)}, got {str(kind)[:40]!r}.{nearest(kind, known) or hint}")
+
+
+def register(family: str, model: type[Any]) -> None:
+    """Let agents of a user's own model be made, saved and loaded in this process, in one family."""
+    for other in FAMILIES.values():
+        other.MODELS.pop(model.NAME, None)  # type: ignore[attr-defined]
+    FAMILIES[family].MODELS[model.NAME] = model  # type: ignore[index]
 
 
 def kinds() -> dict[str, type[Any]]:

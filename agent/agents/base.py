@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from agent.errors import AgentError
 from agent.progress import Progress, run_to_completion
+from agent.validation import MAX_LABEL_CHARS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -98,6 +99,7 @@ class Agent:
     MODELS: ClassVar[Mapping[str, type[Any]]]
     PIPELINE_TAG: ClassVar[str]  # the Hub's word for what it does
     TAGS: ClassVar[tuple[str, ...]]  # more words for the Hub
+    MAX_LABEL_CHARS: ClassVar[int] = MAX_LABEL_CHARS
 
     def __init__(self, model: Any, name: str = "Pupil") -> None:
         self.model = model

@@ -27,6 +27,7 @@ from agent.environments.base import (
     observed,
 )
 from agent.errors import AgentError
+from agent.user_code import own_code
 
 VIEW_PX = (320, 240)
 SCROLL_PX, PRESSED = 100, 0.5
@@ -51,6 +52,8 @@ class Gym(gymnasium.Env):
     ----------
     id : str
         Such as ``CartPole-v1``.
+    inner : gymnasium.Env, optional
+        The environment itself, where ``id`` only names it.
     **settings
         For `gymnasium.make`.
 
@@ -68,9 +71,10 @@ class Gym(gymnasium.Env):
     IS_SLOW: ClassVar[bool] = False
     metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
 
-    def __init__(self, id: str, **settings: Any) -> None:
+    def __init__(self, id: str, inner: gymnasium.Env | None = None, **settings: Any) -> None:
+        self._id = id
         try:
-            self.inner = gymnasium.make(id, **settings)
+            self.inner = gymnasium.make(id, **settings) if inner is None else inner
         except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
             raise AgentError(
                 f"expected an environment of gymnasium such as CartPole-v1, got {id[:40]!r} ({error})."
@@ -89,7 +93,8 @@ class Gym(gymnasium.Env):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
         """Start the first episode."""
         super().reset(seed=seed)
-        seen, _ = self.inner.reset(seed=seed)
+        with own_code(self._id):
+            seen, _ = self.inner.reset(seed=seed)
         self.scaler, self.frame, self._episode_frames, self._episode_return = ScoreScaler(), 0, 0, 0.0
         self.lengths, self.returns = [], []
         observation, mask = observed(self._cells(seen, NAN, True))
@@ -98,9 +103,10 @@ class Gym(gymnasium.Env):
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Apply an action, as `agent.environments.base.FrameEnvironment.step`."""
         inner_action = self._inner_action(check_action(action, self.action_space))
-        seen, score, terminated, truncated, _ = self.inner.step(inner_action)
+        with own_code(self._id):
+            seen, score, terminated, truncated, _ = self.inner.step(inner_action)
+            score = float(score)
         self.frame += 1
-        score = float(score)
         scaled = self.scaler.scale(score)
         if terminated and score and self.scaler.variance == 0:
             scaled = np.float32(-math.copysign(MAX_SCORE, score))
@@ -110,7 +116,8 @@ class Gym(gymnasium.Env):
             self.lengths.append(self._episode_frames)
             self.returns.append(self._episode_return)
             self._episode_frames, self._episode_return = 0, 0.0
-            seen, _ = self.inner.reset()
+            with own_code(self._id):
+                seen, _ = self.inner.reset()
         observation, mask = observed(self._cells(seen, scaled, terminated or truncated))
         return observation, score, False, False, {"score": score, "observed": mask}
 

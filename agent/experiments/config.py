@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import hashlib
 import importlib.util
 import itertools
 import json
@@ -16,23 +15,14 @@ from typing import Any
 
 from agent import metrics
 from agent.agents import FAMILIES, STARTERS, Agent, kinds
+from agent.datasets import arrays
 from agent.errors import AgentError, nearest
 from agent.experiments import results
 from agent.models import Model
-from agent.models.custom import (
-    Spaces,
-    class_of,
-    class_settings,
-    constructor_defaults,
-    content_of,
-    given_path,
-    is_given,
-    is_kind,
-    is_path,
-    maker_of,
-    wrap_class,
-)
-from agent.tasks import DEFAULT_AGENT, DRAWINGS, SOURCES, Task, task_of, with_new_names
+from agent.models.custom.model import wrap_class
+from agent.models.custom.signature import Spaces, class_settings, constructor_defaults, is_kind
+from agent.tasks import ARRAYS, DEFAULT_AGENT, DRAWINGS, SOURCES, ArraySet, DataSet, Task, task_of, with_new_names
+from agent.user_code import class_of, content_of, given_path, is_given, is_path, maker_of
 from agent.validation import check_names, check_settings, setting
 
 MAX_LESSONS = 10_000_000
@@ -45,6 +35,7 @@ _BUILT_IN = tuple(kinds())
 _VALUES = ("nan", "inf", "infinity", "null", "none", "true", "false")  # words that are read as something else
 _ONLY_DRAWINGS = ("lessons", "starter", "order", "stream", "epochs", "shards", "study", "replay", "label")
 _ONLY_DRAWINGS += ("n_test", "n_asked", "n_held_out")
+_NOT_OF_ARRAYS = ("steps", "starter", "shards", "study", "replay", "label")
 _WITHOUT_EFFECT = {"folder", "again", "plots", "track", "save_every"}  # on what a run computes
 
 
@@ -124,7 +115,8 @@ class Settings:
 
     def check_family(self, family: str) -> None:
         """Check that no setting is given that agents of this family do not have."""
-        excluded = {*(_ONLY_DRAWINGS if family != DRAWINGS else ("steps",)), "trace"}
+        others = {DRAWINGS: ("steps",), ARRAYS: _NOT_OF_ARRAYS}
+        excluded = {*others.get(family, _ONLY_DRAWINGS), "trace"}
         excluded -= {"trace"} if family == "numbers" else set()
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -183,15 +175,15 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
     if settings.track and importlib.util.find_spec("trackio") is None:
         raise AgentError("expected trackio for track=true, got none. Install it: pip install trackio.")
     tables = _task_tables(task)
-    tasks = {name: task_of(table["source"], without(table, "source")) for name, table in tables.items()}
-    family, default_agent = _family(tasks)
+    table = None if agent is None else _agent_table(agent)
+    tasks, family, default_agent = tasks_for(tables, table and table["kind"])
     settings.check_family(family)
-    table = _agent_table(default_agent if agent is None else agent)
+    table = table or _agent_table(default_agent)
     kind, agent_settings = table["kind"], without(table, "kind", "name")
     if is_path(kind) and not is_kind(maker_of(kind)):
         agent_settings = {**class_settings(maker_of(kind)), **agent_settings}
-    model, model_config = resolve_model(kind, agent_settings, Spaces(("0",)), settings.seed)
-    is_own_class = is_path(kind) and family == DRAWINGS
+    model, model_config = resolve_model(kind, agent_settings, Spaces(("0",)), settings.seed, family)
+    is_own_class = is_path(kind)
     if model.NAME not in FAMILIES[family].MODELS and not is_own_class:
         known = ", ".join(FAMILIES[family].MODELS)
         raise AgentError(f"expected an agent for task={'+'.join(tasks)} among {known}, got {model.NAME}.")
@@ -202,15 +194,29 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
         "agent": {"name": table["name"], "kind": kind, **agent_settings},
         **dataclasses.asdict(settings),
     }
-    paths = [config["agent"]["kind"], *(table["source"] for table in config["task"].values())]
-    content = {path: _digest(path) for path in paths if is_path(path) or path.endswith(".npz")}
+    tables = config["task"].values()
+    paths = [config["agent"]["kind"], *(str(table.get(name)) for table in tables for name in ("source", "world"))]
+    content = {path: _digest(path) for path in paths if is_path(path) or arrays.is_data(path)}
     config |= {"content": content} if content else {}
     folder = results.run_path(settings.folder, settings.experiment, table["name"], "+".join(tasks), settings.seed)
     config = json.loads(json.dumps(config))
     return RunSpec(settings, tasks, family, config["agent"], model, model_config, config, folder)
 
 
-def resolve_model(name: object, settings: Mapping[str, Any], spaces: Spaces, seed: int = 0) -> tuple[type[Model], Any]:
+def tasks_for(tables: Mapping[str, Mapping[str, Any]], kind: object) -> tuple[dict[str, Task], str, str]:
+    """Set tasks up; give also the family of their agents, and the agent to take where none is named.
+
+    A model of a user's own gets data as they are, and no drawings of them.
+    """
+    tasks = {name: task_of(table["source"], without(table, "source")) for name, table in tables.items()}
+    if is_path(kind) and not is_kind(maker_of(str(kind))) and all(type(task) is DataSet for task in tasks.values()):
+        tasks = {name: ArraySet(**dataclasses.asdict(task)) for name, task in tasks.items()}  # type: ignore[call-overload]
+    return tasks, *_family(tasks)
+
+
+def resolve_model(
+    name: object, settings: Mapping[str, Any], spaces: Spaces, seed: int = 0, family: str = DRAWINGS
+) -> tuple[type[Model], Any]:
     """Find the class of a model by its name or its path, and build its configuration; nothing is registered.
 
     Parameters
@@ -219,10 +225,12 @@ def resolve_model(name: object, settings: Mapping[str, Any], spaces: Spaces, see
         The name of a model, or the path of a class as `is_path` describes it.
     settings : mapping
         Fields of its ``Config``, or ``preset`` and fields that differ from it.
-    spaces : agent.models.custom.Spaces
+    spaces : agent.models.custom.signature.Spaces
         Shapes and labels of the task, which a class of the user's may ask for.
     seed : int
         The seed of its configuration.
+    family : str
+        Of the agent that a class of the user's is for.
 
     Raises
     ------
@@ -237,7 +245,7 @@ def resolve_model(name: object, settings: Mapping[str, Any], spaces: Spaces, see
     """
     if is_path(name):
         cls = maker_of(str(name))
-        model = cls if is_kind(cls) else wrap_class(cls, str(name), settings, spaces, short_name(name))
+        model = cls if is_kind(cls) else wrap_class(cls, str(name), settings, spaces, short_name(name), family)
         if is_kind(cls) and model.NAME in _BUILT_IN:
             raise AgentError(f"expected a name of its own for {name}, got {model.NAME}, which is taken. Rename it.")
     elif not isinstance(name, str) or name not in kinds():
@@ -307,7 +315,7 @@ def task_defaults(source: str) -> dict[str, Any]:
     """Name the settings of a task, or of a class of the user's that is one, and their defaults."""
     if source in SOURCES:
         return field_defaults(SOURCES[source])
-    return constructor_defaults(class_of(source)) if is_path(source) else {}
+    return constructor_defaults(class_of(source)) if is_path(source) and not arrays.is_data(source) else {}
 
 
 def same_config(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -345,7 +353,7 @@ def short_name(path: object, taken: Container[str] = ()) -> str:
     ('own_digits', 'own_recall', 'own_7')
     """
     text = str(path)
-    is_file = text.endswith((".npz", ".yaml"))
+    is_file = arrays.is_data(text) or text.endswith(".yaml")
     if not is_file and not is_path(text):
         return text
     name = re.sub(r"\W+", "_", Path(text).stem if is_file else re.split("[:.]", text)[-1])
@@ -432,7 +440,7 @@ def _family(tasks: Mapping[str, Task]) -> tuple[str, str]:
     """Give the family of agents that tasks are for, and the agent to take where none is named."""
     families = {name: getattr(task, "FAMILY", DRAWINGS) for name, task in tasks.items()}
     family = next(iter(families.values()))
-    if set(families.values()) != {family} or (family != DRAWINGS and len(families) > 1):
+    if set(families.values()) != {family} or (family not in (DRAWINGS, ARRAYS) and len(families) > 1):
         raise AgentError(f"expected tasks of drawings, or one task, got {', '.join(families)}. Run them one by one.")
     return family, getattr(next(iter(tasks.values())), "AGENT", DEFAULT_AGENT)
 
@@ -449,9 +457,7 @@ def _agent_table(agent: object) -> dict[str, Any]:
 
 def _digest(path: str) -> str:
     """Give a digest of a user's class or file, so that a changed one is another run."""
-    if is_path(path):
-        return content_of(path)
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16] if Path(path).is_file() else ""
+    return arrays.digest(path) if arrays.is_data(path) else content_of(path)
 
 
 def _fields(task: Task, table: Mapping[str, Any]) -> dict[str, Any]:

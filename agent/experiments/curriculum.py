@@ -13,10 +13,11 @@ from agent.datasets import MAX_LESSONS, MAX_PARTS, LabelledDrawings, mixture, sh
 from agent.errors import AgentError
 from agent.experiments.config import N_LESSONS, Settings
 from agent.lessons import Bulk, Joined, Lesson, Lessons, Studied, bulk_lessons
-from agent.models.custom import Spaces, own_code
+from agent.models.custom.signature import Spaces
 from agent.progress import Progress
-from agent.tasks import Task, as_labelled_drawings
+from agent.tasks import ARRAYS, DRAWINGS, Task, as_arrays, as_labelled_drawings
 from agent.training import iter_progressive_validation
+from agent.user_code import own_code
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,8 @@ class Curriculum:
     def spaces(self) -> Spaces:
         """Shapes and labels of the task, as the constructor of a user's class may ask for them."""
         lessons = [part.lessons for part in self.parts]
-        return Spaces(
-            tuple(sorted({label for drawings in (*lessons, *self.tests.values()) for label in drawings.labels}))
-        )
+        labels = {label for drawings in (*lessons, *self.tests.values()) for label in drawings.labels}
+        return Spaces(tuple(sorted(labels)), check_shapes([*lessons, *self.tests.values()]))
 
     def held_out(self, n_drawings: int) -> LabelledDrawings | None:
         """Give a few test drawings, equally many of each task; None where ``n_drawings`` is 0."""
@@ -77,7 +77,8 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
     lessons = {}
     for name, task in tasks.items():
         with own_code(f"the task {name}"):
-            lessons[name] = as_labelled_drawings(_lessons_of(task, settings.lessons, seed))
+            lessons[name] = _checked(task, _lessons_of(task, settings.lessons, seed))
+    check_shapes(list(lessons.values()))
     groups = {name: [drawings] for name, drawings in lessons.items()}
     if settings.order == "mixed":
         groups = {"+".join(lessons): [*lessons.values()]}
@@ -89,13 +90,25 @@ def curriculum(tasks: Mapping[str, Task], settings: Settings, log: Lessons | Non
     return Curriculum(tuple(parts), tests)
 
 
+def check_shapes(lessons: Sequence[LabelledDrawings]) -> tuple[int, ...]:
+    """Give the shape of one input, which all lessons share."""
+    shapes = list(dict.fromkeys(part.drawings.shape[1:] for part in lessons))
+    if len(shapes) > 1:
+        raise AgentError(f"expected inputs of one shape, got {shapes[0]} and {shapes[1]}. Scale them.")
+    return shapes[0]
+
+
 def test_drawings(tasks: Mapping[str, Task], settings: Settings) -> dict[str, LabelledDrawings]:
     """Draw the test drawings of every task."""
     tests = {}
     for name, task in tasks.items():
         with own_code(f"the task {name}"):
-            tests[name] = as_labelled_drawings(task.test(settings.n_test, settings.seed))
+            tests[name] = _checked(task, task.test(settings.n_test, settings.seed))
     return tests
+
+
+def _checked(task: Task, pairs: Any) -> LabelledDrawings:
+    return as_arrays(pairs) if getattr(task, "FAMILY", DRAWINGS) == ARRAYS else as_labelled_drawings(pairs)
 
 
 def _lessons_of(task: Task, n_lessons: int | None, seed: int) -> Any:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
-import multiprocessing
 import statistics
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -29,15 +27,15 @@ from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError
 from agent.experiments import results
 from agent.experiments.config import RunSpec, resolve_model, without
-from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teach
+from agent.experiments.curriculum import Curriculum, curriculum, iter_teach
 from agent.experiments.loading import load_agent
-from agent.models import MODELS, Model
+from agent.experiments.processes import check_shards, iter_teach_parallel
 from agent.models.base import LESSON_BYTES
-from agent.models.custom import is_path
-from agent.progress import Progress, can_fork
+from agent.progress import Progress
 from agent.storage import serialization
 from agent.tasks import CHUNK, LAST, N_FRAMES, Frames, Generate, iter_random, mean_known
 from agent.training import Evaluation, evaluate, share_right
+from agent.user_code import is_path
 
 PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
 ERRORS = ("error", "repeat_error", "mean_error")
@@ -166,6 +164,9 @@ class DrawingsRun(FamilyRun):
                 kind = replayed.kind
                 raise AgentError(f"expected lessons of drawings to replay, got an agent of the kind {kind}.")
             log = replayed.lessons
+        n_epochs = spec.agent.get("epochs", 1) if "epochs" in getattr(spec.model, "training", ()) else 1
+        if settings.epochs == 1 and n_epochs > 1:
+            settings = dataclasses.replace(settings, stream=False, epochs=n_epochs)
         self.lessons: Curriculum = curriculum(spec.tasks, settings, log)
         self.held_out = self.lessons.held_out(settings.n_held_out)
         self.forgetting: list[dict[str, Any]] = []
@@ -173,7 +174,7 @@ class DrawingsRun(FamilyRun):
         model, config = spec.model, spec.model_config
         if is_path(spec.agent["kind"]):  # a class of the user's is told the labels, known only now
             given = without(spec.agent, "kind", "name")
-            model, config = resolve_model(spec.agent["kind"], given, self.lessons.spaces, settings.seed)
+            model, config = resolve_model(spec.agent["kind"], given, self.lessons.spaces, settings.seed, spec.family)
         check_shards(model, settings.shards, len(self.lessons.parts))
         return model, config
 
@@ -189,7 +190,9 @@ class DrawingsRun(FamilyRun):
             raise AgentError(f"expected a kind that studies, got {agent.kind}. Set study=false.")
 
     def check_size(self) -> None:
-        serialization.check_size((self.agent.n_lessons + len(self.lessons)) * LESSON_BYTES)
+        model = self.agent.model
+        n_bytes = (self.agent.n_lessons + len(self.lessons)) * getattr(model, "lesson_bytes", LESSON_BYTES)
+        serialization.check_size(n_bytes + getattr(model, "n_state_bytes", 0))
 
     def resume(self, agent: Pupil, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         n_taught = agent.n_lessons - rows[0]["n_lessons"]
@@ -316,49 +319,6 @@ def memory_sheet(pupil: Pupil, label: str | None, n_drawings: int, seed: int) ->
     labels = [label] if label else pupil.labels
     drawings = [pupil.draw_one(name, seed + number) for name in labels for number in range(n_drawings)]
     return render.png(render.sheet(drawings, SHEET_COLUMNS))
-
-
-def check_shards(model: type[Model], n_shards: int, n_parts: int) -> None:
-    """Check that what several processes learn can be joined."""
-    if n_shards > 1 and not model.ORDER_FREE:
-        raise AgentError(f"expected a kind whose order of lessons does not matter, got {model.NAME}. Set shards=1.")
-    if n_shards > 1 and model.__module__.split(".")[0] != "agent":
-        raise AgentError(f"expected a kind of Pupil's own with shards={n_shards}, got {model.NAME}. Set shards=1.")
-    if n_shards > 1 and n_parts > 1:
-        raise AgentError("expected lessons in one go with shards, got several parts. Set order=mixed.")
-
-
-def iter_teach_parallel(pupil: Pupil, part: Part, n_shards: int) -> Iterator[int]:
-    """Teach a new agent in several processes, with the same result as in one; yields the number of lessons done.
-
-    A model that encodes lessons in parallel itself does so. Of another one, each process teaches a shard to a model of
-    its own, and these are joined in the order of the lessons. The log holds them as one bulk lesson.
-    """
-    drawings, labels = part.lessons
-    if hasattr(pupil.model, "learn_parallel") and can_fork():
-        pupil.model.learn_parallel(drawings, labels, n_shards)
-        pupil.lessons.add_many(part.lessons)
-        yield len(labels)
-        return
-    ends = [len(labels) * shard // n_shards for shard in range(n_shards + 1)]
-    spans = [slice(*span) for span in zip(ends, ends[1:], strict=False) if span[0] < span[1]]
-    context = multiprocessing.get_context("fork" if can_fork() else "spawn")  # a forked child has the drawings already
-    work = [(pupil.kind, pupil.model.config, drawings[span], labels[span]) for span in spans]
-    with ProcessPoolExecutor(len(spans) - 1 or 1, mp_context=context) as pool:
-        others = [pool.submit(_learned_model, *arguments) for arguments in work[1:]]
-        model = _learned_model(*work[0])  # the first shard in this process, while the others work
-        yield ends[1]
-        for span, other in zip(spans[1:], others, strict=True):
-            model.join(other.result())
-            yield span.stop
-    pupil.model = model
-    pupil.lessons.add_many(part.lessons)
-
-
-def _learned_model(kind: str, config: Any, drawings: np.ndarray, labels: Sequence[str]) -> Model:
-    model = MODELS[kind](config)
-    model.learn_many(drawings, labels)
-    return model
 
 
 # ---------------------------------------------------------------- numbers
@@ -512,6 +472,10 @@ class FramesRun(FamilyRun):
         scores = {"score": None, **dict.fromkeys(EPISODES if hasattr(self.env, "returns") else ())}
         return {"n_done": 0, "n_lessons": self.agent.n_lessons, **errors, **scores, "seconds": 0.0}
 
+    def check_size(self) -> None:
+        model = self.agent.model
+        serialization.check_size(model.max_saved_bytes + self.n_total * getattr(model, "lesson_bytes", 0))
+
     def iter_teach(self) -> Iterator[Progress]:
         begun, seconds = time.perf_counter(), self.log.seconds
         n_episodes = self._n_episodes(self.log.n_done)
@@ -597,4 +561,8 @@ class FramesRun(FamilyRun):
         self.scores.append(step[4]["score"])
 
 
-FAMILY_RUNS: dict[str, type[FamilyRun]] = {"drawings": DrawingsRun, "numbers": NumbersRun, "frames": FramesRun}
+FAMILY_RUNS: dict[str, type[FamilyRun]] = {
+    **dict.fromkeys(("drawings", "arrays"), DrawingsRun),
+    "numbers": NumbersRun,
+    "frames": FramesRun,
+}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.agents import Agent, kinds
+from agent.agents import Agent, Pupil, register
 from agent.experiments import results
-from agent.experiments.config import resolve_model, short_name, without
+from agent.experiments.config import resolve_model, tasks_for, without
 from agent.experiments.results import AGENT, CONFIG, RESULT
-from agent.models import MODELS
-from agent.models.custom import Spaces, is_path
+from agent.models.custom.signature import Spaces
 from agent.storage import serialization
 from agent.storage.serialization import LOCAL_FILES
+from agent.user_code import is_path
 
 
 def load_agent(folder: str, words: str) -> Agent:
@@ -35,10 +35,12 @@ def load_run(run: Path) -> Agent:
     config = results.read_json(run / CONFIG) or {}
     table = config.get("agent")
     kind = table.get("kind") if isinstance(table, Mapping) else None
-    if isinstance(table, Mapping) and is_path(kind) and short_name(kind) not in kinds():
+    if isinstance(table, Mapping) and is_path(kind):
         saved = results.read_json(run / AGENT / CONFIG) or {}
         labels = (results.read_json(run / RESULT) or saved).get("labels", ["0"])
         settings = without(table, "kind", "name")
-        model, _ = resolve_model(kind, settings, Spaces(tuple(map(str, labels))), config.get("seed", 0))
-        MODELS[model.NAME] = model
+        tables = config.get("task")
+        family = tasks_for(tables, kind)[1] if isinstance(tables, Mapping) else Pupil.FAMILY
+        model, _ = resolve_model(kind, settings, Spaces(tuple(map(str, labels))), config.get("seed", 0), family)
+        register(family, model)
     return serialization.load(run / AGENT, LOCAL_FILES)

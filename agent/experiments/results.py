@@ -53,7 +53,7 @@ MAX_LISTED = 10  # runs named in a message
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential")  # 0 … 1, written as per cent
 SQUARED = "squared_error"  # the mean error of runs that predict frames is squared, that of numbers absolute
 CURVES = ("held_out", "error", SQUARED)  # columns of progress.csv that are a learning curve: the first one present
-MAX_RUNS, MAX_FILE_BYTES, MAX_LABELS, MAX_CHARS = 2_000, 4_000_000, 200, 400
+MAX_RUNS, MAX_FILE_BYTES, MAX_LABELS, MAX_CHARS, MAX_LABEL_CHARS = 2_000, 4_000_000, 200, 400, 40
 _READ = (CONFIG, RESULT, PROGRESS)
 _BOOKKEEPING = {"unsure", "n_test", "n_lessons", "n_known", "seconds"}
 
@@ -70,7 +70,9 @@ class Result:
     @property
     def agent(self) -> Agent:
         """The agent that was taught, loaded from the folder each time."""
-        return serialization.load(self.folder / AGENT, LOCAL_FILES)
+        from agent.experiments.loading import load_run
+
+        return load_run(self.folder)
 
 
 @dataclass(frozen=True)
@@ -402,7 +404,9 @@ def _confusion(result: Mapping[str, Any], folder: Path) -> tuple[np.ndarray, tup
     if not isinstance(labels, list) or not 1 <= len(labels) <= MAX_LABELS or not isinstance(rows, list):
         raise AgentError(f"expected 1 to {MAX_LABELS} labels and a confusion of {folder}, got something else.")
     valid = len(rows) == len(labels) == len({str(label) for label in labels})
-    valid = valid and all(isinstance(label, str) and 1 <= len(label) <= 8 and label.isprintable() for label in labels)
+    valid = valid and all(
+        isinstance(label, str) and 1 <= len(label) <= MAX_LABEL_CHARS and label.isprintable() for label in labels
+    )
     for row in rows if valid else ():
         valid = valid and isinstance(row, list) and len(row) == len(labels) + 1
         valid = valid and all(type(count) is int and 0 <= count < 2**40 for count in row)

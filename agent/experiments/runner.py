@@ -10,16 +10,15 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.agents import Agent, new_from_config
+from agent.agents import Agent, new_from_config, register
 from agent.errors import AgentError
 from agent.experiments import results
 from agent.experiments.config import RunSpec, TaskSelection, resolve, same_config
 from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
 from agent.experiments.loading import load_at
 from agent.experiments.results import Result
-from agent.models import MODELS
-from agent.models.custom import is_path
 from agent.progress import Progress, run_to_completion
+from agent.user_code import is_path
 
 TRACKIO_PROJECT = "pupil"
 
@@ -81,7 +80,7 @@ def iter_run_spec(spec: RunSpec, prepared: FamilyRun | None = None) -> Generator
     resume = earlier is not None and same_config(earlier, spec.config) and not spec.settings.again
     scores = results.read_json(spec.folder / results.RESULT) if resume else None
     if is_path(spec.agent["kind"]):
-        MODELS[spec.model.NAME] = spec.model  # so that its agents can be made, saved and loaded in this process
+        register(spec.family, spec.model)
     run = FAMILY_RUNS[spec.family](spec) if prepared is None else prepared
     if scores is not None:
         run.close()
@@ -118,7 +117,7 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
     try:
         model, config = run.prepared or run.prepare()
         if is_path(spec.agent["kind"]):
-            MODELS[model.NAME] = model  # which knows the labels
+            register(spec.family, model)  # which knows the labels
         if resume:
             held.enter_context(results.lock(spec.folder))
         agent, rows = results.load_checkpoint(spec.folder) if resume else (None, [])

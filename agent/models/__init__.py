@@ -15,8 +15,10 @@ from agent.models.state.model import State
 MODELS: dict[str, type[Model]] = {model.NAME: model for model in (Recall, State, Nearest)}
 FRAMES: dict[str, type[FrameModel]] = {model.NAME: model for model in (Recurrent, Cells)}
 REGRESSORS: dict[str, type[RegressionModel]] = {model.NAME: model for model in (Linear, Tuples, Symbols)}
+ARRAYS: dict[str, type[Model]] = {}  # of users alone: agent.agents.register adds them
 
 __all__ = [
+    "ARRAYS",
     "FRAMES",
     "MODELS",
     "REGRESSORS",

@@ -35,7 +35,13 @@ from agent.models.regression.symbols import Symbols
 from agent.models.regression.tuples import Tuples
 from agent.models.state.machine import Machine
 
-PARTS = {"drawings": ("encoding", "matching"), "numbers": ("regression",), "frames": ("frames",), "others": ("others",)}
+PARTS = {
+    "drawings": ("encoding", "matching"),
+    "numbers": ("regression",),
+    "frames": ("frames",),
+    "others": ("others",),
+    "arrays": (),
+}
 N_LOOPS = 58  # compiled for drawings: only to say how far it is
 SECONDS = 40.0  # that compiling for drawings takes on two cores: only until it is known better
 _LOG = logging.getLogger(__name__)

@@ -38,7 +38,7 @@ def card(pupil: Agent, tested: Sequence[Score] = ()) -> str:
     lines += [f"- right: {result.n_right:,} of {result.n_asked:,} ({plain(result.on)})" for result in tested]
     lines += [f"- grown from {plain(pupil.lineage.parent)}"] if pupil.lineage.parent else []
     lines += [f"- joined: {plain(repo_id)}" for repo_id in pupil.lineage.joined]
-    if pupil.labels:
+    if pupil.labels and isinstance(pupil, Pupil):
         lines += ["", "What it sees when it thinks of each label:", "", "![mental images](labels.png)"]
     where = pupil.lineage.home or "this folder, or its .zip"
     lines += ["", "```python", "import agent", f'pupil = agent.load("{where}")', "```", ""]

@@ -45,7 +45,7 @@ from agent.lessons import Bulk, Entry, Lessons, check_amount, iter_check_log, it
 from agent.metrics import Score
 from agent.progress import Progress
 from agent.storage.model_card import card
-from agent.validation import MAX_LABEL_CHARS, check_choice, check_names, clean_label, clean_name
+from agent.validation import check_choice, check_names, clean_label, clean_name
 
 FORMAT = 1
 FILES = {  # name: most bytes
@@ -193,8 +193,8 @@ def from_files(files: Mapping[str, bytes]) -> Agent:
     config = _check_config(untrusted.from_json(files["config.json"], "config.json"), _CONFIG)
     family = family_of(config["kind"])
     kind = family.MODELS[config["kind"]]
-    _check_labels(config["labels"], kind.MAX_LABELS)
-    tensors = untrusted.tensors(files["agent.safetensors"])
+    _check_labels(config["labels"], kind.MAX_LABELS, family.MAX_LABEL_CHARS)
+    tensors = untrusted.tensors(files["agent.safetensors"], getattr(kind, "MAX_TENSORS", untrusted.MAX_TENSORS))
     if config["digest"] != digest(config, files):  # a file damaged on its way costs no more than this
         raise AgentError(f"expected the files of digest {config['digest'][:8]!r}, got changed ones. Load another copy.")
     try:
@@ -303,10 +303,10 @@ def _read(path: Path, max_bytes: int) -> bytes:
     return content
 
 
-def _check_labels(labels: list[Any], max_labels: int) -> None:
-    if len(labels) > max_labels or any(not isinstance(label, str) or len(label) > MAX_LABEL_CHARS for label in labels):
+def _check_labels(labels: list[Any], max_labels: int, max_chars: int) -> None:
+    if len(labels) > max_labels or any(not isinstance(label, str) or len(label) > max_chars for label in labels):
         raise AgentError(f"expected at most {max_labels} short labels, got {str(labels)[:80]}.")
-    if labels != sorted({clean_label(label) for label in labels}):
+    if labels != sorted({clean_label(label, max_chars) for label in labels}):
         raise AgentError(f"expected labels in order, each once, got {str(labels)[:80]}.")
 
 

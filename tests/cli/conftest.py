@@ -2,14 +2,15 @@
 
 import pytest
 
-from agent.models import MODELS
+from agent.agents import FAMILIES
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """An empty folder to work in; models that a test makes known are forgotten after it."""
     monkeypatch.chdir(tmp_path)
-    known = dict(MODELS)
+    known = {name: dict(family.MODELS) for name, family in FAMILIES.items()}
     yield tmp_path
-    MODELS.clear()
-    MODELS.update(known)
+    for name, family in FAMILIES.items():
+        family.MODELS.clear()
+        family.MODELS.update(known[name])

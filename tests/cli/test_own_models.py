@@ -1,5 +1,7 @@
 """Models of a user's own: classes, functions and objects of three interfaces, and what goes wrong in them."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -186,3 +188,164 @@ def test_an_estimator_of_scikit_learn_is_named_by_its_module(here):
     result = run("digits", given, **QUICK)
     assert result.scores["accuracy"] >= 0.3 and result.config["agent"]["alpha"] == 0.01
     assert result.agent.model._inner.alpha == 0.01 and result.agent.model._inner.random_state == 0
+
+
+LINE = """
+class Line:
+    def __init__(self, rate=0.01):
+        self.slope, self.rate = 0.0, rate
+
+    def learn_one(self, x, y):
+        self.slope += self.rate * (y - self.slope * x) * x
+
+    def predict_one(self, x):
+        return self.slope * x
+"""
+
+
+class Slope:
+    """an estimator of scikit-learn's interface that predicts a number"""
+
+    def fit(self, rows, numbers):
+        self.slope = float((rows[:, 0] * numbers).sum() / ((rows[:, 0] ** 2).sum() + 1e-9))
+
+    def predict(self, rows):
+        return rows[:, 0] * self.slope
+
+
+def test_models_of_ones_own_copy_numbers_and_are_loaded_again(here):
+    (here / "line.py").write_text(LINE)
+    for kind in ({"kind": "./line.py:Line", "rate": 0.02}, Slope):
+        result = run("copy", kind, steps=300, plots=False)
+        assert result.scores["error"] < 0.01 and result.agent.FAMILY == "numbers"
+        loaded = agent.load(result.folder)
+        assert loaded.predict_one("7").value == result.agent.predict_one("7").value and loaded.n_lessons == 300
+    with pytest.raises(AgentError, match="expected a learner that makes do with a reward, got Line"):
+        run({"copy": {"supervised": False}}, "./line.py:Line", steps=30)
+
+
+class Same:
+    """expects the frame before once more, and goes right"""
+
+    def __init__(self, n_features, out_features):
+        self.n_actions = n_features - out_features
+
+    def observe(self, frame):
+        return np.nan_to_num(frame), np.arange(self.n_actions) / 9
+
+
+class Still(Same):
+    def observe(self, frame):
+        return super().observe(frame)[0]
+
+
+class Rowwise:
+    """learns (frame, action) -> next frame"""
+
+    def __init__(self, out_features):
+        self.answer = np.zeros(out_features)
+
+    def learn_one(self, x, y):
+        self.answer = self.answer + (y - self.answer) / 8
+
+    def predict_one(self, x):
+        return self.answer
+
+
+CORRIDOR = """
+import gymnasium
+import numpy as np
+
+
+class Corridor(gymnasium.Env):
+    def __init__(self, length=5, fails_at=None):
+        self.observation_space = gymnasium.spaces.Box(0, 1, (length,), np.float32)
+        self.action_space, self.fails_at = gymnasium.spaces.Discrete(2), fails_at
+
+    def see(self):
+        return np.eye(self.observation_space.shape[0], dtype=np.float32)[self.at]
+
+    def reset(self, *, seed=None, options=None):
+        self.at = 0
+        return self.see(), {}
+
+    def step(self, action):
+        self.at = max(0, self.at + (1 if action else -1))
+        if self.at == self.fails_at:
+            raise RuntimeError("a wall")
+        is_over = self.at == self.observation_space.shape[0] - 1
+        return self.see(), float(is_over), is_over, False, {}
+
+
+def short():
+    return Corridor(3)
+
+
+one = Corridor(4)
+"""
+
+
+@pytest.mark.parametrize("kind", [Same, Still, Rowwise])
+def test_models_of_ones_own_watch_and_act_in_an_environment_of_ones_own(here, kind):
+    (here / "corridor.py").write_text(CORRIDOR)
+    world = {"world": "./corridor.py:Corridor", "settings": {"length": 4}, "chance": False}
+    result = run({"frames": world}, kind, steps=200, plots=False)
+    assert result.scores["error"] is not None and result.scores["episode_return"] == 1
+    again, loaded = result.agent, agent.load(result.folder)
+    assert loaded.n_lessons == 200 and np.array_equal(loaded.model.expected, again.model.expected)
+    frame = np.zeros(10)
+    assert np.array_equal(loaded.observe(frame).prediction, again.observe(frame).prediction)
+
+
+@pytest.mark.parametrize(("name", "n_cells"), [("Corridor", 5), ("short", 3), ("one", 4)])
+def test_an_environment_is_a_class_a_function_or_an_object_by_its_path(here, name, n_cells):
+    (here / "corridor.py").write_text(CORRIDOR)
+    world = {"world": f"./corridor.py:{name}", "chance": False}
+    result = run({"frames": world}, "cells", steps=120, plots=False)
+    assert result.agent.model.spec.n_cells == 6 + n_cells and "episode_length" in result.scores
+    assert run({"frames": world}, "cells", steps=120, plots=False).cached
+    (here / "corridor.py").write_text(CORRIDOR + "# edited\n")
+    assert not run({"frames": world}, "cells", steps=120, plots=False).cached
+
+
+def test_what_goes_wrong_in_an_environment_is_one_sentence(here):
+    (here / "corridor.py").write_text(CORRIDOR)
+    wall = {"world": "./corridor.py:Corridor", "settings": {"fails_at": 2}}
+    with pytest.raises(
+        AgentError, match="./corridor.py:Corridor to run, got RuntimeError: a wall in corridor.py, line"
+    ):
+        run({"frames": wall}, "cells", steps=200)
+    with pytest.raises(AgentError, match="An environment is task=frames task.world=./corridor.py:Corridor"):
+        run("./corridor.py:Corridor", "recall")
+    with pytest.raises(AgentError, match="expected given:Base to be a gymnasium.Env, or to make one, got Base"):
+        run({"frames": {"world": Base}}, "cells", steps=20)
+
+
+class Failing(Same):
+    def observe(self, frame):
+        return [float("nan")] * len(frame)
+
+
+def test_what_a_model_of_frames_or_numbers_does_wrong_is_one_sentence(here):
+    with pytest.raises(AgentError, match="expected the next frame of given:Failing as 204 finite numbers, got"):
+        run({"frames": {"chance": False}}, Failing, steps=20)
+    with pytest.raises(AgentError, match="expected given:Rows to learn frame by frame, with learn_one or partial_fit"):
+        run({"frames": {"chance": False}}, Rows, steps=20)
+    with pytest.raises(AgentError, match="expected given:object to have learn_one and predict_one"):
+        run("copy", object, steps=20)
+
+
+def test_settings_of_a_model_of_ones_own_are_of_any_size_and_shown_by_help(here, capsys):
+    (here / "wide.py").write_text(LINE.replace("rate=0.01", "rate=100.0, depth=-3").replace("y - ", "0 * y - 0 * "))
+    assert main(["agent=./wide.py:Line", "--help"]) == 0
+    assert "agent.rate=100.0" in capsys.readouterr().out
+    assert run("copy", {"kind": "./wide.py:Line", "rate": 1e9}, steps=10).config["agent"]["depth"] == -3
+
+
+def test_a_copied_agent_learns_for_itself(here):
+    first = run("digits", Rows, **QUICK).agent
+    other = copy.deepcopy(first)
+    drawings, labels = agent.datasets.mnist("test")
+    other.learn_many(drawings[:30], labels[:30])
+    assert [guess.label for guess in other.predict_many(drawings[:30])] == list(labels[:30])
+    assert first.n_lessons == 20 and other.n_lessons == 50

@@ -17,7 +17,7 @@ import pytest
 
 import agent.ui.texts
 from agent.models import MODELS
-from agent.models.custom import CustomModel
+from agent.models.custom.model import CustomModel
 from agent.ui import formatting
 from agent.ui.page import localize
 from agent.ui.server.limits import RateLimiter

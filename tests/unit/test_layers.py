@@ -13,6 +13,7 @@ ROOMS = [
     "validation",
     "progress",
     "untrusted",
+    "user_code",
     "kernels",
     "photos",
     "preprocessing",
@@ -32,6 +33,7 @@ ROOMS = [
     "storage",
     "export",
     "experiments",
+    "estimators",
     "hub",
     "startup",
     "ui",
@@ -55,7 +57,8 @@ OUTSIDE = {
     "zipfile": {"untrusted", "storage", "datasets"},
     "pickle": set(),
     "joblib": set(),
-    "torch": set(),
+    "torch": set(),  # and of a user's own: imported by its name where it is used
+    **dict.fromkeys(("sklearn", "river"), {"estimators"}),
     **dict.fromkeys(("http", "httpx", "httpx2", "requests", "socket", "urllib"), {"hub"}),
 }
 

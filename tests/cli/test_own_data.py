@@ -1,0 +1,186 @@
+"""Data of a user's own: files, folders and splits of any shape, for agents of drawings and for models of one's own."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import agent
+from agent.__main__ import main
+from agent.errors import AgentError
+from agent.experiments import run
+
+pytestmark = pytest.mark.usefixtures("here")
+
+QUICK = {"n_held_out": 0, "n_asked": 5, "plots": False}
+NAMES = ("automobile", "two words")
+
+
+class Nearest:
+    """answers with the label of the nearest lesson, and remembers what it was shown"""
+
+    def __init__(self, in_shape, n_features, labels):
+        self.seen, self.told = [], (in_shape, n_features, labels)
+
+    def learn_one(self, x, y):
+        assert x.shape == self.told[0] and x.size == self.told[1] and y in self.told[2]
+        self.seen.append((x.astype(float), y))
+
+    def predict_one(self, x):
+        return min(self.seen, key=lambda lesson: np.abs(lesson[0] - x).sum())[1]
+
+
+def bars(shape, n=40, dtype=np.uint8):
+    """Draw an upright or a level bar on each of n dark pictures."""
+    pictures, rng = np.zeros((n, *shape), np.float64), np.random.default_rng(0)
+    for number, picture in enumerate(pictures):
+        at = rng.integers(2, 8)
+        picture[(slice(2, 9), slice(at, at + 2)) if number % 2 else (slice(at, at + 2), slice(2, 9))] = 1
+    scaled = pictures if dtype in (np.float32, np.float64) else pictures * 255
+    return scaled.astype(dtype), np.array([NAMES[number % 2] for number in range(n)])
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (12, 12, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
+def test_pictures_of_any_type_teach_an_agent_of_drawings_and_a_model_of_ones_own(here, shape, dtype):
+    x, y = bars(shape, dtype=dtype)
+    np.savez(here / "digits.npz", images=x, target=y)
+    drawn = run("./digits.npz", "nearest", **QUICK)
+    own = run("./digits.npz", Nearest, **QUICK)
+    assert [result.scores["accuracy"] for result in (drawn, own)] == [1.0, 1.0]
+    assert sorted(drawn.scores["labels"]) == ["automobi", "two word"] and own.scores["labels"] == list(NAMES)
+    told = own.agent.model._inner.told
+    assert told == (shape, int(np.prod(shape)), NAMES) and own.agent.kind == "Nearest" and own.folder.name[:4] == "own_"
+
+
+def test_rows_of_a_square_number_of_pixels_are_drawings_and_other_rows_are_not(here):
+    x, y = bars((12, 12))
+    np.savez(here / "rows.npz", x=x.reshape(40, 144) / 255, y=y)
+    assert run("./rows.npz", "nearest", **QUICK).scores["accuracy"] == 1
+    np.savez(here / "rows.npz", x=x.reshape(40, 144)[:, :7], y=y)
+    with pytest.raises(AgentError, match=r"expected pictures \(N, H, W\) .* got \(N, 7\). Take a model of your own"):
+        run("./rows.npz", "nearest", **QUICK)
+
+
+def test_data_with_a_test_of_their_own_are_asked_that(here):
+    x, y = bars((12, 12), 60)
+    np.savez("a.npz", x_train=x[:50], y_train=y[:50], x_test=x[50:], y_test=y[50:])
+    result = run("./a.npz", Nearest, **QUICK)
+    assert (result.scores["n_lessons"], result.scores["n_test"], result.scores["accuracy"]) == (50, 10, 1.0)
+
+
+def test_tables_arrays_and_folders_hold_the_same(here):
+    x, y = bars((12, 12), 50)
+    rows = x.reshape(50, 144) / 255
+    lines = [",".join([*(f"{number:g}" for number in row), label]) for row, label in zip(rows, y, strict=True)]
+    head = ",".join([*(f"p{place}" for place in range(144)), "label"])
+    (here / "a.csv").write_text("\n".join([head, *lines]))
+    (here / "b.tsv").write_text("\n".join(lines).replace(",", "\t"))
+    attributes = [f"@attribute p{place} numeric" for place in range(144)] + [
+        "@attribute class {automobile,'two words'}"
+    ]
+    quoted = [line.replace("two words", "'two words'") for line in lines]
+    (here / "c.arff").write_text("\n".join(["% remark", "@relation c", *attributes, "@data", *quoted]))
+    np.save(here / "d.npy", rows)
+    np.save(here / "d_labels.npy", y)
+    for number, (picture, label) in enumerate(zip(x, y, strict=True)):
+        (here / "e" / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(here / "e" / label / f"{number}.png")
+    scores = [run(f"./{name}", Nearest, **QUICK).scores for name in ("a.csv", "b.tsv", "c.arff", "d.npy", "e")]
+    assert all(score["accuracy"] == 1 and score["labels"] == list(NAMES) for score in scores)
+    assert run("./e", "nearest", **QUICK).scores["accuracy"] == 1
+
+
+@pytest.mark.parametrize("name", ["digits.npz", "nan.npz", "7.npz", "copy.npz", "é ü.npz", "x.y.npz"])
+def test_a_file_is_never_taken_for_something_else_whatever_its_name(here, name, capsys):
+    x, y = bars((12, 12))
+    np.savez(here / name, x=x, y=y)
+    words = ["agent=nearest", "n_held_out=0", "plots=false"]
+    assert main([f"task='./{name}'", *words]) == 0 and main([f"task='{name}'", *words]) == 0
+    out, _ = capsys.readouterr()
+    assert out.count("100.00 %") >= 2 and not (here / "runs/default/nearest/digits_0").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays", "said"),
+    [
+        ("a.npz", {"drawings": np.zeros((5, 9, 9))}, "expected the arrays drawings and labels in a.npz, or x and y"),
+        ("a.npz", {"x": np.full((5, 9), np.nan), "y": np.arange(5)}, "got NaN or infinity in row 0"),
+        ("a.npz", {"x": np.zeros((5, 9)), "y": np.zeros((5, 3))}, r"expected labels \(N,\) in a.npz"),
+        ("a.npz", {"x": np.zeros((5, 9)), "y": np.arange(4)}, "as many labels as drawings in a.npz, got 4 and 5"),
+        ("a.npz", {"x": np.array([None, 1]), "y": np.arange(2)}, "got objects, which would be pickled"),
+        ("a.npz", b"text", "got something else: save them with numpy.savez"),
+        ("a.npy", b"text", "expected the labels of a.npy in a_labels.npy beside it, got none"),
+        ("a.csv", b"a,b,label\n1,x,3\n2,y,4\n", "expected rows of numbers and a label in a.csv, got .* 'x'"),
+        ("a.csv", b"a,b,label\n1,,3\n", "expected rows of numbers and a label in a.csv"),
+        ("a.csv", b"", "got an empty file"),
+        ("a.arff", b"@data\n1,2\n", "got 0 nominal attributes, where one is the label"),
+    ],
+)
+def test_what_is_wrong_with_data_is_said_with_what_is_wanted(here, name, arrays, said):
+    if isinstance(arrays, bytes):
+        (here / name).write_bytes(arrays)
+    else:
+        np.savez(here / name, **arrays)
+    for kind in (Nearest, "nearest"):
+        with pytest.raises(AgentError, match=said):
+            run(f"./{name}", kind, **QUICK)
+
+
+def test_pictures_of_several_sizes_are_drawings_but_no_arrays(here):
+    for number in range(12):
+        (here / "p" / f"{number % 2}").mkdir(parents=True, exist_ok=True)
+        picture = bars((12 + number % 3, 12), number + 1)[0][number]
+        Image.fromarray(picture).save(here / "p" / f"{number % 2}" / f"{number}.png")
+    assert run("./p", "nearest", **QUICK).scores["n_lessons"] == 10
+    with pytest.raises(AgentError, match="expected pictures of one size in ./p, got"):
+        run("./p", Nearest, **QUICK)
+    with pytest.raises(AgentError, match="expected inputs of one shape"):
+        for name, shape in (("a", (9, 9)), ("b", (9, 10))):
+            np.savez(f"{name}.npz", x=np.zeros((9, *shape)), y=np.arange(9) % 2)
+        run(["./a.npz", "./b.npz"], Nearest, **QUICK)
+
+
+def test_another_file_in_a_folder_is_another_run(here):
+    x, y = bars((12, 12))
+    for number, label in enumerate(y):
+        (here / "p" / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(x[number]).save(here / "p" / label / f"{number}.png")
+    for cached in (False, True):
+        assert run("./p", "nearest", **QUICK).cached is cached
+    Image.fromarray(x[1]).save(here / "p" / y[1] / "new.png")
+    assert not run("./p", "nearest", **QUICK).cached
+
+
+def test_an_agent_of_arrays_is_asked_evaluated_shown_and_loaded(here, capsys):
+    x, y = bars((4, 3, 2), 40)[0], np.array(NAMES)[np.arange(40) % 2]
+    x[::2, 0, 0, 0] = 9
+    np.savez("a.npz", x=x, y=y)
+    (here / "mine.py").write_text(
+        "class Last:\n    seen = None\n    def learn_one(self, x, y): self.seen = y\n"
+        "    def predict_one(self, x): return self.seen\n"
+    )
+    result = run("./a.npz", "./mine.py:Last", **QUICK)
+    loaded = agent.load(result.folder)
+    assert loaded.n_lessons == 32 and loaded.labels == NAMES and loaded.log == result.agent.log
+    folder = str(result.folder)
+    assert main(["evaluate", folder]) == main(["ask", folder, "./a.npz"]) == main(["show", folder]) == 0
+    out, _ = capsys.readouterr()
+    assert f"{100 * result.scores['accuracy']:.2f} % right, 8 asked" in out and "./a.npz, 40 → " in out
+    assert "an agent of arrays" in out
+    np.savez("b.npz", x=x[:, :2], y=y)
+    assert main(["ask", folder, "./b.npz"]) == 2
+    assert "expected inputs of the shape (4, 3, 2), got (2, 3, 2)" in capsys.readouterr().err
+    (here / "mine.py").unlink()
+    with pytest.raises(AgentError, match="expected a file of Python at mine.py"):
+        agent.load(result.folder)
+
+
+def test_a_data_set_of_hugging_face(here):
+    datasets = pytest.importorskip("datasets")
+    x, y = bars((12, 12), 40)
+    names = datasets.ClassLabel(names=list(NAMES))
+    rows = {"image": [Image.fromarray(picture) for picture in x], "label": [NAMES.index(label) for label in y]}
+    table = datasets.Dataset.from_dict(rows).cast_column("label", names).cast_column("image", datasets.Image())
+    datasets.DatasetDict({"train": table, "test": table.select(range(10))}).save_to_disk("saved")
+    result = run("./saved", Nearest, **QUICK)
+    assert result.scores["accuracy"] == 1 and result.scores["labels"] == list(NAMES) and result.scores["n_test"] == 10

@@ -1,0 +1,189 @@
+"""Modules of torch as models: how they are trained, saved, resumed and refused, in every family."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import agent  # noqa: E402
+from agent.__main__ import main  # noqa: E402
+from agent.errors import AgentError  # noqa: E402
+from agent.experiments import iter_run, run  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures("here")
+QUICK = {"lessons": 60, "n_test": 30, "n_held_out": 10, "n_asked": 5, "plots": False}
+NETS = '''
+import gymnasium
+import numpy as np
+from torch import nn
+
+
+class Net(nn.Module):
+    """a convolution, normalised, and a layer"""
+
+    def __init__(self, in_shape, n_labels, width=4, in_channels=1):
+        super().__init__()
+        assert in_shape[0] == in_channels
+        self.layers = nn.Sequential(
+            nn.Conv2d(in_channels, width, 3), nn.BatchNorm2d(width), nn.ReLU(), nn.Flatten(), nn.Dropout(0.1),
+            nn.LazyLinear(n_labels),
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class Dense(nn.Module):
+    def __init__(self, in_features, out_features, scale=1.0):
+        super().__init__()
+        self.layers, self.scale = nn.Linear(in_features, out_features), scale
+
+    def forward(self, x):
+        return self.scale * self.layers(x)
+
+
+def build(in_shape, n_labels, depth=1):
+    assert len(in_shape) in (1, 3)
+    return nn.Sequential(nn.Flatten(), *[nn.LazyLinear(16) for _ in range(depth)], nn.LazyLinear(n_labels))
+
+
+whole = nn.Linear(784, 10)
+
+
+class Corridor(gymnasium.Env):
+    def __init__(self, length=5):
+        self.observation_space = gymnasium.spaces.Box(0, 1, (length,), np.float32)
+        self.action_space = gymnasium.spaces.Discrete(2)
+
+    def see(self):
+        return np.eye(self.observation_space.shape[0], dtype=np.float32)[self.at]
+
+    def reset(self, *, seed=None, options=None):
+        self.at = 0
+        return self.see(), {}
+
+    def step(self, action):
+        self.at = max(0, self.at + (1 if action else -1))
+        is_over = self.at == self.observation_space.shape[0] - 1
+        return self.see(), float(is_over), is_over, False, {}
+'''
+
+
+@pytest.fixture
+def nets(here):
+    (here / "nets.py").write_text(NETS)
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 60, (100, 32, 32, 3)).astype(np.uint8), np.arange(100) % 3
+    for picture, label in zip(x, y, strict=True):
+        picture[4:20, 4:20, label] = 220
+    np.savez(here / "colours.npz", x=x, y=np.array(["red ones", "green", "blue"])[y])
+    return here
+
+
+CASES = {
+    "drawings": ("digits", {"kind": "./nets.py:Net", "epochs": 2}, QUICK),
+    "arrays": ("./colours.npz", {"kind": "./nets.py:Net", "epochs": 3, "lr": 0.01}, QUICK),
+    "numbers": ("copy", {"kind": "./nets.py:Dense", "lr": 0.05, "batch_size": 4}, {"steps": 600}),
+    "frames": ({"frames": {"world": "./nets.py:Corridor", "chance": False}}, "./nets.py:Dense", {"steps": 220}),
+}
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_a_net_that_was_stopped_goes_on_to_the_same_bytes_and_loads_again(nets, family):
+    task, kind, given = CASES[family]
+    given = {**given, "plots": False}
+    whole = run(task, kind, folder="whole", **given)
+    steps = iter_run(task, kind, folder="parts", **given)
+    next(steps), next(steps)
+    steps.close()
+    again = run(task, kind, folder="parts", **given)
+    files = [(result.folder / "agent" / "agent.safetensors").read_bytes() for result in (whole, again)]
+    assert files[0] == files[1] and b"net." in files[0] and not again.cached
+    assert {**whole.scores, "seconds": 0, "frames_per_second": 0} == {
+        **again.scores,
+        "seconds": 0,
+        "frames_per_second": 0,
+    }
+    loaded = agent.load(whole.folder)
+    assert loaded.n_lessons == whole.agent.n_lessons and loaded.FAMILY == family
+    tensors = loaded.model.tensors()
+    assert all(np.array_equal(tensors[name], array) for name, array in whole.agent.model.tensors().items())
+
+
+def test_nets_learn_in_every_family(nets):
+    scores = {name: run(*case[:2], **{**case[2], "plots": False}).scores for name, case in CASES.items()}
+    assert scores["arrays"]["accuracy"] >= 0.8 and scores["arrays"]["labels"] == ["blue", "green", "red ones"]
+    assert scores["numbers"]["error"] < 1 and scores["frames"]["error"] < scores["frames"]["repeat_error"]
+    assert scores["drawings"]["n_lessons"] == 120
+
+
+@pytest.mark.parametrize("name", ["Net", "build", "whole"])
+def test_classes_functions_and_objects_make_nets_and_settings_reach_them(nets, name, capsys):
+    words = [f"agent=./nets.py:{name}", "agent.optim=SGD", "agent.lr=0.02", "agent.batch_size=16", "agent.device=cpu"]
+    words += ["agent.epochs=2", "lessons=40", "n_test=20", "n_held_out=0", "plots=false"]
+    assert main(words) == 0, capsys.readouterr()
+    folder = next((nets / "runs/default").iterdir()) / "digits_0"
+    net = agent.load(folder).model.adapter
+    assert type(net.optimizer).__name__ == "SGD" and net.optimizer.param_groups[0]["lr"] == 0.02 and net.n_seen == 80
+
+
+def test_the_same_seed_makes_the_same_net_and_leaves_the_generator_of_torch_alone(nets):
+    run("digits", "./nets.py:Net", experiment="first", **QUICK)  # imports the file, which draws itself
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    weights = []
+    for number, seed in enumerate((0, 0, 1)):
+        torch.manual_seed(5)
+        result = run("digits", "./nets.py:Net", seed=seed, experiment=f"e{number}", **{**QUICK, "lessons": 20})
+        assert torch.equal(torch.rand(3), expected)
+        weights.append(result.agent.model.tensors()["net.layers.0.weight"])
+    assert np.array_equal(weights[0], weights[1]) and not np.array_equal(weights[0], weights[2])
+
+
+def test_a_net_takes_part_in_all_that_agents_do(nets):
+    result = run("digits", "./nets.py:Net", starter="sixty", **QUICK)
+    pupil, copied = result.agent, result.agent
+    drawings, labels = agent.datasets.mnist("test")
+    pupil.learn_one(drawings[0], labels[0])
+    assert pupil.n_lessons == 121 and pupil.undo().label == labels[0]
+    with pytest.raises(AgentError, match="expected labels that its net was made for, 0 1 2 3 4 5 6 7 8 9, got A"):
+        copied.learn_one(drawings[0], "A")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"optim": "Adamm"}, "expected agent.optim among .* got Adamm. Did you mean Adam"),
+        ({"device": "gpu"}, "expected agent.device as auto or a device of torch, got gpu"),
+        ({"lr": -1.0}, "expected lr as a number from 0 to 100, got -1.0"),
+        ({"batch_size": 0}, "expected batch_size as a whole number from 1"),
+        ({"lrr": 0.1}, "got lrr. Did you mean lr?"),
+        ({"optim": "SGD", "lr": 100.0, "scale": 1e30}, "Take a smaller agent.lr than 100|finite numbers, got nan"),
+    ],
+)
+def test_settings_of_training_that_cannot_be_are_refused(nets, settings, said):
+    with pytest.raises(AgentError, match=said):
+        run("digits", {"kind": "./nets.py:Dense", **settings}, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return x.flatten(1)[:, :3] * self.w", r"to give 10 numbers for each input, got \(2, 3\) of two inputs"),
+        ("raise KeyError('deep')", "expected ./bad.py:Bad to run, got KeyError: 'deep' in bad.py, line 7"),
+    ],
+)
+def test_a_net_that_does_not_fit_is_one_sentence(here, body, said):
+    lines = ["import torch", "class Bad(torch.nn.Module):", " def __init__(self):", "  super().__init__()"]
+    lines += ["  self.w = torch.nn.Parameter(torch.ones(()))", " def forward(self, x):", f"  {body}"]
+    (here / "bad.py").write_text("\n".join(lines))
+    with pytest.raises(AgentError, match=said):
+        run("digits", "./bad.py:Bad", **QUICK)
+
+
+def test_an_edited_net_is_another_run_and_its_saved_state_is_not_forced_into_it(nets):
+    result = run("digits", "./nets.py:Net", **QUICK)
+    (nets / "nets.py").write_text(NETS.replace("nn.Conv2d(in_channels, width, 3)", "nn.Conv2d(in_channels, width, 5)"))
+    with pytest.raises(AgentError, match="expected arrays that fit Net, got others. Was it changed since?"):
+        agent.load(result.folder)
+    assert not run("digits", "./nets.py:Net", **QUICK).cached
