@@ -67,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; gives the exit code: 2 for a mistake that is named."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = VERBS.get(words[0]) if words else None
+    before = None
     try:
+        with contextlib.suppress(ValueError):  # not the main thread
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         return verb(words[1:]) if verb else _run(words)
     except AgentError as error:
         print(f"agent: {error}", file=sys.stderr)
@@ -78,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the lines has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> Any:
@@ -209,6 +215,8 @@ def _watched(spec: Any, bar: bool = True) -> Any:
                 steps.close()
                 raise KeyboardInterrupt
     except StopIteration as done:
+        if stopped:  # in its last moment: it is finished, those after it are not begun
+            raise KeyboardInterrupt from None
         return done.value
     finally:
         if bar and last is not None and sys.stderr.isatty():
@@ -367,8 +375,8 @@ def _compare(words: Sequence[str]) -> int:
         return 0
     given: dict[str, Any] = {}
     for word in words:
-        name, equals, value = word.partition("=")
-        if name not in WORDS or not equals:
+        name, _, value = word.partition("=")
+        if name not in WORDS or not value:
             known = ", ".join(WORDS)
             raise AgentError(f"expected compare NAME=VALUE of {known}, got {word}.{nearest(name, WORDS)}")
         parts = [part.strip(" '\"") for part in value.strip("[]").split(",")]

@@ -28,6 +28,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from agent.agents import kinds
 from agent.errors import AgentError, nearest
 from agent.experiments import RunSpec, resolve
 from agent.experiments.config import (
@@ -134,11 +135,21 @@ def keywords(config: DictConfig) -> dict[str, Any]:
     for name in given:
         if name not in SETTINGS:
             raise _unknown_name(name)
+    if given.get("load", False) is not False:  # what nobody chose is as in the agent to load
+        named, usual = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, _usual(agent)
+        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or usual.get(key) != [value]}
     given["agent"] = {"name": str(choices.agent), **agent}
     given["task"] = tasks_of(task, str(choices.get("task") or "mine"))
     if swept:
         given["experiment"] += f"/{swept}"
     return given
+
+
+def _usual(agent: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Give the defaults of an agent's settings, each in a list, so that None is one."""
+    kind = str(agent.get("kind"))
+    known = kind in kinds() or is_path(kind)
+    return {name: [default] for name, default in (agent_defaults(kind) if known else {}).items()}
 
 
 def tasks_of(group: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:

@@ -32,6 +32,7 @@ from agent.models.custom import (
     maker_of,
     wrap_class,
 )
+from agent.storage import serialization
 from agent.tasks import DEFAULT_AGENT, DRAWINGS, SOURCES, Task, task_of, with_new_names
 from agent.validation import check_names, check_settings, setting
 
@@ -83,6 +84,7 @@ class Settings:
     folder: str = setting("runs", "where all runs lie")
     again: bool = setting(False, "whether a finished run is run again")
     plots: bool = setting(True, "whether the run draws its learning curve and its confusion")
+    save: bool = setting(True, "whether the agent is saved, and can go on from there")
     trace: bool = setting(False, "for numbers: whether steps.csv tells input, answer, error and reward of each step")
     track: bool = setting(False, "whether trackio records the run, where it is installed")
 
@@ -188,6 +190,9 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
     settings.check_family(family)
     table = _agent_table(default_agent if agent is None else agent)
     kind, agent_settings = table["kind"], without(table, "kind", "name")
+    folder = results.run_path(settings.folder, settings.experiment, table["name"], "+".join(tasks), settings.seed)
+    if settings.load is not False:
+        agent_settings = {**_loaded_settings(settings, folder, kind), **agent_settings}
     if is_path(kind) and not is_kind(maker_of(kind)):
         agent_settings = {**class_settings(maker_of(kind)), **agent_settings}
     model, model_config = resolve_model(kind, agent_settings, Spaces(("0",)), settings.seed)
@@ -205,7 +210,6 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
     paths = [config["agent"]["kind"], *(table["source"] for table in config["task"].values())]
     content = {path: _digest(path) for path in paths if is_path(path) or path.endswith(".npz")}
     config |= {"content": content} if content else {}
-    folder = results.run_path(settings.folder, settings.experiment, table["name"], "+".join(tasks), settings.seed)
     config = json.loads(json.dumps(config))
     return RunSpec(settings, tasks, family, config["agent"], model, model_config, config, folder)
 
@@ -256,6 +260,30 @@ def resolve_model(name: object, settings: Mapping[str, Any], spaces: Spaces, see
     return model, model.Config(seed=seed, **values)
 
 
+def path_to_load(settings: Settings, folder: Path) -> Path | None:
+    """Where the agent lies that the run in a folder goes on from; None where it makes a new one."""
+    load = settings.load
+    if load is False:
+        return None
+    if load is not True:
+        return results.agent_path(settings.folder, str(load))
+    for run in (folder, results.before_of(folder)):
+        if (run / results.AGENT).is_dir():
+            return results.agent_path(settings.folder, str(run))
+    runs = ", ".join(run.as_posix() for run in results.list_runs(settings.folder)[: results.MAX_LISTED])
+    raise AgentError(f"expected an agent in {folder}, got none. Runs: {runs or 'none'}.")
+
+
+def _loaded_settings(settings: Settings, folder: Path, kind: str) -> dict[str, Any]:
+    """Give the settings of the agent to load, which count where no others are given; none where there is none."""
+    try:
+        saved = serialization.config_at(path_to_load(settings, folder) or folder).get("settings")
+    except AgentError:  # which is said when the run begins
+        return {}
+    saved = saved if isinstance(saved, Mapping) else {}
+    return {name: saved[name] for name in (agent_defaults(kind) if kind in kinds() else saved) if name in saved}
+
+
 def agent_choices() -> dict[str, tuple[type[Any], str]]:
     """Name the agents that can be chosen: every preset of every model, the first under the name of the model.
 
@@ -298,7 +326,9 @@ def field_defaults(config: type) -> dict[str, Any]:
 
 
 def agent_defaults(path: str) -> dict[str, Any]:
-    """Name the settings of a class of the user's that is an agent, and their defaults."""
+    """Name the settings of a kind, or of a class of the user's that is an agent, and their defaults."""
+    if path in kinds():
+        return without(field_defaults(kinds()[path].Config), "seed")
     user_class = maker_of(path)
     return without(field_defaults(user_class.Config), "seed") if is_kind(user_class) else class_settings(user_class)
 

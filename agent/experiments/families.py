@@ -132,7 +132,8 @@ class FamilyRun:
 
     def save(self) -> None:
         """Write a checkpoint."""
-        serialization.save(self.agent, self.spec.folder / results.AGENT)
+        if self.settings.save:
+            serialization.save(self.agent, self.spec.folder / results.AGENT)
         self.log.n_saved = self.log.n_done
 
     def save_if_due(self) -> None:
@@ -570,6 +571,8 @@ class FramesRun(FamilyRun):
 
     def save(self) -> None:
         super().save()
+        if not self.settings.save:
+            return
         content = io.BytesIO()
         actions = np.array(self.actions, np.float32).reshape(len(self.actions), -1)
         np.save(content, actions, allow_pickle=False)

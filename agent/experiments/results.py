@@ -270,13 +270,14 @@ def find_run(folder: str, words: str) -> Path:
 def agent_path(folder: str, words: str) -> Path:
     """Where the agent lies that a path or words name; AgentError where there is none."""
     path = Path(words)
-    if path.is_file() or (path / "config.json").is_file():
+    is_run = (path / PROGRESS).is_file()
+    if path.is_file() or ((path / CONFIG).is_file() and not is_run):
         return path / AGENT if (path / AGENT).is_dir() else path
-    if path.suffix == ".zip" or words.startswith(("./", "../", "/")):
+    if not is_run and (path.suffix == ".zip" or words.startswith(("./", "../", "/"))):
         raise AgentError(f"expected a run or an agent at {words}, got nothing there.")
-    run = find_run(folder, words)
+    run = path if is_run else find_run(folder, words)
     if not (run / AGENT).is_dir():
-        raise AgentError(f"expected an agent in {run}, got a run that was stopped before it saved one.")
+        raise AgentError(f"expected an agent in {run}, got a run stopped before it saved one, or with save=false.")
     return run / AGENT
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib
 import sys
 from collections.abc import Generator, Mapping
@@ -13,7 +12,7 @@ from typing import Any
 from agent.agents import Agent, new_from_config
 from agent.errors import AgentError
 from agent.experiments import results
-from agent.experiments.config import RunSpec, TaskSelection, resolve, same_config
+from agent.experiments.config import RunSpec, TaskSelection, path_to_load, resolve, same_config
 from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
 from agent.experiments.loading import load_at
 from agent.experiments.results import Result
@@ -80,6 +79,8 @@ def iter_run_spec(spec: RunSpec, prepared: FamilyRun | None = None) -> Generator
             earlier = previous
     resume = earlier is not None and same_config(earlier, spec.config) and not spec.settings.again
     scores = results.read_json(spec.folder / results.RESULT) if resume else None
+    if scores is not None and (spec.settings.load is True or (spec.settings.save and not _has_agent(spec.folder))):
+        resume, scores = False, None  # it goes on with its agent, or is made again where that is gone
     if is_path(spec.agent["kind"]):
         MODELS[spec.model.NAME] = spec.model  # so that its agents can be made, saved and loaded in this process
     run = FAMILY_RUNS[spec.family](spec) if prepared is None else prepared
@@ -101,7 +102,7 @@ def prepare(spec: RunSpec) -> FamilyRun:
     """Prepare a run as far as nothing is learned: what is wrong with its data, or with what it loads, is refused."""
     run = FAMILY_RUNS[spec.family](spec)
     try:
-        _path_to_load(spec)
+        path_to_load(spec.settings, spec.folder)
         if spec.settings.replay:
             results.agent_path(spec.settings.folder, spec.settings.replay)
         else:
@@ -125,7 +126,8 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
         rows = run.resume(agent, rows) if agent is not None else []
         if not rows:
             run.begin(initial_agent(spec, model, config))
-            run.check_size()
+            if spec.settings.save:
+                run.check_size()
             if not resume:
                 held.enter_context(results.lock(spec.folder))
             results.init_run_dir(spec.folder, spec.config)
@@ -152,33 +154,22 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
 
 def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
     """Make the agent that a run begins with, or load it."""
-    path = _path_to_load(spec)
+    path = path_to_load(spec.settings, spec.folder)
     if path is None:
         return new_from_config(model.NAME, config, starter=spec.settings.starter)
     agent = load_at(path)
     if agent.kind != model.NAME:
         raise AgentError(f"expected an agent of the kind {model.NAME}, got {agent.kind}. Say agent={agent.kind}.")
     loaded, given = vars(agent.model.config), vars(config)
-    defaults = {field.name: field.default for field in dataclasses.fields(config)}
-    names = [name for name in given if name != "seed" and given[name] not in (defaults[name], loaded.get(name))]
+    names = [name for name in given if name != "seed" and given[name] != loaded.get(name)]
     if names:
         got, expected = (" ".join(f"agent.{name}={of.get(name)}" for name in names[:5]) for of in (given, loaded))
         raise AgentError(f"expected the settings of the agent to load, {expected}, got {got}. Say {expected}.")
     return agent
 
 
-def _path_to_load(spec: RunSpec) -> Path | None:
-    """Where the agent lies that a run goes on from; None where it makes a new one."""
-    load, folders = spec.settings.load, (spec.folder, results.before_of(spec.folder))
-    if load is False:
-        return None
-    if load is not True:
-        return results.agent_path(spec.settings.folder, str(load))
-    for run in folders:
-        if (run / results.AGENT).is_dir():
-            return results.agent_path(spec.settings.folder, str(run))
-    runs = ", ".join(run.as_posix() for run in results.list_runs(spec.settings.folder)[: results.MAX_LISTED])
-    raise AgentError(f"expected an agent in {spec.folder}, got none. Runs: {runs or 'none'}.")
+def _has_agent(run: Path) -> bool:
+    return (run / results.AGENT).is_dir()
 
 
 class Tracker:

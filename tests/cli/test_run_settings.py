@@ -106,7 +106,6 @@ def test_a_loaded_agent_is_of_the_kind_that_was_asked_for(here):
 
 def test_load_true_goes_on_with_the_agent_of_this_very_folder(here):
     run("digits", "nearest", lessons=20, **QUICK)
-    assert run("digits", "nearest", lessons=20, load=True, **QUICK).cached
     more = run("digits", "nearest", lessons=30, load=True, **QUICK)
     assert (more.scores["n_known"], more.scores["n_lessons"]) == (20, 30)
 
