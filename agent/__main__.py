@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import multiprocessing
 import os
 import re
 import shlex
@@ -27,6 +28,8 @@ python -m agent ask AGENT 123 -5 3.5 or PICTURE FOLDER/  what an agent answers; 
 python -m agent evaluate AGENT task=fonts                how much of a task it answers right; nothing is taught
 python -m agent show AGENT                               facts, settings and lessons of an agent
 python -m agent export AGENT PAGE.html                   an agent as one web page that needs no network
+python -m agent layers 8 64 --base 4                     how dense and linearithmic layers are wired, as pictures
+python -m agent completion bash                          what lets bash, or zsh, complete the words of pupil
 python -m agent deploy OWNER/SPACE                       this project as a Space of your own
 """
 EXAMPLES = """  python -m agent                                        600 digits, half a minute
@@ -132,7 +135,10 @@ def job(config: Any) -> Any:
     try:
         spec = cli.resolved(config)
         place = spec.folder.as_posix()
-        result = _watched(spec, bar=False)
+        in_terminal = sys.stderr.isatty() and multiprocessing.parent_process() is None and cli.n_runs
+        if in_terminal:
+            print(f"{cli.n_begun()} of {cli.n_runs}: {place}", file=sys.stderr)
+        result = _watched(spec, bar=bool(in_terminal))
     except AgentError as error:
         return AgentError(f"{place}: {error}")
     print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.cached else ''}", file=sys.stderr)
@@ -428,7 +434,7 @@ def _saved(name: str) -> Callable[[Sequence[str]], int]:
 
 
 VERBS = {"compare": _compare, "deploy": _deploy}
-VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show", "export")}
+VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show", "export", "layers", "completion")}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -72,6 +72,7 @@ class CurrentFolder(SearchPathPlugin):
 
 
 Plugins.instance().register(CurrentFolder)
+n_runs = 0  # of the sweep that this process leads
 
 
 def resolved(config: DictConfig) -> RunSpec:
@@ -114,9 +115,16 @@ def sweep(words: Sequence[str], job: Callable[[DictConfig], Any], folder: str | 
         for run in runs:
             resolved(_compose([*launching, *run]))
         context = HydraContext(loader, Callback())  # type: ignore[arg-type]
+        global n_runs
+        n_runs = len(runs)
         launcher = Plugins.instance().instantiate_launcher(context, job, _compose(launching))
         done = launcher.launch(runs, initial_job_idx=0)
     return [run.return_value for run in done]
+
+
+def n_begun() -> int:
+    """Say which run of a sweep this is, from 1 on."""
+    return int(HydraConfig.get().job.num) + 1
 
 
 def keywords(config: DictConfig) -> dict[str, Any]:
@@ -136,8 +144,8 @@ def keywords(config: DictConfig) -> dict[str, Any]:
         if name not in SETTINGS:
             raise _unknown_name(name)
     if given.get("load", False) is not False:  # what nobody chose is as in the agent to load
-        named, usual = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, _usual(agent)
-        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or usual.get(key) != [value]}
+        named, defaults = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, _defaults(agent)
+        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or defaults.get(key) != [value]}
     given["agent"] = {"name": str(choices.agent), **agent}
     given["task"] = tasks_of(task, str(choices.get("task") or "mine"))
     if swept:
@@ -145,7 +153,7 @@ def keywords(config: DictConfig) -> dict[str, Any]:
     return given
 
 
-def _usual(agent: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _defaults(agent: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Give the defaults of an agent's settings, each in a list, so that None is one."""
     kind = str(agent.get("kind"))
     known = kind in kinds() or is_path(kind)

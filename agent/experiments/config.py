@@ -41,6 +41,7 @@ N_LESSONS = 600  # where nobody says how many, or all there are where these are 
 MAX_DIFFERENCES = 5  # named between two runs
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 ORDERS = ("mixed", "one_after_another")
+TRACKERS = ("trackio", "tensorboard")
 TaskSelection = str | Sequence[str] | Mapping[str, Any]
 _BUILT_IN = tuple(kinds())
 _VALUES = ("nan", "inf", "infinity", "null", "none", "true", "false")  # words that are read as something else
@@ -85,8 +86,9 @@ class Settings:
     again: bool = setting(False, "whether a finished run is run again")
     plots: bool = setting(True, "whether the run draws its learning curve and its confusion")
     save: bool = setting(True, "whether the agent is saved, and can go on from there")
+    render: bool = setting(False, "for frames: whether film.webp shows what was seen beside what was expected")
     trace: bool = setting(False, "for numbers: whether steps.csv tells input, answer, error and reward of each step")
-    track: bool = setting(False, "whether trackio records the run, where it is installed")
+    track: bool = setting(False, "whether trackio and TensorBoard, as they are installed, record the run")
 
     def __post_init__(self) -> None:
         if type(self.label) is float:
@@ -126,8 +128,9 @@ class Settings:
 
     def check_family(self, family: str) -> None:
         """Check that no setting is given that agents of this family do not have."""
-        excluded = {*(_ONLY_DRAWINGS if family != DRAWINGS else ("steps",)), "trace"}
-        excluded -= {"trace"} if family == "numbers" else set()
+        excluded = {*(_ONLY_DRAWINGS if family != DRAWINGS else ("steps",)), "trace", "render"}
+        excluded -= {"numbers": {"trace"}, "frames": {"render"}}.get(family, set())
+        metrics.check_formulas(self.metrics, family)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name in excluded and value != field.default:
@@ -182,8 +185,10 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
     settings = Settings.of(given)
     if Path(settings.folder).is_file():
         raise AgentError(f"expected folder as a folder for runs, got the file {settings.folder}.")
-    if settings.track and importlib.util.find_spec("trackio") is None:
-        raise AgentError("expected trackio for track=true, got none. Install it: pip install trackio.")
+    if settings.track and not any(map(importlib.util.find_spec, TRACKERS)):
+        raise AgentError(
+            "expected trackio or tensorboard for track=true, got neither. Install one: pip install trackio."
+        )
     tables = _task_tables(task)
     tasks = {name: task_of(table["source"], without(table, "source")) for name, table in tables.items()}
     family, default_agent = _family(tasks)

@@ -6,14 +6,13 @@ taught, what is asked in the end, and which pictures are drawn.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import io
 import itertools
-import multiprocessing
 import statistics
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -29,12 +28,11 @@ from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError
 from agent.experiments import results
 from agent.experiments.config import RunSpec, resolve_model, without
-from agent.experiments.curriculum import Curriculum, Part, curriculum, iter_teach
+from agent.experiments.curriculum import Curriculum, check_shards, curriculum, iter_teach, iter_teach_parallel
 from agent.experiments.loading import load_agent
-from agent.models import MODELS, Model
 from agent.models.base import LESSON_BYTES
 from agent.models.custom import is_path
-from agent.progress import Progress, can_fork
+from agent.progress import Progress
 from agent.storage import serialization
 from agent.tasks import CHUNK, LAST, N_FRAMES, Frames, Generate, iter_random, mean_known
 from agent.training import Evaluation, evaluate, share_right
@@ -43,6 +41,7 @@ PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run
 ERRORS = ("error", "repeat_error", "mean_error")
 TRACED, MAX_TRACED = ("step", "input", "answer", "error", "reward"), 100_000
 EPISODES = ("episode_return", "episode_length")
+N_SHOWN, N_FILMED = 8, 150  # frames of the picture and of the film of a run
 SHEET_COLUMNS = 10  # drawings side by side
 
 
@@ -319,49 +318,6 @@ def memory_sheet(pupil: Pupil, label: str | None, n_drawings: int, seed: int) ->
     return render.png(render.sheet(drawings, SHEET_COLUMNS))
 
 
-def check_shards(model: type[Model], n_shards: int, n_parts: int) -> None:
-    """Check that what several processes learn can be joined."""
-    if n_shards > 1 and not model.ORDER_FREE:
-        raise AgentError(f"expected a kind whose order of lessons does not matter, got {model.NAME}. Set shards=1.")
-    if n_shards > 1 and model.__module__.split(".")[0] != "agent":
-        raise AgentError(f"expected a kind of Pupil's own with shards={n_shards}, got {model.NAME}. Set shards=1.")
-    if n_shards > 1 and n_parts > 1:
-        raise AgentError("expected lessons in one go with shards, got several parts. Set order=mixed.")
-
-
-def iter_teach_parallel(pupil: Pupil, part: Part, n_shards: int) -> Iterator[int]:
-    """Teach a new agent in several processes, with the same result as in one; yields the number of lessons done.
-
-    A model that encodes lessons in parallel itself does so. Of another one, each process teaches a shard to a model of
-    its own, and these are joined in the order of the lessons. The log holds them as one bulk lesson.
-    """
-    drawings, labels = part.lessons
-    if hasattr(pupil.model, "learn_parallel") and can_fork():
-        pupil.model.learn_parallel(drawings, labels, n_shards)
-        pupil.lessons.add_many(part.lessons)
-        yield len(labels)
-        return
-    ends = [len(labels) * shard // n_shards for shard in range(n_shards + 1)]
-    spans = [slice(*span) for span in zip(ends, ends[1:], strict=False) if span[0] < span[1]]
-    context = multiprocessing.get_context("fork" if can_fork() else "spawn")  # a forked child has the drawings already
-    work = [(pupil.kind, pupil.model.config, drawings[span], labels[span]) for span in spans]
-    with ProcessPoolExecutor(len(spans) - 1 or 1, mp_context=context) as pool:
-        others = [pool.submit(_learned_model, *arguments) for arguments in work[1:]]
-        model = _learned_model(*work[0])  # the first shard in this process, while the others work
-        yield ends[1]
-        for span, other in zip(spans[1:], others, strict=True):
-            model.join(other.result())
-            yield span.stop
-    pupil.model = model
-    pupil.lessons.add_many(part.lessons)
-
-
-def _learned_model(kind: str, config: Any, drawings: np.ndarray, labels: Sequence[str]) -> Model:
-    model = MODELS[kind](config)
-    model.learn_many(drawings, labels)
-    return model
-
-
 # ---------------------------------------------------------------- numbers
 
 
@@ -541,6 +497,8 @@ class FramesRun(FamilyRun):
     def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
         rows, random, returns = self.log.rows[1:], [], []
         last = [row for row in rows if row["n_done"] > self.log.n_done - LAST]
+        episodes = self._episodes(self._n_episodes(self.log.n_done - LAST))
+        yield from self._iter_film()
         if self.task.chance:
             self.env.close()  # Playwright takes one browser at a time
             random, returns = yield from iter_random(self.task, self.settings.seed, min(self.n_total, LAST * 4))
@@ -550,7 +508,7 @@ class FramesRun(FamilyRun):
             "score": mean_known([row["score"] for row in last]),
             "random_score": mean_known(random),
             "random_spread": statistics.stdev(random) if len(random) > 1 else None,
-            **self._episodes(self._n_episodes(self.log.n_done - LAST)),
+            **episodes,
             **({"random_return": mean_known(returns)} if returns else {}),
             "n_lessons": self.log.n_done,
             "frames_per_second": round(self.log.n_done / seconds, 1) if seconds else None,
@@ -560,14 +518,38 @@ class FramesRun(FamilyRun):
         return scores
 
     def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
-        names = (self.spec.agent["name"], "the last frame again", "the mean so far")
-        curves = {
-            name: [(row["n_done"], row[column], 0.0) for row in self.log.rows if row[column] is not None]
-            for column, name in zip(ERRORS, names, strict=True)
-        }
-        if any(len(curve) < 2 for curve in curves.values()):
-            return {}
-        return {results.LEARNING: charts.errors(curves, "mean squared error")}
+        name, last, pictures = self.spec.agent["name"], self.log.n_done, {}
+        baselines = {"score": "random_score", "episode_return": "random_return"}
+        errors = dict(zip(ERRORS, (name, "the last frame again", "the mean so far"), strict=True))
+        charted = {results.LEARNING: errors, results.SCORE: {"score": name}, results.RETURNS: {"episode_return": name}}
+        titles = ("mean squared error", "score a frame", "return of an episode")
+        for (file, columns), what in zip(charted.items(), titles, strict=True):
+            curves = {title: self._curve(column) for column, title in columns.items()}
+            by_chance = scores.get(baselines.get(next(iter(columns)), ""))
+            curves |= {"by chance": [(0, by_chance, 0.0), (last, by_chance, 0.0)]} if by_chance is not None else {}
+            if all(len(curve) > 1 for curve in curves.values()):
+                pictures[file] = charts.values(curves, what)
+        return pictures
+
+    def _curve(self, column: str) -> charts.Curve:
+        return [(row["n_done"], row[column], 0.0) for row in self.log.rows if row.get(column) is not None]
+
+    def _iter_film(self) -> Iterator[Progress]:
+        """Let a copy of the agent watch on, and draw what it sees beside what it expected."""
+        n_frames, pages, expected = N_FILMED if self.settings.render else N_SHOWN, [], None
+        if not (self.settings.render or self.settings.plots):
+            return
+        agent, frame, picture = copy.deepcopy(self.agent), self.frame, self.env.picture
+        while len(pages) < n_frames:
+            if expected is not None:
+                pages.append(np.concatenate([picture(frame), picture(expected.prediction)], axis=1))
+            expected = agent.observe(frame)
+            frame = frame_of(self.env.step(expected.action))
+            if len(pages) % N_SHOWN == 0:
+                yield Progress(len(pages), n_frames, "drawing")
+        results.write_file(self.spec.folder / results.SEEN, render.png(render.rows(pages[:N_SHOWN])))
+        if self.settings.render:
+            results.write_file(self.spec.folder / results.FILM, render.film(pages))
 
     def save(self) -> None:
         super().save()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from agent.agents import Agent, new_from_config
 from agent.errors import AgentError
 from agent.experiments import results
-from agent.experiments.config import RunSpec, TaskSelection, path_to_load, resolve, same_config
+from agent.experiments.config import TRACKERS, RunSpec, TaskSelection, path_to_load, resolve, same_config
 from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
 from agent.experiments.loading import load_at
 from agent.experiments.results import Result
@@ -173,7 +174,7 @@ def _has_agent(run: Path) -> bool:
 
 
 class Tracker:
-    """Recorder of a run in trackio, which is imported only when it is enabled.
+    """Recorder of a run in trackio and in event files of TensorBoard, as they are installed.
 
     Parameters
     ----------
@@ -186,9 +187,10 @@ class Tracker:
     """
 
     def __init__(self, enabled: bool, folder: Path, config: Mapping[str, Any]) -> None:
-        self._enabled = enabled
+        self._enabled, self._folder, self._is_begun = enabled, folder, False  # by a row: a run that is refused has none
         self._options = {"name": folder.as_posix(), "config": dict(config), "resume": "never"}
-        self._trackio: Any = None  # set by the first row, so that a run that is refused leaves no record
+        self._trackio: Any = None
+        self._writer: Any = None
 
     def resume(self) -> None:
         """Continue the record of an interrupted run."""
@@ -198,15 +200,29 @@ class Tracker:
         """Record the numbers of a row, or of the result, at the number of lessons taught."""
         if not self._enabled:
             return
-        if self._trackio is None:
-            self._trackio = importlib.import_module("trackio")
-            with contextlib.redirect_stdout(sys.stderr):  # standard output is for the results
-                self._trackio.init(project=TRACKIO_PROJECT, **self._options)
+        if not self._is_begun:
+            self._begin()
         numbers = {name: value for name, value in row.items() if isinstance(value, (int, float))}
-        self._trackio.log(numbers, step=row.get("n_done", row.get("n_lessons")))
+        step = row.get("n_done", row.get("n_lessons"))
+        if self._trackio is not None:
+            self._trackio.log(numbers, step=step)
+        for name, value in numbers.items() if self._writer is not None else ():
+            self._writer.add_scalar(name, float(value), step=step)
 
     def end(self) -> None:
         """Write what was recorded."""
         if self._trackio is not None:
             with contextlib.redirect_stdout(sys.stderr):
                 self._trackio.finish()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _begin(self) -> None:
+        self._is_begun = True
+        installed = [name for name in TRACKERS if importlib.util.find_spec(name) is not None]
+        if "trackio" in installed:
+            self._trackio = importlib.import_module("trackio")
+            with contextlib.redirect_stdout(sys.stderr):  # standard output is for the results
+                self._trackio.init(project=TRACKIO_PROJECT, **self._options)
+        if "tensorboard" in installed:
+            self._writer = importlib.import_module("tensorboard.summary").Writer(str(self._folder / results.EVENTS))
