@@ -271,7 +271,7 @@ def _parsed(words: Sequence[str], loader: ConfigLoader, folder: str | None) -> l
         raise AgentError(f"expected a folder of recipes, got nothing at {folder}.")
     added = [word_of("hydra.searchpath", [f"file://{Path(folder).resolve()}"])] if folder else []
     try:
-        overrides = OverridesParser.create(loader).parse_overrides([*words, *added])
+        overrides = OverridesParser.create(loader).parse_overrides([*map(_with_quotes, words), *added])
     except OverrideParseException as error:
         advice = (
             "Put quotes around the value: name=\"'value'\"." if "=" in error.override else "Write it as name=value."
@@ -303,13 +303,24 @@ def _alternatives(overrides: Sequence[Override], loader: ConfigLoader) -> dict[s
             options = loader.get_group_options(name, overrides=path)
             alternatives.setdefault(key, [f"{key}={_choice(name, value, options)}" for value in values])
         else:
-            is_open = override.type == OverrideType.CHANGE and name.startswith(("task.", "agent.", "metrics."))
-            sign = "++" if is_open else ""  # those who take such settings check their names
+            is_open = name.startswith(("task.", "agent.", "metrics."))  # those who take such settings check their names
+            sign = {OverrideType.CHANGE: "++", OverrideType.ADD: "+"}.get(override.type, "") if is_open else ""
             words = (
                 [f"{key}={text}" for text in override.sweep_string_iterator()] if is_sweep else [override.input_line]
             )
             alternatives[key] = [f"{sign}{word}" for word in words]
     return alternatives
+
+
+def _with_quotes(word: str) -> str:
+    """Put quotes around a formula that has brackets, which Hydra would take for a function of its own.
+
+    Examples
+    --------
+    >>> _with_quotes("metrics.f1=2*p/(p+r)"), _with_quotes("seed=range(1,3)")
+    ("metrics.f1='2*p/(p+r)'", 'seed=range(1,3)')
+    """
+    return re.sub(r"""^(\+{0,2}metrics\.\w+|\+{0,2}task\.reward)=([^'"]*[()][^'"]*)$""", r"\1='\2'", word)
 
 
 def _text(value: object) -> str:

@@ -285,8 +285,10 @@ def _loaded_settings(settings: Settings, folder: Path, kind: str) -> dict[str, A
         saved = serialization.config_at(path_to_load(settings, folder) or folder).get("settings")
     except AgentError:  # which is said when the run begins
         return {}
-    saved = saved if isinstance(saved, Mapping) else {}
-    return {name: saved[name] for name in (agent_defaults(kind) if kind in kinds() else saved) if name in saved}
+    known = agent_defaults(kind) if kind in kinds() else {}
+    if is_path(kind):
+        known = agent_defaults(kind) | constructor_defaults(maker_of(kind))
+    return {name: saved[name] for name in known if name in saved} if isinstance(saved, Mapping) else {}
 
 
 def agent_choices() -> dict[str, tuple[type[Any], str]]:

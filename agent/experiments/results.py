@@ -252,7 +252,7 @@ def _is_run(path: Path) -> bool:
 
 
 def find_run(folder: str, words: str) -> Path:
-    """Find the one run whose path holds all words; a number must be a whole number there.
+    """Find the one run whose path holds all words, as whole names where several do; a number must be a whole one.
 
     Raises
     ------
@@ -262,6 +262,8 @@ def find_run(folder: str, words: str) -> Path:
     paths = {run: run.relative_to(folder).as_posix() for run in list_runs(folder)}
     parts = words.lower().split()
     matching = [run for run, path in paths.items() if all(_holds(path.lower(), word) for word in parts)]
+    exact = [run for run in matching if set(parts) <= set(re.split(r"[/_]", paths[run].lower()))]
+    matching = exact if len(exact) == 1 else matching
     if len(matching) == 1:
         return matching[0]
     if matching:

@@ -85,6 +85,17 @@ def test_what_nobody_chose_is_as_in_the_agent_to_load_and_config_json_says_so(he
     assert config["agent"]["threshold"] == 50
 
 
+def test_a_class_of_ones_own_is_loaded_with_what_it_was_made_with(here):
+    (here / "own.py").write_text(
+        TEXT.format("pass").replace("class M:", "class M:\n    def __init__(self, width): ...")
+    )
+    run("digits", {"kind": "./own.py:M", "width": 3}, lessons=20, **QUICK)
+    second = run("fonts", "./own.py:M", lessons=20, load="M digits", **QUICK)
+    assert json.loads((second.folder / "config.json").read_text())["agent"]["width"] == 3
+    with pytest.raises(AgentError, match="Say agent.width=3"):
+        run("fonts", {"kind": "./own.py:M", "width": 4}, lessons=20, load="M digits", experiment="more", **QUICK)
+
+
 def test_an_agent_goes_on_as_often_as_it_is_told_to(here):
     given = {"lessons": 20, "load": True, **QUICK}
     run("digits", "nearest", lessons=20, **QUICK)
