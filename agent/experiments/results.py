@@ -124,7 +124,8 @@ def write_file(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise AgentError(f"expected to write {path}, got {error.strerror or error}.") from error
 
 
@@ -251,6 +252,13 @@ def _is_run(path: Path) -> bool:
     return path.name != AGENT and not path.name.endswith(BEFORE)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long for one
+        return False
+
+
 def find_run(folder: str, words: str) -> Path:
     """Find the one run whose path holds all words, as whole names where several do; a number must be a whole one.
 
@@ -282,8 +290,8 @@ def find_run(folder: str, words: str) -> Path:
 def agent_path(folder: str, words: str) -> Path:
     """Where the agent lies that a path or words name; AgentError where there is none."""
     path = Path(words)
-    is_run = (path / PROGRESS).is_file()
-    if path.is_file() or ((path / CONFIG).is_file() and not is_run):
+    is_run = _is_file(path / PROGRESS)
+    if _is_file(path) or (_is_file(path / CONFIG) and not is_run):
         return path / AGENT if (path / AGENT).is_dir() else path
     if not is_run and (path.suffix == ".zip" or words.startswith(("./", "../", "/"))):
         raise AgentError(f"expected a run or an agent at {words}, got nothing there.")

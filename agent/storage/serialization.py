@@ -122,7 +122,11 @@ def load(path: str | os.PathLike[str], limits: Mapping[str, int] = FILES) -> Age
             return from_files({name: _read(source / name, max_bytes) for name, max_bytes in limits.items()})
         if not source.is_file():
             raise AgentError(f"expected a folder or a .zip file of an agent, got nothing at {source.name!r}.")
-        return from_zip(_read(source, sum(limits.values())), limits)
+        content = _read(source, sum(limits.values()))
+        try:
+            return from_zip(content, limits)
+        except AgentError as error:
+            raise AgentError(f"{error} The file is {source.name}.") from error
     except OSError as error:
         raise AgentError(f"expected to read {source.name}, got {error.strerror or error}.") from error
 

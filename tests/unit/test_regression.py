@@ -5,8 +5,8 @@ import dataclasses
 from decimal import Decimal
 from fractions import Fraction
 
-import numpy as np
 import naive_numbers
+import numpy as np
 import pytest
 
 from agent import decimals
