@@ -55,10 +55,12 @@ _CLASSES = {"task": "source", "agent": "kind"}  # what a class of the user's is 
 _WRITABLE = (bool, int, float, str, list, dict)
 _PLACED = {"agent", "agent.preset", "task", "seed", "experiment"}  # keys that a run's folder names anyway
 _ALIASES = {  # names of settings elsewhere
-    **dict.fromkeys(("model", "kind", "learner"), "agent"),
+    **dict.fromkeys(("model", "kind", "learner", "eyes", "pool", "aug"), "agent"),
     **dict.fromkeys(("dataset", "data", "env", "environment", "world"), "task"),
     **dict.fromkeys(("optim", "lr", "batch_size", "device"), "agent.NAME"),
     **dict.fromkeys(("imports", "self"), "defaults in a recipe"),
+    **dict.fromkeys(("wandb", "tensorboard"), "track"),
+    **{"accelerate": "shards", "save_per_steps": "save_every", "video": "render"},
 }
 _BAD = (HydraException, OmegaConfBaseException, YAMLError, RecursionError, OSError)
 
@@ -376,7 +378,9 @@ def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError
     hint = nearest(name, options)
     if group in _FILES and name.endswith(_FILES[group]):
         return AgentError(f"expected a file at {name}, got none.{hint}")
-    more = " or FILE.py:Class" if group in _CLASSES else ""
+    more = {"task": ", FILE.npz or FILE.py:Class", "agent": " or FILE.py:Class"}.get(group, "")
+    dotted = re.fullmatch(r"(.+\.py)\.(\w+)", name)
+    hint = f" Did you mean {dotted[1]}:{dotted[2]}?" if dotted and group in _CLASSES else hint
     return AgentError(f"expected {group} among {', '.join(options)}{more}, got {name[:60]!r}.{hint}")
 
 
