@@ -11,7 +11,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ FLAGS_HELP = """Flags
   --config-dir FOLDER  looks for tasks, agents and recipes there too
 
 What stands on the command line wins over code, code over recipes, recipes over defaults."""
+_stopped: list[int] = []  # in a worker of a sweep: whether it is to begin no more runs
 COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
 FLAGS = ("-m", "--multirun", "-h", "--help", "--version", "--cfg", "--config-dir")
@@ -131,16 +132,25 @@ def job(config: Any) -> Any:
     """Do one run of a sweep: its result, or the sentence that says why there is none."""
     from agent import cli
 
-    place = "a run of the sweep"
+    place, is_worker = "a run of the sweep", multiprocessing.current_process().name != "MainProcess"
+    if is_worker and not _stopped:
+        signal.signal(signal.SIGINT, lambda *_: _stopped.append(1))
     try:
+        if _stopped:
+            raise KeyboardInterrupt
         spec = cli.resolved(config)
         place = spec.folder.as_posix()
-        in_terminal = sys.stderr.isatty() and multiprocessing.parent_process() is None and cli.n_runs
+        in_terminal = sys.stderr.isatty() and not is_worker and cli.n_runs
         if in_terminal:
             print(f"{cli.n_begun()} of {cli.n_runs}: {place}", file=sys.stderr)
         result = _watched(spec, bar=bool(in_terminal))
     except AgentError as error:
         return AgentError(f"{place}: {error}")
+    except KeyboardInterrupt:
+        if not is_worker:
+            raise
+        _stopped.append(1)  # the other runs that this worker would begin, too
+        return None
     print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.cached else ''}", file=sys.stderr)
     return result
 
@@ -160,7 +170,9 @@ def _run(words: list[str]) -> int:
     elif "-m" in flags:
         from agent.__main__ import job as importable
 
-        done = cli.sweep(words, importable, flags.get("--config-dir"))
+        has_workers = any(word.startswith("hydra/launcher=") and "basic" not in word for word in words)
+        with _patient() if has_workers else contextlib.nullcontext():
+            done = cli.sweep(words, importable, flags.get("--config-dir"))
         wrong = [result for result in done if isinstance(result, AgentError)]
         print(table([result for result in done if not isinstance(result, AgentError)]))
         for error in wrong:
@@ -171,6 +183,27 @@ def _run(words: list[str]) -> int:
         print(table([result]))
         print(_afterwards(result))
     return 0
+
+
+@contextlib.contextmanager
+def _patient() -> Iterator[None]:
+    """Let workers, which hear Ctrl-C as well, save their runs before this process stops; a second one stops at once."""
+    heard: list[int] = []
+
+    def hear(*_: object) -> None:
+        heard.append(1)
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except Exception:
+        if not heard:
+            raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _flags(words: list[str]) -> dict[str, str]:

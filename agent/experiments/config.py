@@ -416,7 +416,9 @@ def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[st
     later = json.loads(json.dumps(field_defaults(Settings)))  # which an earlier version did not write
     first, second = (without({**config, **without(later, *config)}, *ignored) for config in (one, other))
     for config in (first, second):
-        tasks = config.get("task")
+        tasks, agent = config.get("task"), config.get("agent")
+        if isinstance(agent, Mapping) and agent.get("kind") in _BUILT_IN:
+            config["agent"] = {**json.loads(json.dumps(agent_defaults(agent["kind"]))), **agent}
         if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
             sources = {name: SOURCES.get(str(table.get("source"))) for name, table in tasks.items()}
             config["task"] = {name: _as_now(sources[name], table) for name, table in tasks.items()}

@@ -322,7 +322,7 @@ ROWS = (
         "states of 32,768 and 65,536 numbers",
         frames(
             *(
-                f"agent=recurrent agent.size={size} agent.base=16 agent.n_replay=64 steps=20 plots=false experiment=s{size}"
+                f"agent=recurrent agent.size={size} agent.base=16 agent.n_replay=32 steps=20 plots=false experiment=s{size}"
                 for size in (32768, 65536)
             )
         ),

@@ -1,11 +1,13 @@
 """Runs that replace others, meet others in one folder, or are stopped: no work is lost."""
 
+import importlib.util
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from test_cli_runs import environment
@@ -143,3 +145,21 @@ def test_a_termination_before_anything_is_learned_is_a_sentence(here):
     code += "cli.composed = lambda *_: signal.raise_signal(signal.SIGTERM)\nsys.exit(m.main(['lessons=20']))"
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
     assert done.returncode == 130 and done.stderr.strip().startswith("agent: stopped.")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("hydra_plugins") is None, reason="no launcher with workers is installed")
+def test_ctrl_c_in_a_sweep_of_workers_saves_every_run_at_work(here):
+    words = ["-m", "hydra/launcher=joblib", "agent=nearest", "task=strokes", "seed=1,2,3,4", "lessons=3000"]
+    words += ["n_test=20", "n_held_out=5", "n_asked=5", "plots=false"]
+    command = [sys.executable, "-m", "agent", *words]
+    given = {"env": environment("ignore"), "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **given) as process:
+        while process.poll() is None and len(list(here.rglob("progress.csv"))) < 2:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 130 and "Traceback" not in said and "stopped." in said, said
+    runs = [path.parent for path in here.rglob("progress.csv")]
+    assert len(runs) >= 2 and all((path / "agent/agent.safetensors").exists() for path in runs)
+    assert sum((path / "result.json").exists() for path in runs) < 4
