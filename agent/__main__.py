@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import multiprocessing
 import os
 import re
 import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ python -m agent ask AGENT 123 -5 3.5 or PICTURE FOLDER/  what an agent answers; 
 python -m agent evaluate AGENT task=fonts                how much of a task it answers right; nothing is taught
 python -m agent show AGENT                               facts, settings and lessons of an agent
 python -m agent export AGENT PAGE.html                   an agent as one web page that needs no network
+python -m agent layers 8 64 --base 4                     how dense and linearithmic layers are wired, as pictures
+python -m agent completion bash                          what lets bash, or zsh, complete the words of pupil
 python -m agent deploy OWNER/SPACE                       this project as a Space of your own
 python -m agent deploy --static OWNER/SPACE AGENT        the page of an agent as a Space
 """
@@ -52,6 +55,7 @@ FLAGS_HELP = """Flags
   --config-dir FOLDER  looks for tasks, agents and recipes there too
 
 What stands on the command line wins over code, code over recipes, recipes over defaults."""
+_stopped: list[int] = []  # in a worker of a sweep: whether it is to begin no more runs
 COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
 FLAGS = ("-m", "--multirun", "-h", "--help", "--version", "--cfg", "--config-dir")
@@ -68,7 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; gives the exit code: 2 for a mistake that is named."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = VERBS.get(words[0]) if words else None
+    before = None
     try:
+        with contextlib.suppress(ValueError):  # not the main thread
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         return verb(words[1:]) if verb else _run(words)
     except AgentError as error:
         print(f"agent: {error}", file=sys.stderr)
@@ -79,6 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the lines has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> Any:
@@ -123,13 +133,25 @@ def job(config: Any) -> Any:
     """Do one run of a sweep: its result, or the sentence that says why there is none."""
     from agent import cli
 
-    place = "a run of the sweep"
+    place, is_worker = "a run of the sweep", multiprocessing.current_process().name != "MainProcess"
+    if is_worker and not _stopped:
+        signal.signal(signal.SIGINT, lambda *_: _stopped.append(1))
     try:
+        if _stopped:
+            raise KeyboardInterrupt
         spec = cli.resolved(config)
         place = spec.folder.as_posix()
-        result = _watched(spec, bar=False)
+        in_terminal = sys.stderr.isatty() and not is_worker and cli.n_runs
+        if in_terminal:
+            print(f"{cli.n_begun()} of {cli.n_runs}: {place}", file=sys.stderr)
+        result = _watched(spec, bar=bool(in_terminal))
     except AgentError as error:
         return AgentError(f"{place}: {error}")
+    except KeyboardInterrupt:
+        if not is_worker:
+            raise
+        _stopped.append(1)  # the other runs that this worker would begin, too
+        return None
     print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.cached else ''}", file=sys.stderr)
     return result
 
@@ -149,7 +171,9 @@ def _run(words: list[str]) -> int:
     elif "-m" in flags:
         from agent.__main__ import job as importable
 
-        done = cli.sweep(words, importable, flags.get("--config-dir"))
+        has_workers = any(word.startswith("hydra/launcher=") and "basic" not in word for word in words)
+        with _patient() if has_workers else contextlib.nullcontext():
+            done = cli.sweep(words, importable, flags.get("--config-dir"))
         wrong = [result for result in done if isinstance(result, AgentError)]
         print(table([result for result in done if not isinstance(result, AgentError)]))
         for error in wrong:
@@ -160,6 +184,27 @@ def _run(words: list[str]) -> int:
         print(table([result]))
         print(_afterwards(result))
     return 0
+
+
+@contextlib.contextmanager
+def _patient() -> Iterator[None]:
+    """Let workers, which hear Ctrl-C as well, save their runs before this process stops; a second one stops at once."""
+    heard: list[int] = []
+
+    def hear(*_: object) -> None:
+        heard.append(1)
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except Exception:
+        if not heard:
+            raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _flags(words: list[str]) -> dict[str, str]:
@@ -210,6 +255,8 @@ def _watched(spec: Any, bar: bool = True) -> Any:
                 steps.close()
                 raise KeyboardInterrupt
     except StopIteration as done:
+        if stopped:  # in its last moment: it is finished, those after it are not begun
+            raise KeyboardInterrupt from None
         return done.value
     finally:
         if bar and last is not None and sys.stderr.isatty():
@@ -375,8 +422,8 @@ def _compare(words: Sequence[str]) -> int:
         return 0
     given: dict[str, Any] = {}
     for word in words:
-        name, equals, value = word.partition("=")
-        if name not in WORDS or not equals:
+        name, _, value = word.partition("=")
+        if name not in WORDS or not value:
             known = ", ".join(WORDS)
             raise AgentError(f"expected compare NAME=VALUE of {known}, got {word}.{nearest(name, WORDS)}")
         parts = [part.strip(" '\"") for part in value.strip("[]").split(",")]
@@ -413,7 +460,8 @@ def _saved(name: str) -> Callable[[Sequence[str]], int]:
 
 
 VERBS = {"compare": _compare}
-VERBS |= {name: _saved(name) for name in ("read", "teach", "ask", "evaluate", "show", "export", "deploy")}
+SAVED = ("read", "teach", "ask", "evaluate", "show", "export", "deploy", "layers", "completion")
+VERBS |= {name: _saved(name) for name in SAVED}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,7 +1,8 @@
 """Charts as SVG: one engine for the pictures that runs leave and for the app, which themes them by its style sheet.
 
 `plot` draws lines over two axes, linear or logarithmic; `confusion` draws a table of counts; the app embeds both.
-`learning`, `errors`, `bars`, `confusions` and `by_label` give whole files, with styles for light and dark screens.
+`learning`, `errors`, `values`, `bars`, `confusions`, `by_label` and `wires` give whole files, styled for light and dark
+screens.
 Equal data gives equal bytes.
 """
 
@@ -21,6 +22,8 @@ WIDTH, HEIGHT = 640, 260
 LEFT, RIGHT, TOP, BOTTOM = 68, 16, 16, 56
 CELL_PX, CHAR_PX = 34, 8
 MAX_TABLES, TABLES_A_ROW = 12, 3
+SMOOTHED = 5  # points of a long curve over frames that become one
+WIRE_GAP_PX, WIRE_ROW_PX = 22, 76
 MIN_ERROR = 1e-16  # a logarithmic axis has no zero: smaller errors are drawn here
 MAX_NAME_CHARS = 60
 N_COLOURS = 8
@@ -33,6 +36,7 @@ _STYLE = (
     ".grid{{stroke:{lines};stroke-width:1}}polyline{{fill:none;stroke:currentColor;stroke-width:2}}"
     "circle,.bar,.swatch{{fill:currentColor}}polygon{{fill:currentColor;opacity:.15}}"
     ".whisker{{stroke:{ink};stroke-width:1.5}}.cell{{stroke:{lines};fill:none}}.right{{fill:#2B8A3E}}.wrong{{fill:#E67700}}"
+    ".wires line{{stroke:#3B5BDB;stroke-width:.8;opacity:.55}}"
 )
 
 
@@ -186,6 +190,79 @@ def errors(curves: Mapping[str, Curve], what: str = "mean absolute error") -> by
     high = max(high, 10 * low)
     ticks = log_ticks(low, high, lambda value: f"{value:g}")
     return _curves(positive, Axis(low, high, ticks[:: -(-len(ticks) // 8)], what, log=True), "lessons or steps")
+
+
+def values(curves: Mapping[str, Curve], what: str) -> bytes:
+    """Draw values over frames on two linear axes, long curves as means of `SMOOTHED` points; an SVG file.
+
+    Examples
+    --------
+    >>> values({"recurrent": [(0, 0.33, 0.0), (100, 0.31, 0.01)]}, "mean squared error")[:4]
+    b'<svg'
+    """
+    lines, ends = [], []
+    for number, (name, curve) in enumerate(curves.items()):
+        n_mean = SMOOTHED if len(curve) >= 2 * SMOOTHED else 1
+        stretches = [np.array(curve[max(0, end - n_mean) : end]) for end in range(1, len(curve) + 1)]
+        points = [(int(part[-1, 0]), float(part[:, 1].mean())) for part in stretches]
+        spread = [float(part[:, 2].mean()) for part in stretches]
+        ends += [y + sign * around for (_, y), around in zip(points, spread, strict=True) for sign in (-1, 1)]
+        lines.append(Line(_series(number), name, points, spread))
+    last = max(curve[-1][0] for curve in curves.values())
+    return _lines_file(lines, _linear_axis(0, max(last, 1), "frames"), _linear_axis(min(ends), max(ends), what))
+
+
+def _linear_axis(low: float, high: float, title: str) -> Axis:
+    """Make an axis from one round number to another, with a handful of ticks.
+
+    Examples
+    --------
+    >>> [text for _, text in _linear_axis(0.29, 0.37, "").ticks]
+    ['0.28', '0.3', '0.32', '0.34', '0.36', '0.38']
+    """
+    span = (high - low) or abs(high) or 1.0
+    power = 10.0 ** math.floor(math.log10(span))
+    step = next(part * power for part in (0.2, 0.5, 1, 2) if span <= 6 * part * power)
+    first, last = math.floor(round(low / step, 6)), math.ceil(round((low + span) / step, 6))
+    ticks = [(step * place, f"{step * place:,.6g}") for place in range(first, last + 1)]
+    return Axis(ticks[0][0], ticks[-1][0], ticks, title)
+
+
+def wires(pairs: Sequence[np.ndarray], size: int, label: str) -> bytes:
+    """Draw a layer, a row of dots before each sub-layer and one after it, and a line for each weight; an SVG file.
+
+    Parameters
+    ----------
+    pairs : sequence of numpy.ndarray
+        (2, weights) int64 for each sub-layer: what every weight reads, and what it feeds.
+    size : int
+        Numbers in a row.
+    label : str
+        Text for screen readers.
+
+    Examples
+    --------
+    >>> wires([np.array([[0, 1], [1, 0]])], 2, "two wires")[:4]
+    b'<svg'
+    """
+    width, height = size * WIRE_GAP_PX, 16 + len(pairs) * WIRE_ROW_PX
+    return _file(f'<g class="wires">{wiring(pairs, size)}</g>', width, height, label)
+
+
+def wiring(pairs: Sequence[np.ndarray], size: int) -> str:
+    """Give the dots and lines of `wires`, for a page that styles them itself."""
+    dots = "".join(
+        f'<circle cx="{(place + 0.5) * WIRE_GAP_PX:.0f}" cy="{8 + row * WIRE_ROW_PX}" r="4"/>'
+        for row in range(len(pairs) + 1)
+        for place in range(size)
+    )
+    lines = "".join(
+        f'<line x1="{(start + 0.5) * WIRE_GAP_PX:.0f}" y1="{8 + row * WIRE_ROW_PX}" '
+        f'x2="{(end + 0.5) * WIRE_GAP_PX:.0f}" y2="{8 + (row + 1) * WIRE_ROW_PX}"/>'
+        for row, both in enumerate(pairs)
+        for start, end in both.T.tolist()
+    )
+    return lines + dots
 
 
 def bars(values: Mapping[str, tuple[float, float]], title: str) -> bytes:

@@ -28,6 +28,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from agent.agents import kinds
 from agent.datasets import arrays
 from agent.errors import AgentError, nearest
 from agent.experiments import RunSpec, resolve
@@ -55,10 +56,12 @@ _CLASSES = {"task": "source", "agent": "kind"}  # what a class of the user's is 
 _WRITABLE = (bool, int, float, str, list, dict)
 _PLACED = {"agent", "agent.preset", "task", "seed", "experiment"}  # keys that a run's folder names anyway
 _ALIASES = {  # names of settings elsewhere
-    **dict.fromkeys(("model", "kind", "learner"), "agent"),
+    **dict.fromkeys(("model", "kind", "learner", "eyes", "pool", "aug"), "agent"),
     **dict.fromkeys(("dataset", "data", "env", "environment", "world"), "task"),
     **dict.fromkeys(("optim", "lr", "batch_size", "device"), "agent.NAME"),
     **dict.fromkeys(("imports", "self"), "defaults in a recipe"),
+    **dict.fromkeys(("wandb", "tensorboard"), "track"),
+    **{"accelerate": "shards", "save_per_steps": "save_every", "video": "render"},
 }
 _BAD = (HydraException, OmegaConfBaseException, YAMLError, RecursionError, OSError)
 
@@ -72,6 +75,7 @@ class CurrentFolder(SearchPathPlugin):
 
 
 Plugins.instance().register(CurrentFolder)
+n_runs = 0  # of the sweep that this process leads
 
 
 def resolved(config: DictConfig) -> RunSpec:
@@ -114,9 +118,16 @@ def sweep(words: Sequence[str], job: Callable[[DictConfig], Any], folder: str | 
         for run in runs:
             resolved(_compose([*launching, *run]))
         context = HydraContext(loader, Callback())  # type: ignore[arg-type]
+        global n_runs
+        n_runs = len(runs)
         launcher = Plugins.instance().instantiate_launcher(context, job, _compose(launching))
         done = launcher.launch(runs, initial_job_idx=0)
     return [run.return_value for run in done]
+
+
+def n_begun() -> int:
+    """Say which run of a sweep this is, from 1 on."""
+    return int(HydraConfig.get().job.num) + 1
 
 
 def keywords(config: DictConfig) -> dict[str, Any]:
@@ -135,11 +146,21 @@ def keywords(config: DictConfig) -> dict[str, Any]:
     for name in given:
         if name not in SETTINGS:
             raise _unknown_name(name)
+    if given.get("load", False) is not False:  # what nobody chose is as in the agent to load
+        named, defaults = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, _defaults(agent)
+        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or defaults.get(key) != [value]}
     given["agent"] = {"name": str(choices.agent), **agent}
     given["task"] = tasks_of(task, str(choices.get("task") or "mine"))
     if swept:
         given["experiment"] += f"/{swept}"
     return given
+
+
+def _defaults(agent: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Give the defaults of an agent's settings, each in a list, so that None is one."""
+    kind = str(agent.get("kind"))
+    known = kind in kinds() or is_path(kind)
+    return {name: [default] for name, default in (agent_defaults(kind) if known else {}).items()}
 
 
 def tasks_of(group: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:
@@ -253,7 +274,7 @@ def _parsed(words: Sequence[str], loader: ConfigLoader, folder: str | None) -> l
         raise AgentError(f"expected a folder of recipes, got nothing at {folder}.")
     added = [word_of("hydra.searchpath", [f"file://{Path(folder).resolve()}"])] if folder else []
     try:
-        overrides = OverridesParser.create(loader).parse_overrides([*words, *added])
+        overrides = OverridesParser.create(loader).parse_overrides([*map(_with_quotes, words), *added])
     except OverrideParseException as error:
         advice = (
             "Put quotes around the value: name=\"'value'\"." if "=" in error.override else "Write it as name=value."
@@ -285,13 +306,24 @@ def _alternatives(overrides: Sequence[Override], loader: ConfigLoader) -> dict[s
             options = loader.get_group_options(name, overrides=path)
             alternatives.setdefault(key, [f"{key}={_choice(name, value, options)}" for value in values])
         else:
-            is_open = override.type == OverrideType.CHANGE and name.startswith(("task.", "agent.", "metrics."))
-            sign = "++" if is_open else ""  # those who take such settings check their names
+            is_open = name.startswith(("task.", "agent.", "metrics."))  # those who take such settings check their names
+            sign = {OverrideType.CHANGE: "++", OverrideType.ADD: "+"}.get(override.type, "") if is_open else ""
             words = (
                 [f"{key}={text}" for text in override.sweep_string_iterator()] if is_sweep else [override.input_line]
             )
             alternatives[key] = [f"{sign}{word}" for word in words]
     return alternatives
+
+
+def _with_quotes(word: str) -> str:
+    """Put quotes around a formula that has brackets, which Hydra would take for a function of its own.
+
+    Examples
+    --------
+    >>> _with_quotes("metrics.f1=2*p/(p+r)"), _with_quotes("seed=range(1,3)")
+    ("metrics.f1='2*p/(p+r)'", 'seed=range(1,3)')
+    """
+    return re.sub(r"""^(\+{0,2}metrics\.\w+|\+{0,2}task\.reward)=([^'"]*[()][^'"]*)$""", r"\1='\2'", word)
 
 
 def _text(value: object) -> str:
@@ -357,7 +389,9 @@ def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError
     hint = f" Did you mean ./{name}?" if group == "task" and Path(name).is_dir() else hint
     if group in _FILES and name.endswith(tuple(_FILES[group])):
         return AgentError(f"expected a file at {name}, got none.{hint}")
-    more = " or FILE.py:Class" if group in _CLASSES else ""
+    more = {"task": ", FILE.npz or FILE.py:Class", "agent": " or FILE.py:Class"}.get(group, "")
+    dotted = re.fullmatch(r"(.+\.py)\.(\w+)", name)
+    hint = f" Did you mean {dotted[1]}:{dotted[2]}?" if dotted and group in _CLASSES else hint
     return AgentError(f"expected {group} among {', '.join(options)}{more}, got {name[:60]!r}.{hint}")
 
 

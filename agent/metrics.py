@@ -10,8 +10,12 @@ import numpy as np
 from agent import expressions
 from agent.errors import AgentError
 
-NAMES = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds")
-NAMES += ("error", "mse")  # of numbers; those of frames have the first
+NAMES = {  # of the scores of runs that formulas may use, by family
+    "drawings": ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds"),
+    "numbers": ("error", "mse", "unsure", "w", "b", "n_lessons", "n_test", "seconds"),
+    "frames": ("error", "repeat_error", "mean_error", "score", "random_score", "random_spread", "episode_return")
+    + ("episode_length", "random_return", "n_lessons", "frames_per_second", "seconds"),
+}
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,10 @@ def sum_confusions(tables: Sequence[tuple[np.ndarray, Sequence[str]]]) -> tuple[
     return total, labels
 
 
-def check_formulas(formulas: object, others: Sequence[str] = ()) -> dict[str, str]:
-    """Check formulas by name: `agent.expressions` of the names in `NAMES` and ``others``, and of formulas before them.
+def check_formulas(formulas: object, family: str | None = None) -> dict[str, str]:
+    """Check formulas by name: `agent.expressions` of the names in `NAMES`, and of formulas before them.
 
-    AgentError for a name that is taken, or a formula of something else.
+    AgentError for a name that is taken, or a formula of something else. Without a family those of all have scores.
 
     Examples
     --------
@@ -104,7 +108,7 @@ def check_formulas(formulas: object, others: Sequence[str] = ()) -> dict[str, st
     """
     if not isinstance(formulas, Mapping):
         raise AgentError(f"expected metrics as name: formula, got {str(formulas)[:40]!r}.")
-    known = [*NAMES, *others]
+    known = list(NAMES[family] if family else dict.fromkeys(name for names in NAMES.values() for name in names))
     for name, formula in formulas.items():
         if not isinstance(name, str) or not name.isidentifier() or name in known or name in expressions.CALLS:
             raise AgentError(f"expected a new name for a metric, got {str(name)[:40]!r}. Take another word.")

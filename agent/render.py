@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 CARD_PX, CARD_EDGE_PX, CARD_ACCENT = (1280, 720), 64, "#3B5BDB"
+FILM_PX, FILM_MS = 224, 100
 MAX_STRIP_PX = 62 * 32, 28  # of the mental images of all labels that an agent may know
 PAPER, INK, FAINT, LINES = "#FFFFFF", "#1F2430", "#5F6470", "#E4E0D8"
 
@@ -70,6 +71,43 @@ def sheet(drawings: Sequence[np.ndarray], n_columns: int = 10, zoom: int = 2, ga
         row, column = divmod(place, n_columns)
         page.paste(picture(drawing, zoom), (gap_px + column * width, gap_px + row * height))
     return page
+
+
+def film(pages: Iterable[np.ndarray]) -> bytes:
+    """Show pages (H, W, 3) uint8 one after another, ten a second: a WebP film, each 224 pixels high.
+
+    Examples
+    --------
+    >>> film([np.zeros((28, 56, 3), np.uint8)] * 3)[8:12]
+    b'WEBP'
+    """
+    images = [enlarged(page, FILM_PX) for page in pages]
+    file = io.BytesIO()
+    images[0].save(file, "WEBP", save_all=True, append_images=images[1:], duration=FILM_MS, loop=0, lossless=True)
+    return file.getvalue()
+
+
+def rows(pages: Sequence[np.ndarray], n_columns: int = 2, gap_px: int = 8) -> Image.Image:
+    """Lay pages (H, W, 3) uint8 of one size out in rows, each 112 pixels high.
+
+    Examples
+    --------
+    >>> rows([np.zeros((28, 56, 3), np.uint8)] * 4).size
+    (472, 248)
+    """
+    images = [enlarged(page, FILM_PX // 2) for page in pages]
+    width, height = (side + gap_px for side in images[0].size)
+    sheet = Image.new("RGB", (n_columns * width + gap_px, -(-len(images) // n_columns) * height + gap_px), PAPER)
+    for place, page in enumerate(images):
+        row, column = divmod(place, n_columns)
+        sheet.paste(page, (gap_px + column * width, gap_px + row * height))
+    return sheet
+
+
+def enlarged(page: np.ndarray, height_px: int) -> Image.Image:
+    """Show a page (H, W, 3) uint8 at a height, each pixel as a square."""
+    width_px = round(page.shape[1] * height_px / page.shape[0])
+    return Image.fromarray(page).resize((width_px, height_px), Image.Resampling.NEAREST)
 
 
 def card(lines: Sequence[str], drawings: Sequence[tuple[np.ndarray, str]]) -> Image.Image:

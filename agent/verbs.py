@@ -16,24 +16,40 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from agent import decimals
-from agent.agents import FAMILIES, STARTERS, Agent, Classifier, Pupil, Regressor, new
+from agent import charts, decimals
+from agent.agents import FAMILIES, STARTERS, Agent, Classifier, Pupil, Regressor, kinds, new
 from agent.agents.base import is_repo_id
 from agent.datasets import arrays
 from agent.errors import AgentError, nearest
 from agent.experiments import results
+from agent.experiments.config import RECIPES, Settings, agent_choices
 from agent.experiments.loading import load_agent
 from agent.lessons import Bulk
 from agent.models import Guess
+from agent.models.frames.layers import Layer
 from agent.progress import Progress
 from agent.storage.serialization import kind_at
-from agent.validation import settings_of
+from agent.tasks import SOURCES
+from agent.validation import check_whole, settings_of
 
 Steps = Iterator[str | Progress | AgentError]
 Prepare = Callable[[str], None]  # compiles what a family needs
 FOLDER = "runs"  # where runs are looked for by words
 NAMED = "the folder of a run or words that name it, a folder, a .zip, OWNER/NAME, or a starter"
 ASKED = ("task", "n_test", "seed")
+VERBS = ("ask", "compare", "completion", "deploy", "evaluate", "export", "layers", "read", "show", "teach")
+FLAGS = ("--help", "--version", "--cfg", "--config-dir", "-m")
+MAX_DRAWN = 256  # numbers of a layer that is drawn
+ZSH = "autoload -U +X compinit && compinit; autoload -U +X bashcompinit && bashcompinit\n"
+COMPLETION = """_pupil() {{
+  local word="${{COMP_LINE:0:COMP_POINT}}"
+  word="${{word##* }}"
+  COMPREPLY=($(compgen -W "{words}" -- "$word"))
+  if [[ "$COMP_WORDBREAKS" == *=* && "$word" == *=* ]]; then
+    COMPREPLY=("${{COMPREPLY[@]#"${{word%"${{word##*=}}"}}"}}")
+  fi
+}}
+complete -o nospace -o default -F _pupil pupil"""
 TASKS = {"drawings": "digits", "numbers": "copy"}  # asked by families, where no task is named
 
 
@@ -218,6 +234,41 @@ def show(words: Sequence[str], prepare: Prepare) -> Steps:
     yield from (f"  {line}" for line in _lessons(agent))
 
 
+def layers(words: Sequence[str], prepare: Prepare) -> Steps:
+    """Draw how layers are wired: a dense and a linearithmic one of each size."""
+    parser = Parser("layers", "draw how dense and linearithmic layers of these sizes are wired, a line for each weight")
+    parser.add_argument("sizes", nargs="+", metavar="SIZE", help=f"numbers of a layer, 2 to {MAX_DRAWN}: 8 64")
+    parser.add_argument("--base", default="4", help="numbers that a linearithmic sub-layer mixes at once")
+    parser.add_argument("--to", default=".", help="the folder of the pictures")
+    options = parser.parse_args(words)
+    sizes = [check_whole("the size of a layer", _whole(size), 2, MAX_DRAWN) for size in options.sizes]
+    for layer in [Layer(size, size, _whole(options.base)) for size in sizes]:
+        size = layer.n_in
+        kinds = {"dense": [np.stack(np.indices((size, size))).reshape(2, -1)], "linearithmic": layer.connections()}
+        for kind, pairs in kinds.items():
+            path = Path(options.to, f"{kind}_{size}.svg")
+            n_weights = sum(both.shape[1] for both in pairs)
+            results.write_file(path, charts.wires(pairs, size, f"{size} numbers, {kind}: {n_weights:,} weights"))
+            yield f"{path}: {n_weights:,} weights"
+
+
+def completion(words: Sequence[str], prepare: Prepare) -> Steps:
+    """Give what makes a shell complete the command's words."""
+    parser = Parser("completion", "print what lets a shell complete the words of pupil")
+    parser.add_argument("shell", choices=("bash", "zsh"), help='then: eval "$(pupil completion bash)"')
+    begin = ZSH if parser.parse_args(words).shell == "zsh" else ""
+    configs = [("task", source) for source in SOURCES.values()]
+    configs += [("agent", model.Config) for model in kinds().values()]
+    known = [f"{group}.{field.name}=" for group, config in configs for field in settings_of(config)]
+    for field in settings_of(Settings):
+        values = ("true", "false") if field.types == ("bool",) else field.choices or ("",)
+        known += [f"{field.name}={value}" for value in values]
+    recipes = sorted(path.stem for path in RECIPES.glob("recipe/*.yaml"))
+    choices = {"task": SOURCES, "agent": agent_choices(), "recipe": recipes}
+    known += [f"{group}={name}" for group, names in choices.items() for name in names]
+    yield begin + COMPLETION.format(words=" ".join([*VERBS, *FLAGS, *dict.fromkeys(known)]))
+
+
 def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
     """Load an agent by where it is, by words that name its run, or by a starter; and give the folder of its run."""
     path, run = Path(name), None
@@ -291,6 +342,10 @@ def _described(guess: Guess) -> str:
         return "unsure"
     share = f"{100 * guess.confidence:.0f} % ahead of the second"
     return f"{guess.label}  ({'unsure: unlike all it remembers' if guess.unfamiliar else share})"
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def _short(value: Decimal) -> str:

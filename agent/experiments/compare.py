@@ -16,7 +16,10 @@ from agent.errors import AgentError, nearest
 from agent.experiments.results import SHARES, SQUARED, Run, read_runs, write_file
 
 WORDS = ("experiment", "agent", "task", "folder", "to")
-TABLES, PICTURES = ("results.csv", "results.md"), ("learning", "error", SQUARED, "bars", "confusion", "by_label")
+TABLES, PICTURES = (
+    ("results.csv", "results.md"),
+    ("learning", "error", SQUARED, "score", "episode_return", "bars", "confusion", "by_label"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,11 @@ class Group:
     @property
     def curve(self) -> list[tuple[int, float, float]]:
         """Give the mean curve, where every run has a point."""
-        steps = sorted(set.intersection(*(set(run.curve) for run in self.runs))) if self.measure else []
-        return [(step, *_spread([run.curve[step] for run in self.runs])) for step in steps]
+        return _mean([run.curve for run in self.runs]) if self.measure else []
+
+    def other(self, column: str) -> list[tuple[int, float, float]]:
+        """Give the mean curve of a column of runs that predict frames; nothing where a run lacks it."""
+        return _mean([run.others.get(column, {}) for run in self.runs])
 
     @property
     def confusion(self) -> tuple[np.ndarray, list[str]] | None:
@@ -182,15 +188,30 @@ def pictures(groups: Sequence[Group]) -> dict[str, bytes]:
     """Draw learning curves, bars at the last number of lessons that all have, confusions, and accuracy by label."""
     by_name = dict(zip(names(groups), groups, strict=True))
     files = {}
-    for measure, file in (("held_out", "learning.svg"), ("error", "error.svg"), (SQUARED, f"{SQUARED}.svg")):
-        measured = {name: group for name, group in by_name.items() if group.measure == measure and len(group.curve) > 1}
-        if measured:
-            curves = {name: group.curve for name, group in measured.items()}
-            what = "mean squared error" if measure == SQUARED else "mean absolute error"
-            files[file] = charts.learning(curves) if measure == "held_out" else charts.errors(curves, what)
-        if measure == "held_out" and (step := common_step([*measured.values()])):
-            points = {name: at_step(group, step) for name, group in measured.items()}
-            files["bars.svg"] = charts.bars(points, f"held-out drawings, after {step:,} lessons")
+    measured = {
+        measure: {name: group for name, group in by_name.items() if group.measure == measure and len(group.curve) > 1}
+        for measure in ("held_out", "error", SQUARED)
+    }
+    curves = {
+        measure: {name: group.curve for name, group in groups_of.items()} for measure, groups_of in measured.items()
+    }
+    if curves["held_out"]:
+        files["learning.svg"] = charts.learning(curves["held_out"])
+    if step := common_step([*measured["held_out"].values()]):
+        points = {name: at_step(group, step) for name, group in measured["held_out"].items()}
+        files["bars.svg"] = charts.bars(points, f"held-out drawings, after {step:,} lessons")
+    if curves["error"]:
+        files["error.svg"] = charts.errors(curves["error"], "mean absolute error")
+    if curves[SQUARED]:
+        repeated = [run.others.get("repeat_error", {}) for group in measured[SQUARED].values() for run in group.runs]
+        baseline = (
+            {"the last frame again": [(n, mean, 0.0) for n, mean, _ in _mean(repeated)]} if _mean(repeated) else {}
+        )
+        files[f"{SQUARED}.svg"] = charts.values(curves[SQUARED] | baseline, "mean squared error")
+    for column, what in (("score", "score a frame"), ("episode_return", "return of an episode")):
+        columns = {name: curve for name, group in by_name.items() if len(curve := group.other(column)) > 1}
+        if columns:
+            files[f"{column}.svg"] = charts.values(columns, what)
     tables = {name: group.confusion for name, group in by_name.items() if group.confusion}
     if tables:
         files["confusion.svg"] = charts.confusions(tables)
@@ -232,6 +253,12 @@ def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _mean(curves: Sequence[Mapping[int, float]]) -> list[tuple[int, float, float]]:
+    """Average curves where every one has a point."""
+    steps = sorted(set.intersection(*map(set, curves)))
+    return [(step, *_spread([curve[step] for curve in curves])) for step in steps]
 
 
 def _spread(values: Sequence[float]) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from agent.experiments import results
 from agent.models import Model
 from agent.models.custom.model import wrap_class
 from agent.models.custom.signature import Spaces, class_settings, constructor_defaults, is_kind
+from agent.storage import serialization
 from agent.tasks import ARRAYS, DEFAULT_AGENT, DRAWINGS, SOURCES, ArraySet, DataSet, Task, task_of, with_new_names
 from agent.user_code import class_of, content_of, given_path, is_given, is_path, maker_of
 from agent.validation import check_names, check_settings, setting
@@ -30,6 +31,7 @@ N_LESSONS = 600  # where nobody says how many, or all there are where these are 
 MAX_DIFFERENCES = 5  # named between two runs
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 ORDERS = ("mixed", "one_after_another")
+TRACKERS = ("trackio", "tensorboard")
 TaskSelection = str | Sequence[str] | Mapping[str, Any]
 _BUILT_IN = tuple(kinds())
 _VALUES = ("nan", "inf", "infinity", "null", "none", "true", "false")  # words that are read as something else
@@ -74,8 +76,10 @@ class Settings:
     folder: str = setting("runs", "where all runs lie")
     again: bool = setting(False, "whether a finished run is run again")
     plots: bool = setting(True, "whether the run draws its learning curve and its confusion")
+    save: bool = setting(True, "whether the agent is saved, and can go on from there")
+    render: bool = setting(False, "for frames: whether film.webp shows what was seen beside what was expected")
     trace: bool = setting(False, "for numbers: whether steps.csv tells input, answer, error and reward of each step")
-    track: bool = setting(False, "whether trackio records the run, where it is installed")
+    track: bool = setting(False, "whether trackio and TensorBoard, as they are installed, record the run")
 
     def __post_init__(self) -> None:
         if type(self.label) is float:
@@ -116,8 +120,9 @@ class Settings:
     def check_family(self, family: str) -> None:
         """Check that no setting is given that agents of this family do not have."""
         others = {DRAWINGS: ("steps",), ARRAYS: _NOT_OF_ARRAYS}
-        excluded = {*others.get(family, _ONLY_DRAWINGS), "trace"}
-        excluded -= {"trace"} if family == "numbers" else set()
+        excluded = {*others.get(family, _ONLY_DRAWINGS), "trace", "render"}
+        excluded -= {"numbers": {"trace"}, "frames": {"render"}}.get(family, set())
+        metrics.check_formulas(self.metrics, family)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name in excluded and value != field.default:
@@ -172,14 +177,19 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
     settings = Settings.of(given)
     if Path(settings.folder).is_file():
         raise AgentError(f"expected folder as a folder for runs, got the file {settings.folder}.")
-    if settings.track and importlib.util.find_spec("trackio") is None:
-        raise AgentError("expected trackio for track=true, got none. Install it: pip install trackio.")
+    if settings.track and not any(map(importlib.util.find_spec, TRACKERS)):
+        raise AgentError(
+            "expected trackio or tensorboard for track=true, got neither. Install one: pip install trackio."
+        )
     tables = _task_tables(task)
     table = None if agent is None else _agent_table(agent)
     tasks, family, default_agent = tasks_for(tables, table and table["kind"])
     settings.check_family(family)
     table = table or _agent_table(default_agent)
     kind, agent_settings = table["kind"], without(table, "kind", "name")
+    folder = results.run_path(settings.folder, settings.experiment, table["name"], "+".join(tasks), settings.seed)
+    if settings.load is not False:
+        agent_settings = {**_loaded_settings(settings, folder, kind), **agent_settings}
     if is_path(kind) and not is_kind(maker_of(kind)):
         agent_settings = {**class_settings(maker_of(kind)), **agent_settings}
     model, model_config = resolve_model(kind, agent_settings, Spaces(("0",)), settings.seed, family)
@@ -198,7 +208,6 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
     paths = [config["agent"]["kind"], *(str(table.get(name)) for table in tables for name in ("source", "world"))]
     content = {path: _digest(path) for path in paths if is_path(path) or arrays.is_data(path)}
     config |= {"content": content} if content else {}
-    folder = results.run_path(settings.folder, settings.experiment, table["name"], "+".join(tasks), settings.seed)
     config = json.loads(json.dumps(config))
     return RunSpec(settings, tasks, family, config["agent"], model, model_config, config, folder)
 
@@ -264,6 +273,32 @@ def resolve_model(
     return model, model.Config(seed=seed, **values)
 
 
+def path_to_load(settings: Settings, folder: Path) -> Path | None:
+    """Where the agent lies that the run in a folder goes on from; None where it makes a new one."""
+    load = settings.load
+    if load is False:
+        return None
+    if load is not True:
+        return results.agent_path(settings.folder, str(load))
+    for run in (folder, results.before_of(folder)):
+        if (run / results.AGENT).is_dir():
+            return results.agent_path(settings.folder, str(run))
+    runs = ", ".join(run.as_posix() for run in results.list_runs(settings.folder)[: results.MAX_LISTED])
+    raise AgentError(f"expected an agent in {folder}, got none. Runs: {runs or 'none'}.")
+
+
+def _loaded_settings(settings: Settings, folder: Path, kind: str) -> dict[str, Any]:
+    """Give the settings of the agent to load, which count where no others are given; none where there is none."""
+    try:
+        saved = serialization.config_at(path_to_load(settings, folder) or folder).get("settings")
+    except AgentError:  # which is said when the run begins
+        return {}
+    known = agent_defaults(kind) if kind in kinds() else {}
+    if is_path(kind):
+        known = agent_defaults(kind) | constructor_defaults(maker_of(kind))
+    return {name: saved[name] for name in known if name in saved} if isinstance(saved, Mapping) else {}
+
+
 def agent_choices() -> dict[str, tuple[type[Any], str]]:
     """Name the agents that can be chosen: every preset of every model, the first under the name of the model.
 
@@ -306,7 +341,9 @@ def field_defaults(config: type) -> dict[str, Any]:
 
 
 def agent_defaults(path: str) -> dict[str, Any]:
-    """Name the settings of a class of the user's that is an agent, and their defaults."""
+    """Name the settings of a kind, or of a class of the user's that is an agent, and their defaults."""
+    if path in kinds():
+        return without(field_defaults(kinds()[path].Config), "seed")
     user_class = maker_of(path)
     return without(field_defaults(user_class.Config), "seed") if is_kind(user_class) else class_settings(user_class)
 
@@ -387,7 +424,9 @@ def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[st
     later = json.loads(json.dumps(field_defaults(Settings)))  # which an earlier version did not write
     first, second = (without({**config, **without(later, *config)}, *ignored) for config in (one, other))
     for config in (first, second):
-        tasks = config.get("task")
+        tasks, agent = config.get("task"), config.get("agent")
+        if isinstance(agent, Mapping) and agent.get("kind") in _BUILT_IN:
+            config["agent"] = {**json.loads(json.dumps(agent_defaults(agent["kind"]))), **agent}
         if isinstance(tasks, Mapping) and all(isinstance(table, Mapping) for table in tasks.values()):
             sources = {name: SOURCES.get(str(table.get("source"))) for name, table in tasks.items()}
             config["task"] = {name: _as_now(sources[name], table) for name, table in tasks.items()}

@@ -6,6 +6,7 @@ taught, what is asked in the end, and which pictures are drawn.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import io
 import itertools
@@ -41,6 +42,7 @@ PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run
 ERRORS = ("error", "repeat_error", "mean_error")
 TRACED, MAX_TRACED = ("step", "input", "answer", "error", "reward"), 100_000
 EPISODES = ("episode_return", "episode_length")
+N_SHOWN, N_FILMED = 8, 150  # frames of the picture and of the film of a run
 SHEET_COLUMNS = 10  # drawings side by side
 
 
@@ -130,7 +132,8 @@ class FamilyRun:
 
     def save(self) -> None:
         """Write a checkpoint."""
-        serialization.save(self.agent, self.spec.folder / results.AGENT)
+        if self.settings.save:
+            serialization.save(self.agent, self.spec.folder / results.AGENT)
         self.log.n_saved = self.log.n_done
 
     def save_if_due(self) -> None:
@@ -504,6 +507,8 @@ class FramesRun(FamilyRun):
     def iter_test(self) -> Generator[Progress, None, dict[str, Any]]:
         rows, random, returns = self.log.rows[1:], [], []
         last = [row for row in rows if row["n_done"] > self.log.n_done - LAST]
+        episodes = self._episodes(self._n_episodes(self.log.n_done - LAST))
+        yield from self._iter_film()
         if self.task.chance:
             self.env.close()  # Playwright takes one browser at a time
             random, returns = yield from iter_random(self.task, self.settings.seed, min(self.n_total, LAST * 4))
@@ -513,7 +518,7 @@ class FramesRun(FamilyRun):
             "score": mean_known([row["score"] for row in last]),
             "random_score": mean_known(random),
             "random_spread": statistics.stdev(random) if len(random) > 1 else None,
-            **self._episodes(self._n_episodes(self.log.n_done - LAST)),
+            **episodes,
             **({"random_return": mean_known(returns)} if returns else {}),
             "n_lessons": self.log.n_done,
             "frames_per_second": round(self.log.n_done / seconds, 1) if seconds else None,
@@ -523,17 +528,43 @@ class FramesRun(FamilyRun):
         return scores
 
     def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
-        names = (self.spec.agent["name"], "the last frame again", "the mean so far")
-        curves = {
-            name: [(row["n_done"], row[column], 0.0) for row in self.log.rows if row[column] is not None]
-            for column, name in zip(ERRORS, names, strict=True)
-        }
-        if any(len(curve) < 2 for curve in curves.values()):
-            return {}
-        return {results.LEARNING: charts.errors(curves, "mean squared error")}
+        name, last, pictures = self.spec.agent["name"], self.log.n_done, {}
+        baselines = {"score": "random_score", "episode_return": "random_return"}
+        errors = dict(zip(ERRORS, (name, "the last frame again", "the mean so far"), strict=True))
+        charted = {results.LEARNING: errors, results.SCORE: {"score": name}, results.RETURNS: {"episode_return": name}}
+        titles = ("mean squared error", "score a frame", "return of an episode")
+        for (file, columns), what in zip(charted.items(), titles, strict=True):
+            curves = {title: self._curve(column) for column, title in columns.items()}
+            by_chance = scores.get(baselines.get(next(iter(columns)), ""))
+            curves |= {"by chance": [(0, by_chance, 0.0), (last, by_chance, 0.0)]} if by_chance is not None else {}
+            if all(len(curve) > 1 for curve in curves.values()):
+                pictures[file] = charts.values(curves, what)
+        return pictures
+
+    def _curve(self, column: str) -> charts.Curve:
+        return [(row["n_done"], row[column], 0.0) for row in self.log.rows if row.get(column) is not None]
+
+    def _iter_film(self) -> Iterator[Progress]:
+        """Let a copy of the agent watch on, and draw what it sees beside what it expected."""
+        n_frames, pages, expected = N_FILMED if self.settings.render else N_SHOWN, [], None
+        if not (self.settings.render or self.settings.plots):
+            return
+        agent, frame, picture = copy.deepcopy(self.agent), self.frame, self.env.picture
+        while len(pages) < n_frames:
+            if expected is not None:
+                pages.append(np.concatenate([picture(frame), picture(expected.prediction)], axis=1))
+            expected = agent.observe(frame)
+            frame = frame_of(self.env.step(expected.action))
+            if len(pages) % N_SHOWN == 0:
+                yield Progress(len(pages), n_frames, "drawing")
+        results.write_file(self.spec.folder / results.SEEN, render.png(render.rows(pages[:N_SHOWN])))
+        if self.settings.render:
+            results.write_file(self.spec.folder / results.FILM, render.film(pages))
 
     def save(self) -> None:
         super().save()
+        if not self.settings.save:
+            return
         content = io.BytesIO()
         actions = np.array(self.actions, np.float32).reshape(len(self.actions), -1)
         np.save(content, actions, allow_pickle=False)

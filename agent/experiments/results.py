@@ -4,6 +4,7 @@ config.json      the exact settings          progress.csv     the learning curve
 agent/           the agent, its lesson log   forgetting.csv   accuracy on every task after each, if taught in turn
 actions.npy      actions of a frame agent    *.svg, *.png     charts and drawings
 steps.csv        with trace=true: every step of an agent of numbers
+frames.png       what an agent saw beside what it had expected; film.webp, with render=true
 result.json      the scores: written last, so a folder that has it is finished
 
 `read_run` trusts nothing: a folder that is incomplete, or holds what no run writes, is refused; `read_runs` names it.
@@ -22,7 +23,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,12 @@ from agent.storage import serialization
 from agent.storage.serialization import LOCAL_FILES
 
 CONFIG, RESULT, PROGRESS, FORGETTING, AGENT = "config.json", "result.json", "progress.csv", "forgetting.csv", "agent"
+EVENTS = "tensorboard"  # the directory of its event files
 BEFORE = ".before"  # ends the name of the directory of a finished run that is being replaced
 ACTIONS = "actions.npy"  # of a frame agent: replayed to bring its environment back to where the run was stopped
 LEARNING, CONFUSION, SHEET = "learning.svg", "confusion.svg", "sheet.png"
 STEPS = "steps.csv"
+SCORE, RETURNS, SEEN, FILM = "score.svg", "returns.svg", "frames.png", "film.webp"
 FILES = (
     RESULT,
     CONFIG,
@@ -48,12 +51,17 @@ FILES = (
     LEARNING,
     CONFUSION,
     SHEET,
+    SCORE,
+    RETURNS,
+    SEEN,
+    FILM,
 )  # in the order of their removal
 MAX_LISTED = 10  # runs named in a message
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential")  # 0 … 1, written as per cent
 SQUARED = "squared_error"  # the mean error of runs that predict frames is squared, that of numbers absolute
 CURVES = ("held_out", "error", SQUARED)  # columns of progress.csv that are a learning curve: the first one present
 MAX_RUNS, MAX_FILE_BYTES, MAX_LABELS, MAX_CHARS, MAX_LABEL_CHARS = 2_000, 4_000_000, 200, 400, 40
+OTHERS = ("repeat_error", "score", "episode_return")  # columns of runs that predict frames
 _READ = (CONFIG, RESULT, PROGRESS)
 _BOOKKEEPING = {"unsure", "n_test", "n_lessons", "n_known", "seconds"}
 
@@ -92,6 +100,7 @@ class Run:
     curve: Mapping[int, float]  # lessons to a share right or an error
     measure: str | None  # which of them the curve is: one of CURVES
     confusion: tuple[np.ndarray, tuple[str, ...]] | None  # (L, L + 1) int64 and the L labels
+    others: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # curves of `OTHERS` that it has, by column
 
 
 # ---------------------------------------------------------------- writing
@@ -117,7 +126,8 @@ def write_file(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise AgentError(f"expected to write {path}, got {error.strerror or error}.") from error
 
 
@@ -195,14 +205,15 @@ def _clear(path: Path) -> None:
     """Remove what a run left in a directory, nothing else."""
     for name in FILES:
         (path / name).unlink(missing_ok=True)
-    shutil.rmtree(path / AGENT, ignore_errors=True)
+    for name in (AGENT, EVENTS):
+        shutil.rmtree(path / name, ignore_errors=True)
 
 
 def _move(path: Path, target: Path) -> None:
     """Move what a run left, its result last, so that a move that was cut off can go on."""
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name in (*(name for name in FILES if name != RESULT), AGENT, RESULT):
+        for name in (*(name for name in FILES if name != RESULT), AGENT, EVENTS, RESULT):
             if (path / name).exists():
                 os.replace(path / name, target / name)
     except OSError as error:
@@ -243,8 +254,15 @@ def _is_run(path: Path) -> bool:
     return path.name != AGENT and not path.name.endswith(BEFORE)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long for one
+        return False
+
+
 def find_run(folder: str, words: str) -> Path:
-    """Find the one run whose path holds all words; a number must be a whole number there.
+    """Find the one run whose path holds all words, as whole names where several do; a number must be a whole one.
 
     Raises
     ------
@@ -254,6 +272,8 @@ def find_run(folder: str, words: str) -> Path:
     paths = {run: run.relative_to(folder).as_posix() for run in list_runs(folder)}
     parts = words.lower().split()
     matching = [run for run, path in paths.items() if all(_holds(path.lower(), word) for word in parts)]
+    exact = [run for run in matching if set(parts) <= set(re.split(r"[/_]", paths[run].lower()))]
+    matching = exact if len(exact) == 1 else matching
     if len(matching) == 1:
         return matching[0]
     if matching:
@@ -272,13 +292,14 @@ def find_run(folder: str, words: str) -> Path:
 def agent_path(folder: str, words: str) -> Path:
     """Where the agent lies that a path or words name; AgentError where there is none."""
     path = Path(words)
-    if path.is_file() or (path / "config.json").is_file():
+    is_run = _is_file(path / PROGRESS)
+    if _is_file(path) or (_is_file(path / CONFIG) and not is_run):
         return path / AGENT if (path / AGENT).is_dir() else path
-    if path.suffix == ".zip" or words.startswith(("./", "../", "/")):
+    if not is_run and (path.suffix == ".zip" or words.startswith(("./", "../", "/"))):
         raise AgentError(f"expected a run or an agent at {words}, got nothing there.")
-    run = find_run(folder, words)
+    run = path if is_run else find_run(folder, words)
     if not (run / AGENT).is_dir():
-        raise AgentError(f"expected an agent in {run}, got a run that was stopped before it saved one.")
+        raise AgentError(f"expected an agent in {run}, got a run stopped before it saved one, or with save=false.")
     return run / AGENT
 
 
@@ -348,7 +369,7 @@ def _read_run(folder: Path, stamps: tuple[tuple[int, int], ...]) -> Run:
     for text in texts:
         if not isinstance(text, str) or not 1 <= len(text) <= MAX_CHARS or not text.isprintable():
             raise AgentError(f"expected names of 1 to {MAX_CHARS} characters in {folder}, got {str(text)[:40]!r}.")
-    measure, curve = _curve(folder)
+    measure, curve, others = _curves(folder)
     return Run(
         folder,
         *texts,
@@ -360,6 +381,7 @@ def _read_run(folder: Path, stamps: tuple[tuple[int, int], ...]) -> Run:
         curve=curve,
         measure=measure,
         confusion=_confusion(result, folder),
+        others=others,
     )
 
 
@@ -380,21 +402,26 @@ def _scores(result: Mapping[str, Any], folder: Path) -> dict[str, float]:
     return {name: scores[name] for name in (*SHARES, *scores) if name in scores and len(name) <= MAX_CHARS}
 
 
-def _curve(folder: Path) -> tuple[str | None, dict[int, float]]:
+def _curves(folder: Path) -> tuple[str | None, dict[int, float], dict[str, dict[int, float]]]:
     path = folder / PROGRESS
     try:
         rows = read_csv(path)
     except (ValueError, TypeError, OSError, csv.Error) as error:
         raise AgentError(f"expected {path} as a run left it, got {error}.") from error
-    for measure in CURVES:
-        points = [(row.get("n_done"), row.get(measure)) for row in rows]
-        curve = {step: value for step, value in points if type(step) is int and 0 <= step < 2**63 and _is_number(value)}
-        outside = [value for value in curve.values() if not 0 <= value <= 1]
-        if measure == "held_out" and outside:
-            raise AgentError(f"expected {measure} in {path} as shares from 0 to 1, got {outside[0]:.4g}.")
-        if curve:
-            return SQUARED if "repeat_error" in rows[0] else measure, curve
-    return None, {}
+    curves = {name: _points(rows, name) for name in (*CURVES, *OTHERS)}
+    others = {name: curve for name in OTHERS if (curve := curves[name])}
+    measure = next((name for name in CURVES if curves[name]), None)
+    outside = [value for value in curves["held_out"].values() if not 0 <= value <= 1]
+    if outside:
+        raise AgentError(f"expected held_out in {path} as shares from 0 to 1, got {outside[0]:.4g}.")
+    if measure is None:
+        return None, {}, others
+    return SQUARED if "repeat_error" in rows[0] else measure, curves[measure], others
+
+
+def _points(rows: Sequence[Mapping[str, Any]], name: str) -> dict[int, float]:
+    points = [(row.get("n_done"), row.get(name)) for row in rows]
+    return {step: value for step, value in points if type(step) is int and 0 <= step < 2**63 and _is_number(value)}
 
 
 def _confusion(result: Mapping[str, Any], folder: Path) -> tuple[np.ndarray, tuple[str, ...]] | None:

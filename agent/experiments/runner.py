@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib
+import importlib.util
 import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from agent.agents import Agent, new_from_config, register
 from agent.errors import AgentError
 from agent.experiments import results
-from agent.experiments.config import RunSpec, TaskSelection, resolve, same_config
+from agent.experiments.config import TRACKERS, RunSpec, TaskSelection, path_to_load, resolve, same_config
 from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
 from agent.experiments.loading import load_at
 from agent.experiments.results import Result
@@ -79,6 +79,8 @@ def iter_run_spec(spec: RunSpec, prepared: FamilyRun | None = None) -> Generator
             earlier = previous
     resume = earlier is not None and same_config(earlier, spec.config) and not spec.settings.again
     scores = results.read_json(spec.folder / results.RESULT) if resume else None
+    if scores is not None and (spec.settings.load is True or (spec.settings.save and not _has_agent(spec.folder))):
+        resume, scores = False, None  # it goes on with its agent, or is made again where that is gone
     if is_path(spec.agent["kind"]):
         register(spec.family, spec.model)
     run = FAMILY_RUNS[spec.family](spec) if prepared is None else prepared
@@ -100,7 +102,7 @@ def prepare(spec: RunSpec) -> FamilyRun:
     """Prepare a run as far as nothing is learned: what is wrong with its data, or with what it loads, is refused."""
     run = FAMILY_RUNS[spec.family](spec)
     try:
-        _path_to_load(spec)
+        path_to_load(spec.settings, spec.folder)
         if spec.settings.replay:
             results.agent_path(spec.settings.folder, spec.settings.replay)
         else:
@@ -124,7 +126,8 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
         rows = run.resume(agent, rows) if agent is not None else []
         if not rows:
             run.begin(initial_agent(spec, model, config))
-            run.check_size()
+            if spec.settings.save:
+                run.check_size()
             if not resume:
                 held.enter_context(results.lock(spec.folder))
             results.init_run_dir(spec.folder, spec.config)
@@ -151,37 +154,26 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
 
 def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
     """Make the agent that a run begins with, or load it."""
-    path = _path_to_load(spec)
+    path = path_to_load(spec.settings, spec.folder)
     if path is None:
         return new_from_config(model.NAME, config, starter=spec.settings.starter)
     agent = load_at(path)
     if agent.kind != model.NAME:
         raise AgentError(f"expected an agent of the kind {model.NAME}, got {agent.kind}. Say agent={agent.kind}.")
     loaded, given = vars(agent.model.config), vars(config)
-    defaults = {field.name: field.default for field in dataclasses.fields(config)}
-    names = [name for name in given if name != "seed" and given[name] not in (defaults[name], loaded.get(name))]
+    names = [name for name in given if name != "seed" and given[name] != loaded.get(name)]
     if names:
         got, expected = (" ".join(f"agent.{name}={of.get(name)}" for name in names[:5]) for of in (given, loaded))
         raise AgentError(f"expected the settings of the agent to load, {expected}, got {got}. Say {expected}.")
     return agent
 
 
-def _path_to_load(spec: RunSpec) -> Path | None:
-    """Where the agent lies that a run goes on from; None where it makes a new one."""
-    load, folders = spec.settings.load, (spec.folder, results.before_of(spec.folder))
-    if load is False:
-        return None
-    if load is not True:
-        return results.agent_path(spec.settings.folder, str(load))
-    for run in folders:
-        if (run / results.AGENT).is_dir():
-            return results.agent_path(spec.settings.folder, str(run))
-    runs = ", ".join(run.as_posix() for run in results.list_runs(spec.settings.folder)[: results.MAX_LISTED])
-    raise AgentError(f"expected an agent in {spec.folder}, got none. Runs: {runs or 'none'}.")
+def _has_agent(run: Path) -> bool:
+    return (run / results.AGENT).is_dir()
 
 
 class Tracker:
-    """Recorder of a run in trackio, which is imported only when it is enabled.
+    """Recorder of a run in trackio and in event files of TensorBoard, as they are installed.
 
     Parameters
     ----------
@@ -194,9 +186,10 @@ class Tracker:
     """
 
     def __init__(self, enabled: bool, folder: Path, config: Mapping[str, Any]) -> None:
-        self._enabled = enabled
+        self._enabled, self._folder, self._is_begun = enabled, folder, False  # by a row: a run that is refused has none
         self._options = {"name": folder.as_posix(), "config": dict(config), "resume": "never"}
-        self._trackio: Any = None  # set by the first row, so that a run that is refused leaves no record
+        self._trackio: Any = None
+        self._writer: Any = None
 
     def resume(self) -> None:
         """Continue the record of an interrupted run."""
@@ -206,15 +199,29 @@ class Tracker:
         """Record the numbers of a row, or of the result, at the number of lessons taught."""
         if not self._enabled:
             return
-        if self._trackio is None:
-            self._trackio = importlib.import_module("trackio")
-            with contextlib.redirect_stdout(sys.stderr):  # standard output is for the results
-                self._trackio.init(project=TRACKIO_PROJECT, **self._options)
+        if not self._is_begun:
+            self._begin()
         numbers = {name: value for name, value in row.items() if isinstance(value, (int, float))}
-        self._trackio.log(numbers, step=row.get("n_done", row.get("n_lessons")))
+        step = row.get("n_done", row.get("n_lessons"))
+        if self._trackio is not None:
+            self._trackio.log(numbers, step=step)
+        for name, value in numbers.items() if self._writer is not None else ():
+            self._writer.add_scalar(name, float(value), step=step)
 
     def end(self) -> None:
         """Write what was recorded."""
         if self._trackio is not None:
             with contextlib.redirect_stdout(sys.stderr):
                 self._trackio.finish()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _begin(self) -> None:
+        self._is_begun = True
+        installed = [name for name in TRACKERS if importlib.util.find_spec(name) is not None]
+        if "trackio" in installed:
+            self._trackio = importlib.import_module("trackio")
+            with contextlib.redirect_stdout(sys.stderr):  # standard output is for the results
+                self._trackio.init(project=TRACKIO_PROJECT, **self._options)
+        if "tensorboard" in installed:
+            self._writer = importlib.import_module("tensorboard.summary").Writer(str(self._folder / results.EVENTS))

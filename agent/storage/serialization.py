@@ -122,7 +122,11 @@ def load(path: str | os.PathLike[str], limits: Mapping[str, int] = FILES) -> Age
             return from_files({name: _read(source / name, max_bytes) for name, max_bytes in limits.items()})
         if not source.is_file():
             raise AgentError(f"expected a folder or a .zip file of an agent, got nothing at {source.name!r}.")
-        return from_zip(_read(source, sum(limits.values())), limits)
+        content = _read(source, sum(limits.values()))
+        try:
+            return from_zip(content, limits)
+        except AgentError as error:
+            raise AgentError(f"{error} The file is {source.name}.") from error
     except OSError as error:
         raise AgentError(f"expected to read {source.name}, got {error.strerror or error}.") from error
 
@@ -134,15 +138,21 @@ def from_zip(content: bytes, limits: Mapping[str, int] = FILES) -> Agent:
 
 def kind_at(path: Path) -> str | None:
     """Say of which kind the agent in a folder or a ``.zip`` is, before it is loaded; None where that cannot be said."""
+    kind = config_at(path).get("kind")
+    return None if kind is None else str(kind)
+
+
+def config_at(path: Path) -> dict[str, Any]:
+    """Give what the agent in a folder or a ``.zip`` says it is, unchecked; nothing where that cannot be read."""
     try:
         if path.is_dir():
             content = _read(path / "config.json", FILES["config.json"])
         else:
             with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
                 content = file.read(FILES["config.json"])
-        return str(json.loads(content)["kind"])
+        return dict(json.loads(content))
     except (AgentError, OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile):
-        return None
+        return {}
 
 
 def check_size(n_bytes: int) -> None:
@@ -159,7 +169,7 @@ def check_size(n_bytes: int) -> None:
     if n_bytes > max_bytes:
         raise AgentError(
             f"expected an agent of at most {LOCAL_FILES['agent.safetensors']:,} bytes to save, got settings and "
-            f"lessons for {n_bytes:,}. Take smaller settings or fewer lessons."
+            f"lessons for {n_bytes:,}. Take smaller settings or fewer lessons, or save=false."
         )
 
 

@@ -467,6 +467,11 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         elsewhere("fuzz", "harm"),
         "Random requests built from what the server says it accepts, some of them deliberately malformed:",
     ),
+    "features": (
+        elsewhere("features", "measured"),
+        "What three systems can do that this one stands for, each feature by the commands in `tests/cli/rows.py`, which "
+        "holds their names and what must be seen:",
+    ),
     "starts": (
         lambda n_seeds, _: startup.measured(n_seeds),
         "Seconds from start to end of a new process, warm, on two cores, {seeds} times each:",

@@ -40,6 +40,10 @@ OWN = """class M:
         ("batch_size=3", "Did you mean agent.NAME?"),
         ("folder=ok.npz", "expected folder as a folder for runs, got the file ok.npz."),
         ("lesson=3", "Did you mean lessons?"),
+        ("accelerate=true", "Did you mean shards?"),
+        ("wandb=true", "Did you mean track?"),
+        ("agent=./own.py.Model", "Did you mean ./own.py:Model?"),
+        ("task=CIFAR10", "FILE.npz or FILE.py:Class, got 'CIFAR10'."),
     ],
 )
 def test_no_sentence_advises_what_is_refused(here, capsys, word, said):

@@ -195,7 +195,10 @@ def test_launch_runs_what_code_says_and_words_win():
         ("replay=./none.zip", "expected a run or an agent at ./none.zip, got nothing there."),
         ("metrics.x=__import__", "expected known names in metrics.x, got __import__"),
         ("order=mix", "expected order among mixed, one_after_another, got 'mix'."),
-        ("track=true", "expected trackio for track=true, got none. Install it: pip install trackio."),
+        (
+            "track=true",
+            "expected trackio or tensorboard for track=true, got neither. Install one: pip install trackio.",
+        ),
         ("--frob", "expected a flag among -m"),
         ("--config-dir", "expected a folder after --config-dir, got none."),
         ("-m seed=1,2 lessons=60,many", "got 'many'."),

@@ -176,6 +176,14 @@ def test_steps_over_all_lessons_are_told_by_their_error_and_too_many_are_refused
     assert not (tmp_path / "more").exists()
 
 
+def test_a_run_of_an_earlier_version_without_a_setting_of_the_agent_is_the_same_run(tmp_path):
+    result = run("copy", "linear", steps=20, folder=str(tmp_path), plots=False)
+    config = json.loads((result.folder / "config.json").read_text())
+    del config["agent"]["batch_size"]
+    (result.folder / "config.json").write_text(json.dumps(config))
+    assert run("copy", "linear", steps=20, folder=str(tmp_path), plots=False).cached
+
+
 def test_a_run_of_an_earlier_version_without_a_setting_is_the_same_run(tmp_path):
     result = run("copy", "linear", steps=20, folder=str(tmp_path), plots=False)
     config = json.loads((result.folder / "config.json").read_text())

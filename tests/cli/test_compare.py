@@ -95,6 +95,7 @@ def test_the_same_runs_give_the_same_bytes(runs, tmp_path):
         ("task=fonts", "expected finished runs of task fonts, got those of digits"),
         ("experment=A", "got experment=A. Did you mean experiment?"),
         ("folder=nowhere", "expected finished runs in nowhere, got none."),
+        ("folder=", "expected compare NAME=VALUE of experiment, agent, task, folder, to, got folder=."),
     ],
 )
 def test_what_is_not_there_is_named(runs, tmp_path, monkeypatch, capsys, word, message):

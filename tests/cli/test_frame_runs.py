@@ -1,13 +1,17 @@
 """Runs of agents that watch: the real command, and runs that were stopped."""
 
+import itertools
 import json
 
+import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 from test_cli_runs import command, results
 
 import agent
 from agent.errors import AgentError
 from agent.experiments import iter_run
+from agent.experiments.compare import compare
 from agent.experiments.results import read_csv
 from agent.progress import run_to_completion
 
@@ -23,7 +27,7 @@ def bytes_of(place):
     result = json.loads(files.pop("result.json"))
     for name in ("seconds", "frames_per_second"):
         result.pop(name)
-    files.pop("config.json"), files.pop("learning.svg", None)
+    files.pop("config.json")
     return files, rows, result
 
 
@@ -34,10 +38,14 @@ def test_one_command_watches_acts_and_keeps_everything(tmp_path):
         "actions.npy",
         "agent",
         "config.json",
+        "frames.png",
         "learning.svg",
         "progress.csv",
         "result.json",
+        "score.svg",
     }
+    with Image.open(place / "frames.png") as picture:
+        assert picture.size == (8 + 2 * (2 * 112 + 8), 8 + 4 * (112 + 8))
     result = json.loads((place / "result.json").read_text())
     assert set(result) >= NAMES and result["n_lessons"] == 300 and "repeat_error" in said
     assert agent.load(place / "agent").n_lessons == 300
@@ -85,7 +93,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(kind, settings, world, 
             "agent": {"kind": kind, **settings},
             "steps": 350,
             "folder": str(tmp_path / name),
-            "plots": False,
+            "render": kind == "cells",
             "save_every": 100,
         }
 
@@ -95,6 +103,42 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(kind, settings, world, 
     steps.close()
     again = run_to_completion(iter_run(**asked("parts")))
     assert not again.cached and bytes_of(whole.folder) == bytes_of(again.folder)
+    assert (whole.folder / "returns.svg").exists() == (world == "CartPole-v1")
+    assert (whole.folder / "film.webp").exists() == (kind == "cells")
+
+
+def test_a_film_shows_what_was_seen_beside_what_was_expected(tmp_path):
+    given = {"task": "frames", "agent": "cells", "steps": 500, "folder": str(tmp_path)}
+    result = agent.run(**given, render=True)
+    with Image.open(result.folder / "film.webp") as film:
+        assert film.format == "WEBP" and film.n_frames == 150 and film.size == (448, 224)
+        shown = [np.asarray(page.convert("L"), float) for page in ImageSequence.Iterator(film)]
+    off = [np.mean(np.abs(page[:, :224] - page[:, 224:])) for page in shown]
+    still = [np.mean(np.abs(one[:, :224] - two[:, :224])) for one, two in itertools.pairwise(shown)]
+    assert np.mean(off) < 0.5 * np.mean(still), "it is closer to what came than the frame before is"
+    plain = agent.run(**given, plots=False, experiment="plain")
+    assert {path.name for path in plain.folder.iterdir()}.isdisjoint({"film.webp", "frames.png", "score.svg"})
+    for name in ("lessons.jsonl", "agent.safetensors"):
+        assert (plain.folder / "agent" / name).read_bytes() == (result.folder / "agent" / name).read_bytes()
+
+
+def test_formulas_may_use_the_scores_of_their_family_alone(tmp_path):
+    given = {"task": "frames", "agent": "cells", "steps": 200, "folder": str(tmp_path), "plots": False}
+    scores = agent.run(**given, metrics={"gain": "repeat_error - error"}).scores
+    assert scores["gain"] == pytest.approx(scores["repeat_error"] - scores["error"])
+    for formula in ("accuracy", "w"):
+        with pytest.raises(AgentError, match=f"expected known names in metrics.x, got {formula}"):
+            agent.run(**given, metrics={"x": formula})
+
+
+def test_runs_that_watch_are_compared_with_the_last_frame_and_by_their_scores(tmp_path):
+    for seed in (1, 2):
+        agent.run({"frames": {"world": "page"}}, "cells", steps=300, seed=seed, folder=str(tmp_path), plots=False)
+    where, _, _ = compare(folder=str(tmp_path))
+    drawn = (where / "squared_error.svg").read_text()
+    assert "the last frame again" in drawn and ">mean squared error<" in drawn and ">frames<" in drawn
+    assert ">0<" in drawn and ">100<" in drawn and ">200<" in drawn, "frames on a linear axis from 0"
+    assert ">score a frame<" in (where / "score.svg").read_text()
 
 
 def test_returns_and_lengths_of_episodes_are_told_beside_those_by_chance(tmp_path):

@@ -1,10 +1,16 @@
 """Runs that replace others, meet others in one folder, or are stopped: no work is lost."""
 
+import importlib.util
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
+from test_cli_runs import environment
 
 from agent.__main__ import main
 from agent.errors import AgentError
@@ -67,3 +73,93 @@ def test_an_agent_to_load_keeps_its_settings_and_others_are_refused(here):
     run("digits", other, lessons=20, experiment="more", **QUICK)
     second = run("fonts", "nearest", lessons=20, load="more nearest", **QUICK)  # nothing else was asked for
     assert serialization.load(second.folder / "agent").model.config.threshold == 50
+
+
+def test_what_nobody_chose_is_as_in_the_agent_to_load_and_config_json_says_so(here, capsys):
+    quick = ["agent=nearest", "lessons=20", "n_test=20", "n_held_out=0", "plots=false"]
+    assert main([*quick, "agent.threshold=50", "experiment=first"]) == 0
+    assert main([*quick, "load=first", "agent.threshold=96", "experiment=second"]) == 2
+    assert "Say agent.threshold=50." in capsys.readouterr().err and not (here / "runs/second").exists()
+    for _ in range(2):
+        assert main([*quick, "load=first", "experiment=second"]) == 0
+    assert "finished before" in capsys.readouterr().out
+    config = json.loads((here / "runs/second/nearest/digits_0/config.json").read_text())
+    assert config["agent"]["threshold"] == 50
+
+
+def test_a_class_of_ones_own_is_loaded_with_what_it_was_made_with(here):
+    (here / "own.py").write_text(
+        TEXT.format("pass").replace("class M:", "class M:\n    def __init__(self, width): ...")
+    )
+    run("digits", {"kind": "./own.py:M", "width": 3}, lessons=20, **QUICK)
+    second = run("fonts", "./own.py:M", lessons=20, load="M digits", **QUICK)
+    assert json.loads((second.folder / "config.json").read_text())["agent"]["width"] == 3
+    with pytest.raises(AgentError, match="Say agent.width=3"):
+        run("fonts", {"kind": "./own.py:M", "width": 4}, lessons=20, load="M digits", experiment="more", **QUICK)
+
+
+def test_an_agent_goes_on_as_often_as_it_is_told_to(here):
+    given = {"lessons": 20, "load": True, **QUICK}
+    run("digits", "nearest", lessons=20, **QUICK)
+    assert [run("digits", "nearest", **given).scores["n_known"] for _ in range(2)] == [20, 40]
+    steps = iter_run("digits", "nearest", **given)
+    next(steps), next(steps)
+    steps.close()
+    assert run("digits", "nearest", **given).scores["n_known"] == 60
+
+
+def test_a_run_may_keep_its_scores_alone(here, monkeypatch):
+    monkeypatch.setitem(serialization.LOCAL_FILES, "agent.safetensors", 100_001)
+    with pytest.raises(AgentError, match="or save=false"):
+        run("digits", "nearest", lessons=20, **QUICK)
+    result = run("digits", "nearest", lessons=20, save=False, **QUICK)
+    assert sorted(path.name for path in result.folder.iterdir()) == ["config.json", "progress.csv", "result.json"]
+    assert run("digits", "nearest", lessons=20, save=False, **QUICK).cached
+    with pytest.raises(AgentError, match="or with save=false"):
+        run("fonts", "nearest", load="digits", save=False, **QUICK)
+
+
+def test_a_finished_run_whose_agent_is_gone_is_made_again(here):
+    result = run("digits", "nearest", lessons=20, **QUICK)
+    shutil.rmtree(result.folder / "agent")
+    assert not run("digits", "nearest", lessons=20, **QUICK).cached and result.agent.n_lessons == 20
+
+
+def test_a_signal_in_the_last_moment_of_a_run_ends_the_sweep(here, capsys, monkeypatch):
+    write = results.write_json
+
+    def written(path, content):
+        write(path, content)
+        if path.name == "result.json":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(results, "write_json", written)
+    words = ["-m", "agent=nearest", "seed=1,2", "lessons=20", "n_test=20", "n_held_out=0", "plots=false"]
+    assert main(words) == 130 and "stopped." in capsys.readouterr().err
+    assert sorted(path.name for path in (here / "runs/default/nearest").iterdir()) == ["digits_1"]
+
+
+@pytest.mark.slow
+def test_a_termination_before_anything_is_learned_is_a_sentence(here):
+    code = "import signal, sys\nfrom agent import __main__ as m, cli\n"
+    code += "cli.composed = lambda *_: signal.raise_signal(signal.SIGTERM)\nsys.exit(m.main(['lessons=20']))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
+    assert done.returncode == 130 and done.stderr.strip().startswith("agent: stopped.")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("hydra_plugins") is None, reason="no launcher with workers is installed")
+def test_ctrl_c_in_a_sweep_of_workers_saves_every_run_at_work(here):
+    words = ["-m", "hydra/launcher=joblib", "agent=nearest", "task=strokes", "seed=1,2,3,4", "lessons=3000"]
+    words += ["n_test=20", "n_held_out=5", "n_asked=5", "plots=false"]
+    command = [sys.executable, "-m", "agent", *words]
+    given = {"env": environment("ignore"), "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **given) as process:
+        while process.poll() is None and len(list(here.rglob("progress.csv"))) < 2:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 130 and "Traceback" not in said and "stopped." in said, said
+    runs = [path.parent for path in here.rglob("progress.csv")]
+    assert len(runs) >= 2 and all((path / "agent/agent.safetensors").exists() for path in runs)
+    assert sum((path / "result.json").exists() for path in runs) < 4

@@ -98,6 +98,13 @@ def test_a_run_is_loaded_by_words_that_name_it_alone(here):
     assert (begun.scores["n_known"], begun.scores["n_lessons"]) == (20, 20)
 
 
+def test_a_name_that_begins_another_can_be_said(here):
+    for name in ("first", "first2"):
+        run("digits", "nearest", lessons=20, experiment=name, **QUICK)
+    assert results.find_run("runs", "first nearest").parts[1] == "first"
+    assert results.find_run("runs", "first2").parts[1] == "first2"
+
+
 def test_a_loaded_agent_is_of_the_kind_that_was_asked_for(here):
     run("digits", "nearest", lessons=20, **QUICK)
     with pytest.raises(AgentError, match="expected an agent of the kind recall, got nearest. Say agent=nearest"):
@@ -106,7 +113,6 @@ def test_a_loaded_agent_is_of_the_kind_that_was_asked_for(here):
 
 def test_load_true_goes_on_with_the_agent_of_this_very_folder(here):
     run("digits", "nearest", lessons=20, **QUICK)
-    assert run("digits", "nearest", lessons=20, load=True, **QUICK).cached
     more = run("digits", "nearest", lessons=30, load=True, **QUICK)
     assert (more.scores["n_known"], more.scores["n_lessons"]) == (20, 30)
 

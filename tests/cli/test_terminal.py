@@ -62,6 +62,14 @@ def test_a_bar_grows_to_its_end_for_teaching_and_for_asking(tmp_path):
     assert f"{100 * result['accuracy']:.2f} %" in seen.split("testing")[-1]
 
 
+def test_a_sweep_shows_which_run_it_is_at_and_its_bar(tmp_path):
+    code, seen = in_terminal("-m", "agent=nearest", "seed=3,4", *QUICK, "lessons=20", cwd=tmp_path)
+    assert code == 0 and "Traceback" not in seen, seen
+    for number, seed in ((1, 3), (2, 4)):
+        assert f"{number} of 2: runs/default/nearest/digits_{seed}\r\n" in seen
+    assert [what for what, *_ in BAR.findall(seen)] == ["teaching", "teaching", "testing"] * 2
+
+
 def test_ctrl_c_stops_saves_and_says_how_to_go_on(tmp_path):
     words = ["agent=nearest", "task=strokes", *QUICK, "lessons=3000"]
     stop = "10 of 3,000"

@@ -1,4 +1,4 @@
-"""Runs recorded by the real trackio, read back from its database; passed over where it is not installed."""
+"""Runs recorded by the real trackio and TensorBoard, read back; passed over where they are not installed."""
 
 import contextlib
 import importlib.util
@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from test_cli_runs import ROOT
 
@@ -15,8 +16,10 @@ from agent.experiments import results
 
 pytestmark = pytest.mark.slow  # processes of their own
 
-if importlib.util.find_spec("trackio") is None:
-    pytest.skip("trackio is not installed", allow_module_level=True)
+
+def needs(name):
+    return pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not installed")
+
 
 STOPPED = "from agent.experiments import iter_run; steps = iter_run(**{}); next(steps), next(steps), next(steps); steps.close()"
 ASKED = {
@@ -49,6 +52,7 @@ def recorded(folder):
     return [(name, rows) for (_, name), rows in runs.items()]
 
 
+@needs("trackio")
 def test_every_row_of_the_curve_and_the_result_are_recorded(tmp_path):
     words = [f"{name}={str(value).lower() if value in (True, False) else value}" for name, value in ASKED.items()]
     said = run(["-m", "agent", *words], tmp_path)
@@ -62,6 +66,7 @@ def test_every_row_of_the_curve_and_the_result_are_recorded(tmp_path):
     assert rows[-1][1] == {key: value for key, value in result.items() if isinstance(value, (int, float))}
 
 
+@needs("trackio")
 def test_a_run_that_was_stopped_goes_on_in_the_same_record(tmp_path):
     run(["-c", STOPPED.format(ASKED)], tmp_path)
     run(["-c", f"from agent.experiments import run; run(**{ASKED})"], tmp_path)
@@ -69,3 +74,22 @@ def test_a_run_that_was_stopped_goes_on_in_the_same_record(tmp_path):
     assert [step for step, _ in rows] == [0, 10, 20, 50, 60, 60]
     run(["-c", f"from agent.experiments import run; run(again=True, **{ASKED})"], tmp_path)
     assert [len(rows) for _, rows in recorded(tmp_path)] == [6, 6]
+
+
+@needs("tensorboard")
+def test_a_run_stopped_and_resumed_leaves_every_row_in_event_files(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
+
+    run(["-c", STOPPED.format(ASKED)], tmp_path)
+    run(["-c", f"from agent.experiments import run; run(**{ASKED})"], tmp_path)
+    place = tmp_path / "runs/default/nearest/fonts_0"
+    read = EventAccumulator(str(place / "tensorboard"))
+    read.Reload()
+    found = [(event.step, float(make_ndarray(event.tensor_proto))) for event in read.Tensors("held_out")]
+    rows = results.read_csv(place / "progress.csv")
+    assert np.array(found) == pytest.approx(np.array([(row["n_done"], row["held_out"]) for row in rows]), abs=1e-6)
+    (accuracy,) = read.Tensors("accuracy")
+    assert accuracy.step == 60
+    run(["-c", f"from agent.experiments import run; run(again=True, **{ASKED})"], tmp_path)
+    assert len(list((place / "tensorboard").iterdir())) == 1, "nothing of the run that was replaced is left"

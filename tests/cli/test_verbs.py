@@ -1,12 +1,16 @@
 """What a saved agent is asked on the command line: numbers, drawings, a test, its facts."""
 
 import io
+import shutil
+import subprocess
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import agent
+from agent import __main__, verbs
 from agent.__main__ import main
 from agent.datasets import digits
 from agent.experiments import run
@@ -101,6 +105,10 @@ def test_facts_settings_and_lessons_are_shown(folder, capsys):
         ("show", "the following arguments are required: agent"),
         ("show mia.zip more", "unrecognized arguments: more"),
         ("--help task=digts", "Did you mean digits?"),
+        ("layers 1", "expected the size of a layer as a whole number from 2 to 256, got 1."),
+        ("layers 8 x", "got 'x'"),
+        ("layers 8 --base 1", "expected a layer's base as a whole number from 2 to 256, got 1."),
+        ("completion fish", "invalid choice: 'fish'"),
     ],
 )
 def test_every_mistake_is_one_sentence(folder, capsys, words, said):
@@ -127,7 +135,7 @@ def test_what_a_family_needs_is_compiled_before_its_agent_is_loaded(folder, monk
     assert main(["show", name]) == 0 and events == [family, "load"]
 
 
-@pytest.mark.parametrize("verb", ["ask", "evaluate", "show", "read", "teach", "deploy"])
+@pytest.mark.parametrize("verb", ["ask", "evaluate", "show", "read", "teach", "deploy", "layers", "completion"])
 def test_a_verb_explains_itself(capsys, verb):
     with pytest.raises(SystemExit) as ended:
         main([verb, "--help"])
@@ -140,3 +148,39 @@ def test_the_version_and_the_help_of_one_task_or_agent_are_shown(capsys):
     assert lines[0].startswith("task=copy: ") and any(line.startswith("agent=linear: ") for line in lines)
     assert any("agent.teacher=exact" in line and "(exact, mse, slope, two_tries" in line for line in lines)
     assert "experiment=[A,B]" in "\n".join(told(capsys, "compare", "--help")[0])
+
+
+def test_layers_of_any_size_are_drawn(folder, capsys):
+    said, _ = told(capsys, "layers", "8", "64", "--base", "8", "--to", "wired")
+    assert said == [
+        "wired/dense_8.svg: 64 weights",
+        "wired/linearithmic_8.svg: 64 weights",
+        "wired/dense_64.svg: 4,096 weights",
+        "wired/linearithmic_64.svg: 1,024 weights",
+    ]
+    drawing = ElementTree.fromstring((folder / "wired/linearithmic_64.svg").read_bytes())
+    assert (
+        len(list(drawing.iter("{http://www.w3.org/2000/svg}line"))) == 1024
+        and len(list(drawing.iter("{http://www.w3.org/2000/svg}circle"))) == 3 * 64
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_completes_words(folder, capsys, shell):
+    script = "\n".join(told(capsys, "completion", shell)[0])
+    assert ("bashcompinit" in script) == (shell == "zsh")
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    script += """
+    ask() { COMP_LINE="$1"; COMP_POINT=${#1}; COMPREPLY=(); _pupil; echo "${COMPREPLY[@]}"; }
+    ask "pupil ev"; ask "pupil task=fr"; ask "pupil lessons=20 order=o"; ask "pupil agent.unr"; ask "pupil tra"
+    """
+    script = script.replace("compinit && compinit", "compinit && compinit -u")  # whoever owns the shell's own functions
+    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=True)
+    said = ["evaluate", "frames", "one_after_another", "agent.unroll=", "trace=true trace=false track=true track=false"]
+    assert done.stdout.splitlines() == said and not done.stderr
+
+
+def test_every_verb_is_completed():
+    assert sorted(verbs.VERBS) == sorted(__main__.VERBS) and set(verbs.FLAGS) <= set(__main__.FLAGS)

@@ -1,5 +1,6 @@
 """Charts: what is drawn where, what strangers' names do, and that equal data gives equal bytes."""
 
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,6 +14,8 @@ TABLE = np.array([[9, 1, 0], [0, 5, 5]])
 FILES = {
     "learning": lambda: charts.learning(LEARNING),
     "errors": lambda: charts.errors({"linear": [(1, 5.0, 1.0), (1000, 1e-20, 0.0)]}),
+    "values": lambda: charts.values({"cells": [(n, 0.3 + n % 200, 0.1) for n in range(100, 3000, 100)]}, "error"),
+    "wires": lambda: charts.wires([np.array([[0, 1], [1, 0]])] * 3, 20, "twenty numbers"),
     "bars": lambda: charts.bars({"recall": (0.9, 0.02), "nearest": (0.7, 0.0)}, "after 60 lessons"),
     "confusions": lambda: charts.confusions({f"run {n}": (TABLE, ("3", "8")) for n in range(14)}),
     "by_label": lambda: charts.by_label({"recall": {"3": 0.99, "8": 0.9}, "nearest": {"3": 0.5}}),
@@ -77,3 +80,13 @@ def test_names_of_strangers_stay_text(name):
         drawing = ElementTree.fromstring(svg)
         assert {element.tag.rpartition("}")[2] for element in drawing.iter()} <= ELEMENTS
         assert "${" not in svg.decode()
+
+
+def test_long_curves_over_frames_are_smoothed_and_short_ones_are_not():
+    def heights(n_points):
+        drawing = charts.values({"cells": [(n, n % 2, 0.0) for n in range(n_points)]}, "error").decode()
+        points = re.search(r'<polyline points="([^"]+)"', drawing)[1].split()
+        return [float(point.split(",")[1]) for point in points]
+
+    short, long = heights(6), heights(20)
+    assert abs(short[-1] - short[-2]) > 2 * abs(long[-1] - long[-2]) > 0

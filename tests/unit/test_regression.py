@@ -5,6 +5,7 @@ import dataclasses
 from decimal import Decimal
 from fractions import Fraction
 
+import naive_numbers
 import numpy as np
 import pytest
 
@@ -348,3 +349,14 @@ def test_its_picture_of_a_copy_is_the_diagonal():
     copier = new("linear")
     copier.learn_many(range(11), range(11))
     assert (np.asarray(copier.picture()) == 255 * np.eye(28)[::-1]).all()
+
+
+def test_batches_come_one_after_another_and_begin_again():
+    regressor = new("linear", teacher="mse", batch_size=4, steps=30, lr=0.001)
+    lessons, line = Copy().lessons(10, seed=3), regressor.model.line
+    for _ in regressor.iter_learn(lessons):
+        pass
+    for step in range(30):
+        rows = [(4 * step + place) % 10 for place in range(4)]
+        line = naive_numbers.batch([lessons.x[row] for row in rows], [lessons.y[row] for row in rows], 0.001, 1, line)
+    assert regressor.model.line == pytest.approx(line, rel=1e-12)

@@ -49,6 +49,7 @@ class LinearConfig:
     teacher: str = setting("exact", "exact, mse, slope, two_tries or reward_model", choices=TEACHERS)
     lr: float = setting(0.01, "learning rate; too large a one diverges", ge=1e-9, le=10.0)
     steps: int = setting(25_000, "steps of a run: with mse over all lessons each, else over one", ge=1, le=10_000_000)
+    batch_size: int = setting(0, "for mse: lessons of a step, one after another; 0: all", le=1_000_000)
     falls: bool = setting(False, "for slope: whether the learning rate falls to 0; two_tries always lets it")
     reach: float = setting(1.0, "for two_tries: initial distance of its two answers from the line", ge=1e-6, le=1e6)
     precision: str = setting(
@@ -112,7 +113,11 @@ class Linear(RegressionModel):
         steps = kernels.Steps(first, end - first, config.steps, self.training.before)
         match config.teacher:
             case "mse":
-                kernels.batch_descent(xs, ys, dtype(config.lr), end - first, line)
+                if not config.batch_size:
+                    kernels.batch_descent(xs, ys, dtype(config.lr), end - first, line)
+                for step in range(first, end) if config.batch_size else ():
+                    rows = np.arange(step * config.batch_size, (step + 1) * config.batch_size) % len(xs)
+                    kernels.batch_descent(xs[rows], ys[rows], dtype(config.lr), 1, line)
             case "exact":
                 kernels.online_descent(xs, ys, dtype(config.lr), first, end - first, line)
             case "slope":

@@ -34,8 +34,8 @@ MAX_PLAY_S = 600.0
 CURVES_S = 1.0  # between two drawings of the curves
 MAX_VIEWERS = 8  # visitors who may watch live at once; others wait for their turn
 MAX_POINTS = 120  # of a curve: where there are more, two become one
-FILM_FRAMES, FILM_MS, FILM_PX = 150, 100, 224
-WIRING_SIZE, WIRING_BASE, WIRING_GAP_PX, WIRING_ROW_PX = 16, 4, 22, 76  # of the drawing of two layers
+FILM_FRAMES = 150
+WIRING_SIZE, WIRING_BASE = 16, 4  # of the drawing of two layers
 COUNTED_SIZE, COUNTED_BASE = 784, 16  # of the layers whose weights are counted below it
 
 
@@ -305,20 +305,9 @@ def _wiring() -> str:
 
 def _wires(pairs: Sequence[np.ndarray], caption: str) -> str:
     """Numbers as dots, a row before each sub-layer and one after the last, and a line for each weight."""
-    dots = "".join(
-        f'<circle cx="{(place + 0.5) * WIRING_GAP_PX:.0f}" cy="{8 + row * WIRING_ROW_PX}" r="4"/>'
-        for row in range(len(pairs) + 1)
-        for place in range(WIRING_SIZE)
-    )
-    lines = "".join(
-        f'<line x1="{(start + 0.5) * WIRING_GAP_PX:.0f}" y1="{8 + row * WIRING_ROW_PX}" '
-        f'x2="{(end + 0.5) * WIRING_GAP_PX:.0f}" y2="{8 + (row + 1) * WIRING_ROW_PX}"/>'
-        for row, both in enumerate(pairs)
-        for start, end in both.T.tolist()
-    )
-    size = f"{WIRING_SIZE * WIRING_GAP_PX} {16 + len(pairs) * WIRING_ROW_PX}"
-    svg = f'<svg viewBox="0 0 {size}" role="img" aria-label="{caption}">{lines}{dots}</svg>'
-    return html.figure(svg, caption)
+    size = f"{WIRING_SIZE * charts.WIRE_GAP_PX} {16 + len(pairs) * charts.WIRE_ROW_PX}"
+    lines = charts.wiring(pairs, WIRING_SIZE)
+    return html.figure(f'<svg viewBox="0 0 {size}" role="img" aria-label="{caption}">{lines}</svg>', caption)
 
 
 def _all(session: Session, text: str) -> tuple[Any, ...]:
@@ -397,7 +386,4 @@ def save_film(session: Session) -> tuple[str, str]:
     panels = session.state(FramesState).panels
     if not panels or not panels[0].film:
         raise AgentError(texts.NO_FILM)
-    pages = [Image.fromarray(page).resize((2 * FILM_PX, FILM_PX), Image.Resampling.NEAREST) for page in panels[0].film]
-    file = io.BytesIO()
-    pages[0].save(file, "WEBP", save_all=True, append_images=pages[1:], duration=FILM_MS, loop=0, lossless=True)
-    return components.write_bytes("frames.webp", file.getvalue()), status("")
+    return components.write_bytes("frames.webp", render.film(panels[0].film)), status("")
