@@ -453,6 +453,11 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         elsewhere("crash", "killed"),
         "The server is killed (`kill -9`) in the middle of lessons, restarted, and the same page opened again:",
     ),
+    "mixed": (
+        elsewhere("mixed", "measured"),
+        "Twenty minutes in which thirty visitors draw, teach, undo, save, load, train, photograph numbers, open the page and "
+        "call tools, with what the server holds: medians of the first third of the last half and of its last third:",
+    ),
     "attacks": (
         elsewhere("attacks", "measured"),
         "Attacks on a new server on loopback, each for itself, while an honest visitor asks for guesses:",

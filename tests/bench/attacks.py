@@ -28,10 +28,11 @@ from agent.agents import new  # noqa: E402
 from agent.datasets import digits  # noqa: E402
 from agent.lessons import pack  # noqa: E402
 from agent.storage import serialization  # noqa: E402
-from tests.bench.load import processor_s, resident_mb  # noqa: E402
+from tests.bench.load import megabytes_in, processor_s, resident_mb  # noqa: E402
 from tests.helpers.forge import signed  # noqa: E402
 
 N_RELABELS, N_JOINED, N_NEW, N_JOBS = 300_000, 12_000, 205, 304
+MOST_MB, MOST_FILES_MB = 50, 20  # more than before, a minute after an attack
 MCP_HEADERS = {"Accept": "application/json, text/event-stream"}
 Row = dict[str, str]
 
@@ -241,12 +242,16 @@ def measured(only: str = "") -> list[Row]:
         if only not in name:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            server = Server(Path(folder))
+            files = Path(folder, "tmp")
+            files.mkdir()
+            server = Server(Path(folder), {"TMPDIR": str(files)})
             try:
                 honest = Honest(server)
-                before = resident_mb(server.process.pid)
+                before, files_before = resident_mb(server.process.pid), megabytes_in(files)
                 with honest.guessing():
                     outcome = attack(server, honest)
+                more = resident_mb(server.process.pid) - before
+                after, files_after = _a_minute_later(server, files, before, files_before)
                 took = sorted(each for each in honest.took if each is not None)
                 row = {
                     "attack": name,
@@ -255,7 +260,9 @@ def measured(only: str = "") -> list[Row]:
                     "refused": f"{honest.took.count(None)}",
                     "median, s": f"{statistics.median(took):.2f}" if took else "–",
                     "95 %, s": f"{took[int(0.95 * len(took))]:.2f}" if took else "–",
-                    "memory, MB more": f"{resident_mb(server.process.pid) - before:.0f}",
+                    "memory, MB more": f"{more:.0f}",
+                    "within a minute": f"{after:.0f}",
+                    "files, MB more": f"{files_after:.0f}",
                 }
             finally:
                 server.process.kill()
@@ -263,6 +270,16 @@ def measured(only: str = "") -> list[Row]:
         print(row, flush=True)
         rows.append(row)
     return rows
+
+
+def _a_minute_later(server: Server, files: Path, before: float, files_before: float) -> tuple[float, float]:
+    """Wait until memory and files are nearly as before, a minute at most: how many megabytes more they are."""
+    end = time.monotonic() + 60
+    while True:
+        more = resident_mb(server.process.pid) - before, megabytes_in(files) - files_before
+        if time.monotonic() > end or (more[0] < MOST_MB and more[1] < MOST_FILES_MB):
+            return more
+        time.sleep(2)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,18 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def megabytes_in(folder: Path) -> float:
+    """Megabytes of the files in a folder and below."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(place) / name).stat().st_size
+            except OSError:  # it went meanwhile
+                continue
+    return total / 1e6
+
+
 def processor_s(pid: int) -> float:
     """Seconds a process has kept processors busy."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
