@@ -95,7 +95,7 @@ class Snapshot:
     def undo(self, session: Session) -> None:
         """Exchange what is kept for what is there."""
         state, self.state = self.state, _State.of(session, [pupil for pupil, *_ in self.state.memories])
-        session.pupil, session.previous, session.challenge = state.pupil, state.previous, state.challenge
+        session.pupil, session.earlier, session.challenge = state.pupil, state.earlier, state.challenge
         for pupil, model, log, lineage in state.memories:
             pupil.model, pupil.lessons, pupil.lineage = model, log, lineage
 
@@ -107,14 +107,14 @@ class _State:
     """The agents of a session, and the memories of those that an action may change."""
 
     pupil: Pupil
-    previous: Pupil | None
+    earlier: tuple[Pupil, ...]
     challenge: Any
     memories: list[tuple[Pupil, Any, Any, Any]]
 
     @classmethod
     def of(cls, session: Session, pupils: Collection[Pupil]) -> _State:
         memories = [(pupil, pupil.model, pupil.lessons, pupil.lineage) for pupil in pupils]
-        return cls(session.pupil, session.previous, session.challenge, memories)
+        return cls(session.pupil, session.earlier, session.challenge, memories)
 
     @classmethod
     def copied(cls, session: Session) -> _State:
@@ -127,7 +127,7 @@ class _State:
     @property
     def agents(self) -> list[Pupil]:
         challenger = self.challenge.pupil if self.challenge is not None else None
-        return [pupil for pupil in (self.pupil, self.previous, challenger) if pupil is not None]
+        return [pupil for pupil in (self.pupil, *self.earlier, challenger) if pupil is not None]
 
 
 Step = LessonStep | Snapshot  # `what` is one of [common.ACTIONS] of the texts, which names it together with `label`
@@ -278,14 +278,14 @@ class History:
 
     def _trim(self, steps: list[Step], session: Session) -> None:
         """Leave out what is farthest away where there are too many steps or bytes."""
-        counted = [session.pupil.model, session.pupil.lessons]
+        counted = [part for pupil in (session.pupil, *session.earlier) for part in (pupil.model, pupil.lessons)]
         while steps and (len(steps) > MAX_STEPS or self.n_bytes(counted) > MAX_BYTES):
             del steps[0]
 
 
 def _mark(session: Session) -> tuple[Any, ...]:
     """Tell one state of the agents from another: which they are, and how far their logs go."""
-    marks: list[Any] = []
+    marks: list[Any] = [session.earlier]
     for pupil in (session.pupil, session.at_pad):
         events = pupil.lessons.events
         marks += [pupil, len(events), events[-1] if events else None]

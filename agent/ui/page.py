@@ -12,7 +12,6 @@ from typing import Any
 import gradio as gr
 
 from agent import render, startup
-from agent.agents import STARTERS
 from agent.agents.pupil import Pupil
 from agent.datasets import digits
 from agent.errors import AgentError
@@ -21,7 +20,8 @@ from agent.ui import formatting, html
 from agent.ui.events import QUIET, event_payload, serialized, with_session
 from agent.ui.html import safe
 from agent.ui.pad.sketchpad import PAD_JS, PEN_JS
-from agent.ui.parts.browser_backup import SyncState, packed
+from agent.ui.parts import my_agents
+from agent.ui.parts.browser_backup import SyncState, is_key, packed
 from agent.ui.server import static_cache
 from agent.ui.server.gradio_patches import listeners
 from agent.ui.session import SESSIONS, Id, Session, is_id
@@ -92,7 +92,9 @@ class Page:
 
     def open(self, demo: gr.Blocks) -> None:
         """Find the visitor's session again when the page is loaded, and fill everything in."""
-        self.refill_after(self.backup.log(restore_backup, self.id, self.header, **QUIET))
+        restoring = self.backup.log(restore_backup, self.id, self.header, **QUIET)
+        restoring.failure(with_session(header), self.id, self.header, **QUIET)
+        self.refill_after(restoring)
         outputs = list(dict.fromkeys(output for _, outputs in self._refreshers for output in outputs))
         entered = list(dict.fromkeys([self.id, self.header, self.backup, *outputs]))
         unlimited = {"concurrency_limit": None, **QUIET}  # everybody is told at once
@@ -158,7 +160,13 @@ def _with_backup(n_outputs: int, session: Session, outputs: Any) -> tuple[Any, .
     """Add what is new in the lesson log to the outputs of a handler."""
     changes = session.browser.changes(session.pupil)
     before = (outputs,) if n_outputs == 1 else tuple(outputs or ())
-    return *before, gr.skip() if changes is None else packed(changes)
+    return *before, gr.skip() if changes is None else packed(changes | _told(session))
+
+
+def _told(session: Session) -> dict[str, str]:
+    """Which agent a log is of, and how the browser lists it among those it keeps."""
+    pupil = session.pupil
+    return {"agent": session.key(pupil), "about": f"{pupil.name} · {formatting.lessons(pupil)}"}
 
 
 def _if_session_exists(refresh: Callable[..., Any], n_outputs: int) -> Callable[..., Any]:
@@ -185,17 +193,24 @@ def enter(stored_id: object, session_id: str) -> tuple[str, str, str]:
         elif session_id != stored_id and browser.state is SyncState.UNSYNCED:  # a first visit
             browser.reset()
         session.turn_page(current_locale())
-        return session_id, header(session), packed(browser.delta(session.pupil) | {"session": session_id})
+        return (
+            session_id,
+            header(session),
+            packed(browser.delta(session.pupil) | _told(session) | {"session": session_id}),
+        )
 
 
 @serialized
 def restore_backup(session: Session, event: gr.EventData) -> Iterator[str]:
     """Receive what the browser has stored, chunk by chunk, and rebuild the agent from it."""
     payload, browser = event_payload(event), session.browser
-    if payload.get("do") == "chunk":
+    if payload.get("do") == "open" and browser.is_synced:
+        browser.request_backup()
+        browser.opens = True
+    elif payload.get("do") == "chunk":
         work = browser.receive_chunk(payload.get("chunk"), payload.get("at"), payload.get("n_chars"))
         if work is not None:
-            yield from _rebuild(session, work)
+            yield from _rebuild(session, work, payload.get("agent"))
     elif payload.get("do") == "full":
         browser.state = SyncState.FULL
         gr.Warning(server_texts.NO_ROOM, title=server_texts.WARNING)
@@ -206,9 +221,9 @@ def restore_backup(session: Session, event: gr.EventData) -> Iterator[str]:
     yield header(session)
 
 
-def _rebuild(session: Session, work: Generator[Progress, None, Pupil]) -> Iterator[str]:
+def _rebuild(session: Session, work: Generator[Progress, None, Pupil], key: object) -> Iterator[str]:
     """Restore the agent that a browser has stored, unless another one was chosen meanwhile."""
-    old, percent, rebuilt = session.pupil, -1, WithResult(work)
+    old, percent, rebuilt, opens = session.pupil, -1, WithResult(work), session.browser.opens
     try:
         for progress in rebuilt:
             if session.browser.restoring is not work:
@@ -221,18 +236,22 @@ def _rebuild(session: Session, work: Generator[Progress, None, Pupil]) -> Iterat
         raise
     if session.browser.restoring is not work:
         return
-    session.pupil = rebuilt.result if session.pupil is old else session.pupil
+    if session.pupil is old:
+        if is_key(key):
+            session.keys[rebuilt.result] = key
+        if opens:
+            session.replace(rebuilt.result)
+        else:
+            session.pupil = rebuilt.result
     session.browser.reset()
 
 
 def header(session: Session | None, note: str = "") -> str:
-    """The top line: the title, the agent and what a new one may start with, help, language, light or dark."""
+    """The top line: the title, the agents or a note on one that is loading, help, language, light or dark."""
     pupil = session.pupil if session else None
     lessons = formatting.count(pupil.n_lessons, "lesson") if pupil else ""
+    busy = " busy" if note and session else ""
     chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons}<span class='kind'> · {pupil.kind}</span>" if pupil else "")
-    starts = "".join(
-        html.button("start", texts.STARTS.get(name, name), data_label=name) for name in ("empty", *STARTERS)
-    )
     keys = "".join(
         f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in (*texts.KEYS, input_texts.KEY_ARROWS)
     )
@@ -240,8 +259,8 @@ def header(session: Session | None, note: str = "") -> str:
     others = "".join(_link(language) for language in (ENGLISH, *OTHERS) if language is not current_locale())
     return (
         f'<div class="top"><h1>{texts.TITLE}</h1><p class="purpose">{texts.PURPOSE}</p>'
-        f'<details class="menu"><summary class="chip" id="chip">{chip}</summary>'
-        f"<div><h2>{texts.START}</h2><p>{texts.START_MENU_HINT}</p>{starts}</div></details>"
+        f'<details class="menu"><summary class="chip{busy}" id="chip">{chip}</summary>'
+        f"<div>{my_agents.menu(session)}</div></details>"
         f'<details class="help"><summary aria-label="{texts.HELP_TITLE}">?</summary><div><h2>{texts.HELP_TITLE}</h2>'
         f"{text}<dl>{keys}</dl></div></details>{others}"
         f'<button type="button" class="round" data-theme aria-label="{texts.THEME}" title="{texts.THEME}">'
@@ -251,15 +270,15 @@ def header(session: Session | None, note: str = "") -> str:
 
 def render_status(session: Session, text: str = "") -> tuple[Any, ...]:
     """The status, else what the agent is; its name, the way back, the header."""
-    before = session.previous
+    before = session.earlier[0] if session.earlier else None
     label = texts.BACK if before is None else texts.BACK_TO.format(name=before.name, lessons=formatting.lessons(before))
     back = gr.Button(label, interactive=before is not None)
     return html.status(text or html.about(session.pupil)), session.pupil.name, back, header(session)
 
 
-def render_progress(text: str) -> tuple[Any, ...]:
-    """The status alone, as `render_status` gives it."""
-    return html.status(text), gr.skip(), gr.skip(), gr.skip()
+def render_progress(session: Session, text: str) -> tuple[Any, ...]:
+    """The status and the header of an agent that is on its way, as `render_status` gives them."""
+    return html.status(text), gr.skip(), gr.skip(), header(session, text)
 
 
 reset_status = with_session(render_status)  # after a failure

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import math
 import os
 import re
@@ -18,6 +19,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -45,6 +47,7 @@ IDLE_S = float(os.environ.get("PUPIL_IDLE_S", 12 * 3600.0))  # then a session is
 SESSION_BYTES = 20_000  # of one that holds nothing
 KEPT_BYTES = 1_500  # of a drawing with what is told of it, or a state of a story
 MAX_STAKE = 8  # lessons
+MAX_EARLIER, MAX_EARLIER_BYTES = 5, 300_000_000  # agents of a visitor besides the one in use
 N_STROKES = 60  # of the pad, kept
 LIMITS = {"lesson": 2_000, "share": 20, "code": 20, "megabyte": 200}  # an hour; of agents that are saved, for the last
 State = TypeVar("State")
@@ -165,7 +168,8 @@ class Session:
     """One visitor's agent, and the state of the page around it."""
 
     pupil: Pupil
-    previous: Pupil | None = None  # the agent before this one, until it is replaced again
+    earlier: tuple[Pupil, ...] = ()  # the agents before this one, the last one first
+    keys: WeakKeyDictionary[Pupil, str] = field(default_factory=WeakKeyDictionary)  # that tell them apart
     other_agents: dict[str, Agent] = field(default_factory=dict)  # agents of other families, by family
     comparison_agent: Pupil | None = None  # another visitor's agent, tried beside this one
     challenge: Challenge | None = None  # ten lessons for a new agent; this one waits meanwhile
@@ -174,6 +178,7 @@ class Session:
     language: Language = ENGLISH  # of the page that was opened last
     history: History = field(default_factory=History)  # of all that changed an agent
     mistakes: list[Mistake | None] = field(default_factory=list)  # of the last test; None: corrected
+    results_of: Pupil | None = None  # the agent whose curve and test the Teach tab shows
     inside: InsideView = field(default_factory=InsideView)
     states: dict[type, Any] = field(default_factory=dict)  # of tabs, by class; `state` makes them
     browser: BrowserBackup = field(default_factory=BrowserBackup)  # what the visitor's browser has of the log
@@ -187,16 +192,25 @@ class Session:
         return self.states[kind]
 
     def replace(self, pupil: Pupil) -> None:
-        """Use another agent; the one before stays within reach."""
+        """Use another agent; those before that had a lesson stay within reach, as many as there is room for."""
+        before = [other for other in (self.pupil, *self.earlier) if other is not pupil and other.n_lessons]
+        n_bytes = list(itertools.accumulate(other.n_bytes for other in before[:MAX_EARLIER]))
+        n_kept = max(1, sum(size <= MAX_EARLIER_BYTES for size in n_bytes))
         with self.history.exchange(self, "agent", pupil.name):
-            self.previous, self.pupil, self.challenge = self.pupil, pupil, None
+            self.pupil, self.earlier, self.challenge = pupil, tuple(before[:n_kept]), None
+        if self.comparison_agent is pupil:
+            self.comparison_agent = None
         self.status = ""
         self.forget_views()
 
+    def key(self, pupil: Pupil) -> str:
+        """What an agent is called between this session and its browser."""
+        return self.keys.setdefault(pupil, secrets.token_urlsafe(8))
+
     def forget_views(self) -> None:
-        """Show nothing of the agent before: the pad, a test and the view inside start anew, a job ends."""
+        """Show nothing of the agent before: a test and the view inside start anew, a job ends; the drawing stays."""
         self.cancel_job()
-        self.pad.reset()
+        self.pad.outcome = ()
         self.mistakes, self.inside = [], InsideView()
 
     def undo(self) -> Step | None:
@@ -267,15 +281,14 @@ class Session:
         return texts.WHERE[agent.FAMILY]
 
     def notebook(self) -> list[Lesson]:
-        """Give the visitor's lessons of this agent and the one before, every drawing once, oldest first."""
-        pupils = (self.previous, self.pupil) if self.previous else (self.pupil,)
-        lessons = [lesson for pupil in pupils for lesson in pupil.lessons.user_lessons()]
+        """Give the visitor's lessons of this agent and those before, every drawing once, oldest first."""
+        lessons = [lesson for pupil in (*self.earlier[::-1], self.pupil) for lesson in pupil.lessons.user_lessons()]
         return list({lesson.drawing.tobytes(): lesson for lesson in lessons}.values())
 
     @property
     def stake(self) -> int:
         """How much would be lost with it: 0 where nothing was taught or made, up to `MAX_STAKE`; then all are alike."""
-        agents = (self.pupil, self.previous, self.comparison_agent, *self.other_agents.values())
+        agents = (self.pupil, *self.earlier, self.comparison_agent, *self.other_agents.values())
         n_lessons = sum(agent.n_lessons for agent in agents if agent is not None)
         return min(MAX_STAKE, n_lessons + len(self.states)) if n_lessons or self.states else 0
 
@@ -283,7 +296,7 @@ class Session:
     def n_bytes(self) -> int:
         """Bytes of all that is kept for the visitor: agents with their logs, drawings, states of tabs, the backup."""
         challenger = self.challenge.pupil if self.challenge else None
-        agents = {id(agent): agent for agent in (self.pupil, challenger, self.previous, self.comparison_agent)}
+        agents = {id(agent): agent for agent in (self.pupil, challenger, *self.earlier, self.comparison_agent)}
         held = (*filter(None, agents.values()), *self.other_agents.values(), *self.states.values(), self.browser)
         n_kept = len(self.pad.strokes) + len(self.mistakes) + len(self.inside.trajectory)
         counted = [part for agent in agents.values() if agent for part in (agent.model, agent.lessons)]

@@ -80,4 +80,4 @@ def test_a_lesson_is_learned_while_a_pull_waits_and_stays_with_the_agent_before(
     with waiting(hub, fault, handler, *inputs):
         assert "Learned" in draw.teach_digit("mia", PAD, gr.EventData(gr.Button("2"), None))[1]
     with sessions.open("mia") as session:
-        assert session.pupil.n_lessons == 5 and session.previous.n_lessons == 2
+        assert session.pupil.n_lessons == 5 and session.earlier[0].n_lessons == 2

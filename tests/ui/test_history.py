@@ -28,7 +28,7 @@ def files(session):
     """Everything a visitor has: files and memory of the agent in use and of the one that is drawn for."""
     return [(serialization.to_files(pupil), memory_bytes(pupil)) for pupil in (session.pupil, session.at_pad)] + [
         session.challenge,
-        session.previous,
+        session.earlier,
     ]
 
 

@@ -130,9 +130,9 @@ def undone(session):
 
 def agents(session):
     lesson_by_lesson(session)
-    for name in ("previous", "comparison_agent"):
-        setattr(session, name, new("recall"))
-        getattr(session, name).learn_one(ink(), "1")
+    session.comparison_agent, *session.earlier = (new("recall") for _ in range(3))
+    for pupil in (session.comparison_agent, *session.earlier):
+        pupil.learn_one(ink(), "1")
 
 
 def mistakes(session):
@@ -141,7 +141,7 @@ def mistakes(session):
 
 def copied(session):
     session.pupil.learn_one(ink(), "1")
-    session.previous = copy.deepcopy(session.pupil)
+    session.earlier = (copy.deepcopy(session.pupil),)
 
 
 @pytest.mark.parametrize("do", [lesson_by_lesson, history, undone, agents, mistakes, copied])

@@ -76,7 +76,7 @@ def test_a_setting_out_of_range_is_named_and_changes_nothing(desks):
     with pytest.raises(gradio.Error, match="Expected tuple_size as a whole number from 2 to 14, got 99"):
         list(new_agent.start("desk", "recall", "empty", *values_of("recall", tuple_size=99)))
     with desks.open("desk") as session:
-        assert session.pupil.name == "Mia" and session.previous is None
+        assert session.pupil.name == "Mia" and not session.earlier
 
 
 def test_its_lessons_are_taught_to_another_kind_with_progress(desks):
@@ -88,7 +88,7 @@ def test_its_lessons_are_taught_to_another_kind_with_progress(desks):
             "Mia",
             120,
         )
-        assert session.previous.model.config.threshold == 96
+        assert session.earlier[0].model.config.threshold == 96
 
 
 def test_stopping_leaves_the_agent_that_was_there(desks):
@@ -99,7 +99,7 @@ def test_stopping_leaves_the_agent_that_was_there(desks):
     desks.stop("desk")
     assert texts.START_STOPPED in [shown[0] for shown in steps][-1]
     with desks.open("desk") as session:
-        assert session.pupil is before and session.previous is None
+        assert session.pupil is before and not session.earlier
 
 
 def test_an_agent_that_came_meanwhile_stays(desks):

@@ -82,11 +82,12 @@ def test_beyond_the_bytes_whoever_takes_more_than_a_part_goes_first():
         assert "large" not in desks and "small" in desks and "other" in desks
 
 
-def test_a_new_agent_keeps_the_one_before_within_reach_and_ends_the_course():
+def test_a_new_agent_keeps_those_before_within_reach_and_ends_the_course():
     session = small_desk()
+    session.pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
     before, token = session.pupil, session.start_job()
     session.replace(new("nearest"))
-    assert session.previous is before and token.cancelled
+    assert session.earlier == (before,) and token.cancelled
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class BrowserBackup:
 
     state: SyncState = SyncState.SYNCED
     restoring: Generator[Progress, None, Pupil] | None = None  # rebuilds the agent from what the browser had
+    opens: bool = False  # another agent that the browser keeps, which takes the place of the one in use
     _key: str = field(default_factory=_new_key)  # of the log that it was sent from the beginning
     _sent: list[tuple[dict[str, Any], int]] = field(default_factory=list)  # events, and how many fields they had
     _birth: str = ""
@@ -109,12 +111,12 @@ class BrowserBackup:
 
     def reset(self) -> None:
         """Start over with a browser that has stored nothing, or nothing that matters any more; it is sent all."""
-        self.state, self.restoring, self._key = SyncState.SYNCED, None, _new_key()
+        self.state, self.restoring, self.opens, self._key = SyncState.SYNCED, None, False, _new_key()
         self._sent, self._birth, self._chunks = [], "", []
 
     def request_backup(self) -> None:
         """Ask the browser for what it has stored."""
-        self.state, self.restoring, self._chunks = SyncState.UNSYNCED, None, []
+        self.state, self.restoring, self.opens, self._chunks = SyncState.UNSYNCED, None, False, []
 
     def receive_chunk(self, chunk: object, at: object, n_chars: object) -> Generator[Progress, None, Pupil] | None:
         """Take a chunk of what the browser has stored; the last one gives the generator that rebuilds the agent."""
@@ -135,6 +137,11 @@ class BrowserBackup:
         first_line, _, log = "".join(self._chunks).partition("\n")
         self.state, self._chunks, self.restoring = SyncState.RESTORING, [], iter_restore(first_line, log)
         return self.restoring
+
+
+def is_key(text: object) -> bool:
+    """Whether a text can be what an agent is called between a session and its browser."""
+    return isinstance(text, str) and re.fullmatch(r"[\w-]{1,22}", text, re.ASCII) is not None
 
 
 def packed(delta: dict[str, Any]) -> str:

@@ -92,7 +92,7 @@ def show(challenge: Challenge | None) -> str:
     name = html.safe(challenge.name)
     alt = challenge_texts.CARD_ALT.format(name=name, share=challenge.result.share, asked=N_TEST)
     link = f'<a href="{address}" download="{challenge_texts.FILE}">{challenge_texts.DOWNLOAD}</a>'
-    restart = html.button("begin", challenge_texts.AGAIN)
+    restart = html.button("begin", challenge_texts.AGAIN) + html.button("keep", challenge_texts.KEEP)
     return (
         f'<div class="ten"><img class="result" src="{address}" alt="{alt}"><div class="do">{link}{restart}</div></div>'
     )

@@ -112,7 +112,7 @@ def pull(session: Session, event: gr.EventData) -> Generator[Any, Any, None]:
     """Try an agent of the gallery, start from it, or join it."""
     payload = event_payload(event)
     do, repo_id = payload.get("do"), payload.get("label")
-    yield gr.skip(), *render_progress(texts.PULLING.format(repo=safe(repo_id)))
+    yield gr.skip(), *render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
     other = yield Unlocked(partial(hub.pull, repo_id))
     name = _name(other)
     if do != "start" and not isinstance(other, Pupil):
@@ -130,7 +130,7 @@ def pull(session: Session, event: gr.EventData) -> Generator[Any, Any, None]:
             if token.cancelled:
                 return
             share = formatting.share(progress.share)
-            yield gr.skip(), *render_progress(texts.JOINING.format(name=name, share=share))
+            yield gr.skip(), *render_progress(session, texts.JOINING.format(name=name, share=share))
         text = texts.JOINED.format(name=name, lessons=lessons(session.pupil))
     yield _other(session), *render_status(session, text)
 
@@ -151,7 +151,7 @@ def unjoin(session: Session) -> Iterator[tuple[Any, ...]]:
         if token.cancelled:
             yield render_status(session)
             return
-        yield render_progress(texts.UNJOINING.format(share=formatting.share(progress.share)))
+        yield render_progress(session, texts.UNJOINING.format(share=formatting.share(progress.share)))
     yield render_status(session, texts.UNJOINED.format(name=safe(work.result), lessons=lessons(session.pupil)))
 
 

@@ -67,7 +67,7 @@ def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterato
             stopped = texts.START_STOPPED if pupil is session.pupil else texts.REPLACED
             yield *render_status(session, stopped), *leave_question()
         elif pupil is None:
-            yield *render_progress(text.format(share=share)), *_question(stop=True)
+            yield *render_progress(session, text.format(share=share)), *_question(stop=True)
         else:
             yield *render_status(session, texts.STARTED.format(lessons=lessons(pupil))), *leave_question()
 

@@ -66,7 +66,7 @@ def sheet(session: Session, number: object) -> str:
         f"<p><b>{with_label(texts.SHEET_TITLE, safe(lesson.label))}</b></p><p>{before}</p></div>"
         f"{button('close', '×', css='close', aria_label=texts.CLOSE)}</div>"
         f'<p>{texts.SHEET_RELABEL}</p><div class="labels">{buttons}</div>'
-        f'<div class="own"><span>{field}</span>{button("relabel-own", texts.SET)}'
+        f'<div class="own"><span>{field}</span>{button("relabel", texts.SET, data_field="1")}'
         f"{button('forget', texts.FORGET, css='forget')}</div></div>"
     )
 

@@ -3,11 +3,11 @@ const ask = (button) => {
   const number = button.closest("[data-number]")?.dataset.number;
   const data = { do: button.dataset.do };
   if (number !== undefined) data.number = Number(number);
-  if (button.dataset.label !== undefined) data.label = button.dataset.label;
-  if (data.do === "relabel-own") {
-    const field = element.querySelector("input");
+  const label = button.closest("[data-label]")?.dataset.label;
+  if (label !== undefined) data.label = label;
+  if (button.dataset.field) { // what is written beside it
+    const field = button.closest(".own").querySelector("input");
     if (!field.value.trim()) return field.focus();
-    data.do = "relabel";
     data.label = field.value;
   }
   trigger("pick", data);
@@ -25,6 +25,6 @@ element.addEventListener("click", (event) => {
   trigger("pick", { do: "neuron", number: pixel * Number(grid.dataset.bits) });
 });
 element.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("input")) ask(element.querySelector("[data-do=relabel-own]"));
+  if (event.key === "Enter" && event.target.matches("input")) ask(event.target.closest(".own").querySelector("[data-field]"));
 });
 watch("value", () => element.querySelector(".close")?.focus());

@@ -1,29 +1,48 @@
-// The lesson log in this browser: the backup component brings what is new, and may ask for what is stored here.
+// The lesson log in this browser: the backup component brings what is new, and may ask for what is stored here. The logs of
+// agents that others took the place of are kept as well, and the menu at the top lists them.
 const LOG = "pupil-log";
+const AGENTS = "pupil-agents";
+const MOST = 10; // agents that are kept
 const CHUNK = 60000;
-const stored = () => {
+let opening = null; // the agent that the app is asked to open, until it asks for its log
+const stored = (name = LOG) => {
   try {
-    return JSON.parse(localStorage.getItem(LOG));
+    return JSON.parse(localStorage.getItem(name));
   } catch {
     return null;
+  }
+};
+const others = () => stored(AGENTS) ?? [];
+const put = (name, value) => { // the agents kept longest give way
+  for (let left = name === AGENTS ? value : others(); ; left = left.slice(0, -1)) {
+    try {
+      if (name !== AGENTS) localStorage.setItem(name, JSON.stringify(value));
+      if (name === AGENTS) localStorage.setItem(name, JSON.stringify(left.slice(0, MOST)));
+      return true;
+    } catch {
+      if (!left.length) return false;
+      localStorage.removeItem(AGENTS);
+      if (name !== AGENTS) put(AGENTS, left.slice(0, -1));
+    }
   }
 };
 const store = (delta) => {
   const old = stored();
   if (delta.start > 0 && (old?.key !== delta.key || old.lines.length < delta.start)) return trigger("log", { do: "missed" });
+  const without = others().filter(({ agent }) => agent !== delta.agent && agent !== old?.agent);
+  const is_other = old?.agent && old.agent !== delta.agent && old.lines.length;
+  if (is_other || without.length < others().length) put(AGENTS, is_other ? [old, ...without] : without);
   const lines = [...(old?.lines ?? []).slice(0, delta.start), ...delta.lines];
-  try {
-    localStorage.setItem(LOG, JSON.stringify({ key: delta.key, birth: delta.birth, lines }));
-  } catch {
-    localStorage.removeItem(LOG);
-    trigger("log", { do: "full" });
-  }
+  const { key, birth, agent, about } = delta;
+  if (put(LOG, { key, birth, agent, about, lines })) return;
+  localStorage.removeItem(LOG);
+  trigger("log", { do: "full" });
 };
 const send = (at) => {
-  const old = stored();
-  if (!old) return trigger("log", { do: "none" });
-  const text = [old.birth, ...old.lines].join("\n");
-  trigger("log", { do: "chunk", at, chunk: text.slice(at, at + CHUNK), n_chars: text.length });
+  const log = opening ?? stored();
+  if (!log) return trigger("log", { do: "none" });
+  const text = [log.birth, ...log.lines].join("\n");
+  trigger("log", { do: "chunk", at, chunk: text.slice(at, at + CHUNK), n_chars: text.length, agent: log.agent });
 };
 const receive = () => {
   if (!props.value) return;
@@ -33,7 +52,42 @@ const receive = () => {
       localStorage.setItem("pupil-desk-id", delta.session);
     } catch {} // without storage the next visit gets a new session
   }
-  if ("start" in delta) store(delta);
+  if ("start" in delta) {
+    opening = null;
+    store(delta);
+  }
   if ("at" in delta) send(delta.at);
 };
 watch("value", receive);
+
+// The menu lists the agents that the app has; those that only this browser keeps are added when it opens.
+const button = (data, content, label) => {
+  const made = Object.assign(document.createElement("button"), { type: "button", textContent: content });
+  if (label) made.ariaLabel = label;
+  Object.assign(made.dataset, data);
+  return made;
+};
+document.addEventListener("toggle", ({ target }) => {
+  const list = target.matches?.(".menu[open]") && target.querySelector("#kept-agents");
+  if (!list) return;
+  const here = [list.dataset.here, ...[...target.querySelectorAll(".my-agents > [data-label]")].map((each) => each.dataset.label)];
+  const rows = others().filter(({ agent }) => !here.includes(agent)).map(({ agent, about }) => {
+    const row = document.createElement("li");
+    row.append(button({ kept: agent }, about), button({ dropped: agent }, list.dataset.remove, `${list.dataset.remove}: ${about}`));
+    row.lastChild.className = "small";
+    return row;
+  });
+  list.replaceChildren(...rows);
+}, true);
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest?.(".my-agents button");
+  if (!pressed) return;
+  const { kept, dropped } = pressed.dataset;
+  if (kept) {
+    opening = others().find(({ agent }) => agent === kept);
+    trigger("log", { do: "open" });
+  }
+  const gone = dropped ?? (pressed.dataset.do === "remove" && pressed.closest("[data-label]").dataset.label);
+  if (gone) put(AGENTS, others().filter(({ agent }) => agent !== gone));
+  if (dropped) pressed.closest("li").remove();
+});

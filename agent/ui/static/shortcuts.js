@@ -29,7 +29,7 @@
     const button = shown(selector);
     if (!button) return;
     event.preventDefault();
-    button.click();
+    if (!document.querySelector("#chip.busy") || !button.closest("#tell, #own")) button.click();
   };
   const named = { Enter: "#right", Escape: "#clear" };
 

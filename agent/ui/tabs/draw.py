@@ -9,10 +9,9 @@ import gradio as gr
 import numpy as np
 
 from agent import preprocessing, render
-from agent.agents import STARTERS
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
-from agent.models import Exemplar, Guess, Model
+from agent.models import MODELS, Exemplar, Guess, Model
 from agent.ui import formatting, html
 from agent.ui.components import progress_bar
 from agent.ui.events import QUIET, event_payload, serialized, with_session
@@ -20,7 +19,7 @@ from agent.ui.history import LessonStep, Step
 from agent.ui.html import DIGITS, hue, safe
 from agent.ui.pad import sketchpad
 from agent.ui.page import PICK_JS, Page, header
-from agent.ui.parts import challenge, examples, new_agent, notebook, symbols
+from agent.ui.parts import challenge, examples, my_agents, new_agent, notebook, symbols
 from agent.ui.parts.challenge import Challenge
 from agent.ui.parts.symbols import Symbols
 from agent.ui.session import DEFAULT_MODEL, Session
@@ -91,7 +90,9 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
     for pick in (guess.pick, page.header.pick):
-        page.refill_after(pick(begin, page.id, [guess, status, page.header], **QUIET))
+        beginning = pick(change_agent, page.id, [guess, status, page.header], **QUIET)
+        beginning.failure(with_session(header), page.id, page.header, **QUIET)
+        page.refill_after(beginning)
     undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **PRESSES)
     redo.click(redo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="redo"), **PRESSES)
     for component in (notes, sheet):
@@ -297,12 +298,18 @@ def refresh(session: Session) -> tuple[Any, ...]:
 
 
 @serialized
-def begin(session: Session, event: gr.EventData) -> Iterator[tuple[str, str, str]]:
-    """Start with what was chosen before the first lesson, or in the menu at the top; show how far it is."""
-    start_from = event_payload(event).get("label")
-    if start_from not in ("empty", *STARTERS):
-        raise AgentError(f"expected a start among empty, {', '.join(STARTERS)}, got {str(start_from)[:20]!r}.")
-    for share, pupil in new_agent.iter_replace(session, DEFAULT_MODEL, start_from, {}):
+def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, str, str]]:
+    """Do what was pressed in the menu at the top, or before the first lesson; show how far a new agent is."""
+    payload = event_payload(event)
+    if payload.get("do") != "start":
+        session.status = my_agents.change(session, payload)
+        yield answer_of(session)[0], html.status(session.status), header(session)
+        return
+    what = payload.get("label")
+    if what not in my_agents.MADE_HERE:
+        raise AgentError(f"expected a start among {', '.join(my_agents.MADE_HERE)}, got {str(what)[:20]!r}.")
+    kind, start_from = (what, "empty") if what in MODELS else (DEFAULT_MODEL, what)
+    for share, pupil in new_agent.iter_replace(session, kind, start_from, {}):
         if share is None:
             session.status = texts.START_STOPPED
         elif pupil is None:
@@ -541,10 +548,16 @@ def teach_card(session: Session, pad: dict[str, Any] | None, event: gr.EventData
 
 @with_session
 def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
-    """Begin a challenge, or stop it; the visitor's agent waits meanwhile."""
-    begins = event_payload(event).get("do") == "begin"
-    session.set_challenge(Challenge(session.pupil.name) if begins else None)
-    return sketchpad.blank(), *all_of(session, challenge_texts.BEGUN if begins else challenge_texts.STOPPED)
+    """Begin a challenge, or stop it, or use its agent from now on; the visitor's waits meanwhile."""
+    do, before = event_payload(event).get("do"), session.challenge
+    if do == "keep" and before is not None:
+        before.pupil.name = challenge_texts.NAME
+        session.replace(before.pupil)
+        return gr.skip(), *all_of(
+            session, texts.BACK_DONE.format(name=before.pupil.name, lessons=formatting.lessons(before.pupil))
+        )
+    session.set_challenge(Challenge(session.pupil.name) if do == "begin" else None)
+    return sketchpad.blank(), *all_of(session, challenge_texts.BEGUN if do == "begin" else challenge_texts.STOPPED)
 
 
 @with_session

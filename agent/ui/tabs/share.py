@@ -24,12 +24,11 @@ from agent.ui import components, formatting
 from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
 from agent.ui.html import about, safe, status
 from agent.ui.page import Page, render_progress, render_status, reset_status
-from agent.ui.parts import classes, gallery, new_agent
+from agent.ui.parts import classes, gallery, my_agents, new_agent
 from agent.ui.session import Session
 from agent.ui.texts import server_texts, texts
 
 SignedIn = gr.OAuthToken | None
-MAX_NAME_CHARS = 40
 SIGN_IN = bool(os.environ.get("SPACE_ID") and os.environ.get("OAUTH_CLIENT_ID"))  # gradio has its routes only then
 FORGET_LOGIN_JS = """() => {
   const address = new URL(location);
@@ -59,7 +58,7 @@ def _build_files(page: Page, status_line: gr.HTML) -> list[gr.components.Compone
             gr.HTML(f"<h2>{texts.NAME}</h2><p>{texts.NAME_HINT}</p>")
             with gr.Row(elem_classes="name"):
                 bare = {"show_label": False, "container": False}
-                name = gr.Textbox(label=texts.NAME, max_length=MAX_NAME_CHARS, elem_id="name", **bare)
+                name = gr.Textbox(label=texts.NAME, max_length=my_agents.MAX_NAME_CHARS, elem_id="name", **bare)
                 rename_button = gr.Button(texts.RENAME, elem_id="rename")
         with gr.Column(elem_classes="card"):
             gr.HTML(f"<h2>{texts.SAVE}</h2><p>{texts.SAVE_HINT}</p>")
@@ -75,8 +74,10 @@ def _build_files(page: Page, status_line: gr.HTML) -> list[gr.components.Compone
     outputs = [status_line, name, back, page.header]
     gr.on([rename_button.click, name.submit], rename, [page.id, name], outputs, **QUIET)
     components.download_after(save_button.click(save, page.id, [download, *outputs], **QUIET), download)
-    file.upload(load, [page.id, file], [file, *outputs], **QUIET).failure(lambda: None, None, file, **QUIET)
-    back.click(go_back, page.id, outputs, **QUIET)
+    loading = file.upload(load, [page.id, file], [file, *outputs], **QUIET)
+    loading.failure(lambda: None, None, file, **QUIET)
+    for event in (loading, back.click(go_back, page.id, outputs, **QUIET)):
+        page.refill_after(event)
     page.at_start(with_session(lambda session: session.pupil.name), [name])
     return outputs
 
@@ -151,11 +152,7 @@ def refresh(session: Session) -> tuple[Any, ...]:
 @with_session
 def rename(session: Session, name: str) -> tuple[Any, ...]:
     """Give the agent another name."""
-    name = (name or "").strip()
-    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        return render_status(session, texts.NO_NAME)
-    session.pupil.name = name
-    return render_status(session, texts.RENAMED.format(name=safe(name)))
+    return render_status(session, my_agents.rename(session, name))
 
 
 @with_session
@@ -179,9 +176,9 @@ def load(session: Session, path: str | None) -> tuple[Any, ...]:
 @with_session
 def go_back(session: Session) -> tuple[Any, ...]:
     """Swap the agent with the one before."""
-    if session.previous is None:
+    if not session.earlier:
         return render_status(session, texts.NOTHING_BEFORE)
-    session.replace(session.previous)
+    session.replace(session.earlier[0])
     pupil = session.pupil
     return render_status(session, texts.BACK_DONE.format(name=safe(pupil.name), lessons=formatting.lessons(pupil)))
 
@@ -252,7 +249,7 @@ def pull(
 ) -> Generator[Any, Any, None]:
     """Pull an agent and use it; one that cannot be pulled changes nothing."""
     repo_id, _, revision = (repo or "").strip().partition("@")
-    yield render_progress(texts.PULLING.format(repo=safe(repo_id)))
+    yield render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
     token = _token(typed, signed_in)
     pupil = yield Unlocked(partial(hub.pull, repo_id, version or revision or None, token))
     where = session.take(pupil)

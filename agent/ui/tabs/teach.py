@@ -46,11 +46,11 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             bar = gr.HTML(progress_bar(0, texts.TEACH_IDLE), elem_id="course")
             curve = gr.HTML(learning_curve((), 60), elem_id="curve")
             gr.HTML(f"<p><small>{texts.STUDY_HINT}</small></p>")
-    mistakes = _build_test(page, choices)
+    result, confusion, mistakes = _build_test(page, choices)
     teach_button, study_button = job.starts
     job.connect(teach_button, teach, [*choices.values()], [bar, curve, page.header])
     job.connect(study_button, study, [], [bar, page.header])
-    return refresh, [choices["notebook"], mistakes, page.header]
+    return refresh, [choices["notebook"], mistakes, page.header, bar, curve, result, confusion]
 
 
 def _choices() -> dict[str, gr.components.Component]:
@@ -74,8 +74,8 @@ def _choices() -> dict[str, gr.components.Component]:
         }
 
 
-def _build_test(page: Page, choices: dict[str, gr.components.Component]) -> gr.HTML:
-    """Lay out the test; gives the component of the mistakes."""
+def _build_test(page: Page, choices: dict[str, gr.components.Component]) -> tuple[gr.HTML, gr.HTML, gr.HTML]:
+    """Lay out the test; gives the components of the result, what it mixes up, and the mistakes."""
     with gr.Row(elem_classes="card two"):
         with gr.Column(elem_classes="step"):
             components.step_heading(3, texts.STEP_TEST)
@@ -91,14 +91,18 @@ def _build_test(page: Page, choices: dict[str, gr.components.Component]) -> gr.H
     inputs = [source, n_drawings, choices["fonts"], choices["seed"]]
     job.connect(job.starts[0], test, inputs, [result, confusion, mistakes])
     mistakes.pick(correct, page.id, [mistakes, page.header], **QUIET)
-    return mistakes
+    return result, confusion, mistakes
 
 
 @with_session
 def refresh(session: Session) -> Any:
-    """Show how large the notebook is, the mistakes left, and the header."""
+    """Show how large the notebook is, the mistakes left, the header, and no curve or test of another agent."""
     label = f"{texts.NOTEBOOK_SET} ({formatting.count(len(session.notebook()), 'drawing')})"
-    return gr.update(label=label), _mistakes(session), header(session)
+    results: tuple[Any, ...] = (gr.skip(),) * 4
+    if session.results_of is not session.pupil:
+        idle = progress_bar(0, texts.TEACH_IDLE), learning_curve((), 60)
+        results = *idle, _accuracy(None, 0, texts.TEST_IDLE), _confusion(None)
+    return gr.update(label=label), _mistakes(session), header(session), *results
 
 
 # ---------------------------------------------------------------- teaching
@@ -149,6 +153,7 @@ def teach(session: Session, *choices: Any) -> Iterator[tuple[Any, ...]]:
         raise AgentError(server_texts.WAIT)
     parts, selection = choose_lessons(session, *choices)
     n_total, pupil = sum(len(labels) for _, labels, _ in parts), session.pupil
+    session.results_of = pupil
     token, held_out = session.start_job(), selection.held_out(N_HELD_OUT) if selection else None
     before = charts.Line("before", texts.CURVE_BEFORE, [])
     after = charts.Line("after", texts.CURVE_HELD_OUT, [])
@@ -176,6 +181,7 @@ def teach(session: Session, *choices: Any) -> Iterator[tuple[Any, ...]]:
 def study(session: Session) -> Iterator[tuple[Any, ...]]:
     """Let the agent go over its bulk lessons once more, until done or stopped."""
     pupil, started, token = session.pupil, time.perf_counter(), session.start_job()
+    session.results_of = pupil
     n_lessons = sum(entry.n_lessons for entry in pupil.lessons.standing() if isinstance(entry, Bulk))
     lessons = formatting.count(n_lessons, "lesson")
     for progress in session.history.steps(session, "study", "", pupil.iter_study(), token):
@@ -196,7 +202,7 @@ def study(session: Session) -> Iterator[tuple[Any, ...]]:
 def test(session: Session, source: str, n_drawings: int, fonts: list[str], seed: int) -> Iterator[tuple[Any, ...]]:
     """Test the agent on drawings, chunk by chunk, until done or stopped."""
     drawings, labels = test_drawings(session, source, n_drawings, fonts, seed)
-    token, session.mistakes = session.start_job(), []
+    token, session.mistakes, session.results_of = session.start_job(), [], session.pupil
 
     def show(evaluation: training.Evaluation, text: str) -> tuple[Any, ...]:
         text = text.format(done=number(evaluation.n_done), total=number(evaluation.n_total))

@@ -1,0 +1,85 @@
+"""The menu at the top: the visitor's agents, of which one is in use, and what a new one may start with.
+
+Those of the session are within reach at once. The browser keeps the logs of more, and adds them to the list itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.agents import STARTERS
+from agent.agents.pupil import Pupil
+from agent.errors import AgentError
+from agent.models import MODELS
+from agent.ui import formatting, html
+from agent.ui.html import safe
+from agent.ui.session import DEFAULT_MODEL, Session
+from agent.ui.texts import texts
+
+MAX_NAME_CHARS = 40
+MADE_HERE = "empty", *STARTERS, *(name for name in MODELS if name != DEFAULT_MODEL)  # what a new agent may be
+
+
+def menu(session: Session | None) -> str:
+    """The agents, and the ways to begin another one."""
+    starts = "".join(html.button("start", _start(name), data_label=name) for name in MADE_HERE)
+    more = f'<button type="button" data-tab="design">{texts.START_MORE}</button>'
+    new = f"<h2>{texts.START}</h2>{starts}{more}"
+    if session is None:
+        return new
+    name = safe(session.pupil.name)
+    field = f'<input type="text" maxlength="{MAX_NAME_CHARS}" aria-label="{texts.NAME}" value="{name}">'
+    own = f'<div class="own"><span>{field}</span>{html.button("rename", texts.RENAME, data_field="1")}</div>'
+    agents = "".join(_agent(session, pupil) for pupil in session.earlier)
+    hint = f'<p class="hint">{texts.MY_AGENTS_HINT}</p>'
+    browser = html.attributes(id="kept-agents", data_here=session.key(session.pupil), data_remove=texts.REMOVE_AGENT)
+    lists = f'<ul class="my-agents">{agents}</ul><ul class="my-agents"{browser}></ul>'
+    return f"<h2>{texts.MY_AGENTS}</h2>{own}{lists}{hint}{new}"
+
+
+def _start(name: str) -> str:
+    if name in texts.FIRST_STARTS:
+        what, hint = texts.FIRST_STARTS[name]
+        return f"{what} <small>{hint}</small>"
+    return texts.STARTS[name] if name in texts.STARTS else texts.KINDS.get(name, name)
+
+
+def _agent(session: Session, pupil: Pupil) -> str:
+    """An agent that is not in use."""
+    what = f"<b>{safe(pupil.name)}</b> <small>{formatting.lessons(pupil)}</small>"
+    buttons = "".join(
+        html.button(
+            do, text, css="small" if do != "open" else "", aria_label=f"{text}: {pupil.name}" if do != "open" else ""
+        )
+        for do, text in (("open", what), ("beside", texts.BESIDE), ("remove", texts.REMOVE_AGENT))
+    )
+    return f"<li{html.attributes(data_label=session.key(pupil))}>{buttons}</li>"
+
+
+def change(session: Session, payload: dict[str, Any]) -> str:
+    """Open, rename or remove an agent, or let it answer beside the one in use; gives a line on it."""
+    do, label = payload.get("do"), payload.get("label")
+    if do == "rename":
+        return rename(session, label)
+    pupil = next((other for other in session.earlier if session.key(other) == label), None)
+    if pupil is None or do not in ("open", "beside", "remove"):
+        raise AgentError(texts.AGENT_GONE)
+    name = safe(pupil.name)
+    if do == "open":
+        session.replace(pupil)
+        return texts.BACK_DONE.format(name=name, lessons=formatting.lessons(pupil))
+    if do == "beside":
+        session.comparison_agent = pupil
+        return texts.TRYING.format(name=name)
+    with session.history.exchange(session, "remove", pupil.name):
+        session.earlier = tuple(other for other in session.earlier if other is not pupil)
+    return texts.AGENT_REMOVED.format(name=name)
+
+
+def rename(session: Session, name: object) -> str:
+    """Give the agent in use another name; gives a line on it."""
+    name = name.strip() if isinstance(name, str) else ""
+    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
+        return texts.NO_NAME
+    session.pupil.name = name
+    return texts.RENAMED.format(name=safe(name))

@@ -1,0 +1,76 @@
+"""The visitor's agents: those before the one in use stay within reach, bounded, to open, rename, compare or remove."""
+
+import numpy as np
+import pytest
+
+from agent.agents import new
+from agent.errors import AgentError
+from agent.ui.parts import my_agents
+from agent.ui.session import MAX_EARLIER, Session
+
+
+def taught(name):
+    pupil = new("nearest", name=name)
+    pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
+    return pupil
+
+
+def press(session, do, name):
+    pupil = next((other for other in session.earlier if other.name == name), None)
+    return my_agents.change(session, {"do": do, "label": pupil and session.key(pupil)})
+
+
+def names(session):
+    return [pupil.name for pupil in session.earlier]
+
+
+def test_the_last_five_that_had_a_lesson_stay_and_none_twice():
+    session = Session(new("nearest"))
+    for name in "ABCDEFG":
+        session.replace(taught(name))
+    assert MAX_EARLIER == 5 and names(session) == [*"FEDCB"] and session.pupil.name == "G"
+    session.replace(new("nearest", name="empty"))
+    session.replace(taught("H"))
+    assert names(session) == [*"GFEDC"]
+    assert "Opened: E, 1 lesson." in press(session, "open", "E") and session.pupil.name == "E"
+    assert names(session) == [*"HGFDC"]
+
+
+def test_large_agents_make_room_but_the_last_one_stays(monkeypatch):
+    monkeypatch.setattr("agent.ui.session.MAX_EARLIER_BYTES", 1)
+    session = Session(taught("A"))
+    for name in "BC":
+        session.replace(taught(name))
+    assert names(session) == ["B"]
+
+
+def test_removing_one_is_undone_and_comparing_lets_it_answer_beside():
+    session = Session(taught("A"))
+    session.replace(taught("B"))
+    assert "A answers beside yours" in press(session, "beside", "A") and session.comparison_agent.name == "A"
+    press(session, "remove", "A")
+    assert names(session) == []
+    assert session.undo().label == "A" and names(session) == ["A"]
+    session.redo()
+    with pytest.raises(AgentError, match="still there"):
+        press(session, "open", "A")
+    assert session.pupil.name == "B"
+
+
+def test_a_drawing_stays_on_the_pad_for_the_next_agent():
+    session = Session(taught("A"))
+    session.pad.report(np.eye(28, dtype=np.uint8) * 255)
+    session.replace(taught("B"))
+    assert session.pad.drawing is not None
+
+
+@pytest.mark.parametrize("name", ["", " ", "a" * 41, "a\nb", None])
+def test_a_name_that_is_none_changes_nothing(name):
+    session = Session(taught("A"))
+    assert "Write a name" in my_agents.change(session, {"do": "rename", "label": name}) and session.pupil.name == "A"
+
+
+def test_the_menu_shows_names_as_text():
+    session = Session(taught("<b>A"))
+    session.replace(taught("B"))
+    assert "<b>A" not in my_agents.menu(session) and "&lt;b&gt;A" in my_agents.menu(session)
