@@ -18,6 +18,7 @@ def lay_out(page: Page) -> None:
     with gr.Tabs(elem_id="tabs"):
         for tab in ui.TABS:
             page.tab(tab)
+        page.group("laboratory", ui.LABORATORY)
     page.open(demo)
 
 

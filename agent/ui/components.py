@@ -123,8 +123,22 @@ def download_after(event: Any, button: gr.DownloadButton) -> None:
 
 def write_agent(agent: Agent, session: Session) -> str:
     """Write an agent to a .zip named after it, in a folder for this download alone; AgentError after too many bytes."""
-    stem = re.sub(r"[^\w-]+", "-", agent.name).strip("-").lower() or "agent"
-    path = serialization.save(agent, _new_folder() / f"{stem}.zip", serialization.FILES)
+    return _counted(serialization.save(agent, _new_folder() / f"{_stem(agent)}.zip", serialization.FILES), session)
+
+
+def write_agent_page(agent: Agent, content: str, session: Session) -> str:
+    """As `write_agent`, the web page of an agent."""
+    path = _new_folder() / f"{_stem(agent)}.html"
+    path.write_text(content, encoding="utf-8")
+    return _counted(path, session)
+
+
+def _stem(agent: Agent) -> str:
+    return re.sub(r"[^\w-]+", "-", agent.name).strip("-").lower() or "agent"
+
+
+def _counted(path: Path, session: Session) -> str:
+    """Give the path of a file once its bytes are counted; it is removed where they are too many."""
     n_bytes = path.stat().st_size
     try:
         session.count("megabyte", n_bytes / 1e6)

@@ -59,6 +59,7 @@ class Page:
         self._on_open: list[tuple[Callable[..., Any], Sequence[Any], Any]] = []
         self._refreshers: list[tuple[Callable[..., Any], Sequence[gr.components.Component]]] = []
         self._waking: dict[Any, Callable[[str, str], Any]] = {}
+        self._groups: list[gr.Tab] = []  # that the tab being built is in
 
     def tab(self, module: ModuleType) -> None:
         """Build a tab; what its `build` gives is called whenever the tab is opened, and once at the start.
@@ -67,12 +68,21 @@ class Page:
         """
         self._on_open = []
         name = module.__name__.rpartition(".")[2]
-        with gr.Tab(texts.TABS.get(name, formatting.readable(name)), id=name) as tab:
+        with _tab(name) as tab:
             refresh, outputs = module.build(self)
-        tab.select(_if_session_exists(refresh, len(outputs)), self.id, outputs, **QUIET)
+        for opened in (tab, *self._groups):
+            opened.select(_if_session_exists(refresh, len(outputs)), self.id, outputs, **QUIET)
         for handle, inputs, output in self._on_open:
             tab.select(handle, inputs, output, **QUIET)
         self.at_start(refresh, outputs)
+
+    def group(self, name: str, modules: Sequence[ModuleType]) -> None:
+        """Build tabs within a tab."""
+        with _tab(name) as tab, gr.Tabs(elem_id=name):
+            self._groups.append(tab)
+            for module in modules:
+                self.tab(module)
+            self._groups.pop()
 
     def on_open(self, handle: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
         """Do something more when the tab being built is opened, while it is filled in."""
@@ -92,7 +102,7 @@ class Page:
 
     def open(self, demo: gr.Blocks) -> None:
         """Find the visitor's session again when the page is loaded, and fill everything in."""
-        restoring = self.backup.log(restore_backup, self.id, self.header, **QUIET)
+        restoring = self.backup.log(restore_backup, self.id, self.header, trigger_mode="multiple", **QUIET)
         restoring.failure(with_session(header), self.id, self.header, **QUIET)
         self.refill_after(restoring)
         outputs = list(dict.fromkeys(output for _, outputs in self._refreshers for output in outputs))
@@ -147,6 +157,11 @@ class Page:
             values = refresh(session_id)
             values_of |= zip(outputs, values if len(outputs) > 1 else [values], strict=True)
         return values_of
+
+
+def _tab(name: str) -> gr.Tab:
+    """A tab, which the page's address can name."""
+    return gr.Tab(texts.TABS.get(name, formatting.readable(name)), id=name, elem_id=f"tab-{name}")
 
 
 def localize(demo: gr.Blocks) -> None:
@@ -269,16 +284,13 @@ def header(session: Session | None, note: str = "") -> str:
 
 
 def render_status(session: Session, text: str = "") -> tuple[Any, ...]:
-    """The status, else what the agent is; its name, the way back, the header."""
-    before = session.earlier[0] if session.earlier else None
-    label = texts.BACK if before is None else texts.BACK_TO.format(name=before.name, lessons=formatting.lessons(before))
-    back = gr.Button(label, interactive=before is not None)
-    return html.status(text or html.about(session.pupil)), session.pupil.name, back, header(session)
+    """The status, else what the agent is; its name, the header."""
+    return html.status(text or html.about(session.pupil)), session.pupil.name, header(session)
 
 
 def render_progress(session: Session, text: str) -> tuple[Any, ...]:
     """The status and the header of an agent that is on its way, as `render_status` gives them."""
-    return html.status(text), gr.skip(), gr.skip(), header(session, text)
+    return html.status(text), gr.skip(), header(session, text)
 
 
 reset_status = with_session(render_status)  # after a failure

@@ -8,7 +8,7 @@ from served import serving
 from agent.agents import new
 from agent.storage import serialization
 
-BUTTONS = {"try": "Try it", "start": "Start from it", "join": "Join it to mine"}
+BUTTONS = {"try": "Try beside mine", "start": "Use it"}
 
 
 def taught(written, labels, name="Pupil"):
@@ -30,24 +30,32 @@ def sign(visitor, token):
 
 
 def push(visitor, repo="", message="", drawings=True):
-    """Press Push."""
+    """Press Publish."""
     visitor.until_done()
+    unfold(visitor, "#push-more")
     visitor.write("#repo", repo)
     visitor.write("#message", message)
-    visitor.page.locator("#drawings input").set_checked(drawings)
-    visitor.press("#push")
+    visitor.press("#push" if drawings else "#push-without")
 
 
 def pull(visitor, wanted):
-    """Press Pull."""
+    """Press Fetch."""
     visitor.until_done()
+    unfold(visitor, "#experts")
     visitor.write("#wanted", wanted)
     visitor.press("#pull")
 
 
+def unfold(visitor, part):
+    """Open a part that is folded."""
+    if visitor.page.locator(f"{part} > button.label-wrap.open").count() == 0:
+        visitor.press(f"{part} > button.label-wrap")
+        visitor.page.locator(f"{part} > button.label-wrap.open").wait_for()
+
+
 def card(visitor, repo_id):
     """The card of a repo in the gallery."""
-    owner, name = repo_id.split("/")
+    owner, _, name = repo_id.rpartition("/") if "/" in repo_id else ("", "", "")
     mine = visitor.page.locator(".agents article").filter(has=visitor.page.locator(f"[data-label='{repo_id}']"))
     mine.filter(has_text=owner).filter(has_text=name).wait_for()
     return mine
@@ -63,6 +71,11 @@ def seek(visitor, word, repo_id):
 def take(visitor, repo_id, what):
     """Try an agent of the gallery, start from it, or join it."""
     visitor.until_done()
+    if what == "join":
+        unfold(visitor, "#experts")
+        visitor.write("#wanted", repo_id)
+        visitor.press("#join")
+        return
     card(visitor, repo_id).get_by_role("button", name=BUTTONS[what]).click()
 
 

@@ -99,13 +99,13 @@ def test_strangers_texts_and_pictures_stay_what_they_are(visit, hub, look):
     for key in NAMES:
         shown = card(visitor, repo_of(key))
         assert shown.locator("img").count() == (key == "reversed")
-    assert visitor.page.locator(".agents article").count() == len(NAMES)
+    assert visitor.page.locator(".agents article").count() == len(NAMES) + 2
     assert "<b> ${x} ` {{x}}" in card(visitor, "mia/markup").inner_text()
     harmless(visitor)
     for key in NAMES:
         repo_id = repo_of(key)
         take(visitor, repo_id, "start")
-        visitor.until_text("#share-status", f"Pulled: {repo_id} at")
+        visitor.until_text("#share-status", f"Fetched: {repo_id} at")
         visitor.until_text("#chip", NAMES[key].strip())
         harmless(visitor)
     take(visitor, repo_of("long"), "try")
@@ -113,7 +113,7 @@ def test_strangers_texts_and_pictures_stay_what_they_are(visit, hub, look):
     visitor.press("#compare")
     visitor.until_text("#compared", "300 of 300 asked")
     pull(visitor, "mia/markup")
-    visitor.until_text("#share-status", "Pulled: mia/markup at")
+    visitor.until_text("#share-status", "Fetched: mia/markup at")
     visitor.press("#look")
     visitor.until_text("#versions", TITLE)
     harmless(visitor)

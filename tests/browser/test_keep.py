@@ -63,7 +63,9 @@ def test_a_name_is_kept_and_names_the_file(visit):
 
 def test_starting_again_asks_first_and_can_be_taken_back(visit):
     visitor = visit()
-    visitor.tab("Share")
+    visitor.press("#chip")
+    visitor.press(".menu [data-tab=design]")
+    visitor.until_text("#design-status", "has had")
     visitor.choose("#start-from", "sixty handwritten digits")
     visitor.press("#start")
     visitor.until_text("#question", "A new agent in place of Pupil, 0 lessons?")
@@ -78,8 +80,30 @@ def test_starting_again_asks_first_and_can_be_taken_back(visit):
     visitor.press("#start")
     visitor.press("#start-sure")
     visitor.until_text("#chip", "60 lessons · nearest")
-    visitor.press("#back")
+    visitor.press("#chip")
+    visitor.press(".my-agents [data-do=open]")
     visitor.until_text("#chip", "60 lessons · recall")
+
+
+def test_an_agent_is_kept_as_a_web_page_with_ones_drawings_or_without(visit, written, tmp_path):
+    visitor = visit("phone, light", path="de")
+    visitor.press('.starts button[data-label="sixty"]')
+    visitor.until_text("#chip", "60 Lektionen")
+    visitor.draw(written["4"][0])
+    visitor.press("#label-4")
+    visitor.until_text("#chip", "61 Lektionen")
+    visitor.page.get_by_role("tab", name="Teilen").click()
+    visitor.until_text("#page-drawings", "meine 1 Zeichnung")
+    pages = []
+    for is_with in (False, True):
+        visitor.page.locator("#page-drawings input").set_checked(is_with)
+        with visitor.page.expect_download() as download:
+            visitor.press("#save-page")
+        assert download.value.suggested_filename == "pupil.html"
+        download.value.save_as(tmp_path / "pupil.html")
+        pages.append((tmp_path / "pupil.html").read_text("utf-8"))
+    assert all('lang="de"' in page for page in pages)
+    assert ['"n_lessons":61' in page for page in pages] == [False, True]
 
 
 def test_the_theme_can_be_switched_and_is_remembered(visit):

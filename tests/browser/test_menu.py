@@ -1,4 +1,10 @@
-"""The menu at the top: what an agent may start with."""
+"""The menu at the top: the visitor's agents, and what a new one may start with."""
+
+from sharing import taught
+
+from agent.storage import serialization
+
+BUSY = "() => document.querySelector('#chip').classList.contains('busy')"
 
 
 def test_a_first_visit_may_start_with_sixty_digits(visit, written):
@@ -10,8 +16,8 @@ def test_a_first_visit_may_start_with_sixty_digits(visit, written):
     visitor.until_text("#notebook", "Lessons per label")
     visitor.draw(written["0"][1])
     visitor.until_guessed("0")
-    visitor.tab("Share")
-    visitor.until_text("#back", "Back to Pupil, 0 lessons")
+    visitor.press("#chip")
+    assert visitor.page.locator(".my-agents li").count() == 0  # the one before had learned nothing
 
 
 def test_escape_and_a_press_elsewhere_close_the_menu(visit):
@@ -22,3 +28,72 @@ def test_escape_and_a_press_elsewhere_close_the_menu(visit):
         close()
         visitor.until("!document.querySelector('.menu').open")
     assert visitor.n_lessons == 0
+
+
+def test_no_agent_is_lost_and_each_is_opened_compared_renamed_and_removed(visit, written, tmp_path):
+    visitor = visit("phone, upright")
+    visitor.teach(written["4"][0], "4")
+    visitor.press("#chip")
+    visitor.page.locator(".menu input").fill("Fours")
+    visitor.page.keyboard.press("Enter")
+    visitor.until_text("#chip", "Fours · 1 lesson")
+    visitor.draw(written["4"][0])
+    visitor.until_guessed("4")
+    visitor.press("#chip")
+    visitor.press('.menu button[data-label="sixty"]')
+    visitor.until_text("#chip", "60 lessons")
+    visitor.tab("Share")
+    visitor.load(serialization.save(taught(written, "04", "Ben"), tmp_path / "ben.zip"))
+    visitor.tab("Draw")
+    visitor.until_text("#chip", "Ben · 2 lessons")
+    visitor.until_guessed("4")  # the drawing is still there, and is guessed anew
+    visitor.press("#chip")
+    names = visitor.page.locator(".my-agents [data-do=open]")
+    assert names.all_inner_texts() == ["Pupil 60 lessons", "Fours 1 lesson"]
+    visitor.press('.my-agents li:has-text("Fours") [data-do=beside]')
+    visitor.until_text("#guest", "Fours says\n4")
+    visitor.press("#chip")
+    visitor.press('.my-agents li:has-text("Pupil") [data-do=remove]')
+    visitor.until_text("#status", "Removed: Pupil.")
+    visitor.press("#chip")
+    assert names.all_inner_texts() == ["Fours 1 lesson"]
+    visitor.press('.my-agents [data-do=open]:has-text("Fours")')
+    visitor.until_text("#chip", "Fours · 1 lesson")
+    visitor.until("document.querySelectorAll('#notebook .thumb').length === 1")
+    assert visitor.page.locator("#guest b").count() == 0
+
+
+def test_the_browser_keeps_agents_that_the_server_has_forgotten(visit, written):
+    visitor = visit()
+    visitor.teach(written["4"][0], "4")
+    visitor.press("#chip")
+    visitor.press('.menu button[data-label="sixty"]')
+    visitor.until_text("#chip", "60 lessons")
+    visitor.page.evaluate("localStorage.setItem('pupil-desk-id', 'A'.repeat(22))")  # of no session that there is
+    visitor.open()
+    visitor.until_text("#chip", "60 lessons")
+    visitor.press("#chip")
+    visitor.press('#kept-agents button:has-text("Pupil · 1 lesson")')
+    visitor.until_text("#chip", "1 lesson")
+    visitor.until("document.querySelectorAll('#notebook .thumb').length === 1")
+    visitor.press("#chip")
+    assert visitor.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 60 lessons"]
+    assert visitor.page.locator("#kept-agents li").count() == 0  # it is the one in use
+
+
+def test_while_an_agent_is_made_the_answers_are_locked(visit, written):
+    visitor = visit()
+    visitor.draw(written["4"][0])
+    visitor.until_guessed()
+    visitor.page.evaluate("""() => new MutationObserver(() => {
+        const chip = document.querySelector('#chip.busy');
+        if (!chip || window.locked) return;
+        window.locked = getComputedStyle(document.querySelector('#label-4')).pointerEvents;
+        document.dispatchEvent(new KeyboardEvent('keydown', {key: '4'}));
+    }).observe(document.querySelector('#header'), {childList: true, subtree: true})""")
+    visitor.press("#chip")
+    visitor.press('.menu button[data-label="sixty"]')
+    visitor.until_text("#chip", "60 lessons")
+    visitor.until("window.locked === 'none'")
+    visitor.until(f"() => !({BUSY})()")
+    assert visitor.page.locator("#notebook .thumb").count() == 0

@@ -2,7 +2,7 @@
 
 import pytest
 from localhub import Fault
-from sharing import app_of, card, people, pull, push, put, refused, seek, sign, take, taught
+from sharing import app_of, card, people, pull, push, put, refused, seek, sign, take, taught, unfold
 
 from agent.storage import serialization
 
@@ -50,8 +50,7 @@ def test_two_digits_are_taught_and_pushed_with_the_drawings_alone(visit, written
     refused(mia, "Let them go along")
     assert mia.n_lessons == 2 and ("models", "mia/fours") not in hub.repos
     push(mia, "fours", "first two")
-    mia.until_text("#pushed", "Pushed: mia/fours.")
-    assert mia.page.locator("#share-status").bounding_box()["y"] >= 0  # in sight, however far down one presses
+    mia.until_text("#pushed", "Published: mia/fours.")
     link = mia.page.locator("#pushed a")
     assert link.get_attribute("href") == f"{hub.url}/mia/fours" and link.get_attribute("rel") == "noopener"
     assert serialization.from_files({name: hub.files("mia/fours")[name] for name in serialization.FILES}).n_lessons == 2
@@ -66,9 +65,7 @@ def test_an_agent_of_the_gallery_answers_beside_ones_own_and_is_compared(sharing
     put(hub, "mia/nines", taught(written, "479"))
     ben = sharing("01")
     seek(ben, "nines", "mia/nines")
-    ben.until_text("#guest-name", "Nobody beside yours.")
-    ben.press("#compare")
-    refused(ben, "Try one of the gallery first")
+    assert not ben.page.locator("#compare").is_visible()
     take(ben, "mia/nines", "try")
     ben.until_text("#share-status", "mia/nines answers beside yours")
     ben.until_text("#guest-name", "mia/nines, 3 lessons")
@@ -81,7 +78,7 @@ def test_an_agent_of_the_gallery_answers_beside_ones_own_and_is_compared(sharing
     assert ben.n_lessons == 2
     ben.tab("Share")
     ben.press("#send-away")
-    ben.until_text("#guest-name", "Nobody beside yours.")
+    ben.page.locator("#compare").wait_for(state="hidden")
     ben.tab("Draw")
     ben.page.locator(".guest").wait_for(state="detached")
 
@@ -90,6 +87,7 @@ def test_joining_adds_up_and_is_taken_out_again(sharing, written, hub):
     put(hub, "mia/joiners", taught(written, "479"))
     ben = sharing("01")
     seek(ben, "joiners", "mia/joiners")
+    unfold(ben, "#experts")
     ben.press("#unjoin")
     refused(ben, "There is nothing to take out")
     take(ben, "mia/joiners", "join")
@@ -107,13 +105,16 @@ def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, 
     for labels, message in (("4", "one"), ("47", "two")):
         put(hub, "mia/roots", taught(written, labels, "Roots"), message=message)
     ben = sharing("01", token="hf_ben")
+    unfold(ben, "#experts")
     ben.press("#propose")
     refused(ben, "got one of your own")
     seek(ben, "roots", "mia/roots")
     take(ben, "mia/roots", "start")
-    ben.until_text("#share-status", "Pulled: mia/roots at")
+    ben.until_text("#share-status", "Fetched: mia/roots at")
     ben.until_text("#chip", "Roots · 2 lessons")
-    ben.until_text("#back", "Back to Pupil, 2 lessons")
+    ben.press("#chip")
+    assert ben.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 2 lessons"]
+    ben.page.keyboard.press("Escape")
     ben.tab("Draw")
     ben.teach(written["9"][0], "9")
     ben.tab("Share")
@@ -121,10 +122,10 @@ def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, 
     refused(ben, "propose yours there")
     ben.write("#repo", "")
     ben.press("#propose")
-    ben.until_text("#pushed", "Proposed to mia/roots, number 1.")
+    ben.until_text("#pushed", "Sent back to mia/roots, number 1.")
     assert ben.page.locator("#pushed a").get_attribute("href") == f"{hub.url}/mia/roots/discussions/1"
     pull(ben, "mia/roots")
-    ben.until_text("#share-status", "Pulled: mia/roots at")
+    ben.until_text("#share-status", "Fetched: mia/roots at")
     assert ben.n_lessons == 2
     pull(ben, "mia/roots@refs/pr/1")
     ben.until_text("#chip", "3 lessons")
@@ -134,6 +135,45 @@ def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, 
     ben.choose("#versions", "one")
     ben.press("#pull")
     ben.until_text("#chip", "1 lesson ")
+
+
+def test_a_link_and_its_code_open_the_agent_in_place_of_one_that_knows_nothing_else_beside_it(sharing, visit, written, hub):
+    mia = sharing("479", token="hf_mia")
+    push(mia, "linked")
+    mia.until_text("#pushed", "Published: mia/linked.")
+    link = mia.page.locator("#pushed .link input").input_value()
+    assert link == f"{mia.url}?agent=mia/linked" and "svg" in mia.page.locator("#pushed .qr").get_attribute("src")
+    path = link.removeprefix(mia.url)
+    fresh = visit("phone, upright", path=path)
+    fresh.until_text("#chip", "Pupil · 3 lessons")
+    fresh.draw(written["4"][0])
+    fresh.until_guessed("4")
+    fresh.open()
+    fresh.until_text("#chip", "Pupil · 3 lessons")
+    ben = visit()
+    ben.teach(written["5"][0], "5")
+    ben.path = path
+    ben.open()
+    ben.until_text("#guest", "mia/linked says")
+    assert ben.n_lessons == 1
+    ben.press("#guest [data-do=use]")
+    ben.until_text("#chip", "3 lessons")
+    ben.press("#chip")
+    assert ben.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 1 lesson"]
+
+
+def test_two_agents_are_always_there_to_try(visit, written, hub):
+    ben = visit()
+    hub.faults.die_at(1, after=False)
+    try:
+        ben.teach(written["5"][0], "5")
+        ben.tab("Share")
+        card(ben, ":sixty").get_by_role("button", name="Try beside mine").click()
+        ben.until_text("#guest-name", "Beside yours: Knows sixty digits, 60 lessons.")
+        ben.press("#use-other")
+        ben.until_text("#chip", "Knows sixty digits · 60 lessons")
+    finally:
+        hub.faults.live()
 
 
 def test_what_is_not_there_or_not_for_everybody_is_said_in_words(sharing, written, hub):
@@ -153,7 +193,7 @@ def test_what_is_not_there_or_not_for_everybody_is_said_in_words(sharing, writte
         assert ben.n_lessons == 2, wanted
     sign(ben, "hf_mia")
     pull(ben, "mia/secret")
-    ben.until_text("#share-status", "Pulled: mia/secret at")
+    ben.until_text("#share-status", "Fetched: mia/secret at")
     sign(ben, "hf_nobody")
     push(ben, "mine")
     refused(ben, "Sign in again")
@@ -165,11 +205,11 @@ def test_a_hub_that_is_away_loses_nothing(sharing, written, hub):
     ben = sharing("01", token="hf_ben")
     seek(ben, "known", "mia/known")
     pull(ben, "mia/known")
-    ben.until_text("#share-status", "Pulled: mia/known at")
+    ben.until_text("#share-status", "Fetched: mia/known at")
     hub.faults.die_at(1, after=False)
     try:
         pull(ben, "mia/known")
-        ben.until_text("#share-status", "The Hub is away. This is mia/known as pulled before")
+        ben.until_text("#share-status", "The Hub is away. This is mia/known as fetched before")
         pull(ben, "mia/unknown")
         refused(ben, "Try later")
         push(ben, "mine")
@@ -181,7 +221,7 @@ def test_a_hub_that_is_away_loses_nothing(sharing, written, hub):
     finally:
         hub.faults.live()
     push(ben, "mine")
-    ben.until_text("#pushed", "Pushed: ben/mine.")
+    ben.until_text("#pushed", "Published: ben/mine.")
     assert hub.repo("ben/mine").main.author == "ben"
 
 

@@ -114,8 +114,8 @@ def test_two_people_push_as_themselves_and_nobody_as_nobody(space, hub):
     assert (mia.n_lessons, ben.n_lessons) == (2, 3)
     push(mia, "spaced")
     push(ben, "spaced")
-    mia.until_text("#pushed", "Pushed: mia/spaced.")
-    ben.until_text("#pushed", "Pushed: ben/spaced.")
+    mia.until_text("#pushed", "Published: mia/spaced.")
+    ben.until_text("#pushed", "Published: ben/spaced.")
     assert hub.repo("mia/spaced").main.author == "mia" and hub.repo("ben/spaced").main.author == "ben"
     push(ben, "mia/spaced")
     refused(ben, "You may not write to mia/spaced.")
@@ -170,7 +170,7 @@ def test_another_site_cannot_use_a_sign_in(server, hub):
     before = {id for _, id in hub.repos}
 
     def event_payload(repo, origin):
-        data = [None, repo, "", "public", True, ""]
+        data = [None, repo, "", "public", "", None]
         return stranger.outcome(push_it, data, None, {"Cookie": cookie.split(";")[0], "Origin": origin})
 
     for origin in ("https://evil.example", "null", server.url.rstrip("/").replace("127.0.0.1", "evil.example")):

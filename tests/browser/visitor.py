@@ -29,6 +29,7 @@ ARRIVED = """() => document.querySelector('#pad canvas')
     && document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')
     && /lesson|Lektion/.test(document.querySelector('#chip')?.innerText) && document.querySelector('.notebook')"""
 ANSWER = """() => document.querySelector('#sees img')?.src + (document.querySelector('#symbols')?.innerHTML ?? '')"""
+LABORATORY = {"Numbers": "Numbers", "Frames": "Watching", "Compare": "Experiments", "Design": "Design"}
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RING = 500  # pixels of the ring that shows the brush, at most: it is no ink
 HARMLESS = ("WebGL", "GPU stall")
@@ -76,7 +77,9 @@ class Visitor:
 
     def tab(self, name):
         """Open a tab and wait until it is filled in."""
-        self.page.get_by_role("tab", name=name).click()
+        if name in LABORATORY:
+            self.page.get_by_role("tab", name="Laboratory").click()
+        self.page.get_by_role("tab", name=LABORATORY.get(name, name)).click()
         filled = {
             "Draw": ("#share", "Right before"),
             "Teach": ("#notebook-set", "drawing"),
@@ -84,7 +87,8 @@ class Visitor:
             "Share": ("#share-status", "has had"),
             "Numbers": ("#numbers-seen", "What one sees"),
             "Compare": ("#runs-head", "Runs"),
-            "Frames": ("#frames-wiring", "layers are wired"),
+            "Frames": ("#frames-live", "Press"),
+            "Design": ("#design-status", "has had"),
         }
         self.until_text(*filled[name])
         self.page.evaluate(TWO_FRAMES)  # what a tab shows first is filled in once more with its next frame

@@ -59,7 +59,7 @@ def test_a_stroke_is_answered_and_a_lesson_learned_while_a_push_waits(hub, sessi
         draw.teach_digit("mia", PAD, gr.EventData(gr.Button("2"), None))
         with sessions.open("mia") as session:
             assert session.pupil.n_lessons == 2 and session.pupil.lineage.home is None
-    assert "Pushed" in outputs[-1][0]
+    assert "Published" in outputs[-1][0]
     with sessions.open("mia") as session:
         assert session.pupil.lineage.home == "mia/sevens" and session.pupil.n_lessons == 2
     from agent import hub as hub_room

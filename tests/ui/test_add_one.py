@@ -15,10 +15,9 @@ from agent.models import MODELS
 from agent.models.nearest import Nearest, NearestConfig
 from agent.ui import events
 from agent.ui.page import Page
-from agent.ui.parts import new_agent
 from agent.ui.server import gradio_patches
 from agent.ui.session import Session, Sessions
-from agent.ui.tabs import inside
+from agent.ui.tabs import design, inside
 from agent.validation import setting
 
 
@@ -58,7 +57,7 @@ def form():
     """The components of the form of a new agent, by elem_id."""
     with gr.Blocks() as demo:
         page = Page()
-        new_agent.build(page, [gr.HTML(), gr.Textbox(), gr.Button()])
+        design.build(page)
     return {block.elem_id: block for block in demo.blocks.values() if getattr(block, "elem_id", None)}
 
 

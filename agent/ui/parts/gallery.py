@@ -1,4 +1,4 @@
-"""The gallery: agents that others have shared, to try beside the visitor's, to start from, or to join to it."""
+"""The gallery: agents that others have shared, and two that are built in: to try beside the visitor's, or to use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from agent import hub, render, training
-from agent.agents import Agent
+from agent.agents import STARTERS, Agent, iter_new
 from agent.agents.pupil import Pupil
 from agent.datasets import digits
 from agent.errors import AgentError
@@ -17,20 +17,28 @@ from agent.hub import Entry
 from agent.progress import WithResult
 from agent.ui import formatting, html
 from agent.ui.components import segments
-from agent.ui.events import QUIET, Unlocked, event_payload, serialized, streaming, with_session
+from agent.ui.events import QUIET, Unlocked, event_payload, in_turns, serialized, streaming, with_session
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
-from agent.ui.page import PICK_JS, Page, render_progress, render_status, reset_status
-from agent.ui.session import SESSIONS, Session
+from agent.ui.page import PICK_JS, Page, render_progress, render_status
+from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.texts import texts, with_label
 
+BUILT_IN = ":"  # before the name of a starter: no repo of the Hub begins so
 N_COMPARED, MAX_DIFFERING = 300, 24  # test digits asked, and those shown that were answered differently
 
 
 def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
-    """Lay out the cards and connect them; ``outputs`` are the status, the name, the way back, the header."""
+    """Lay out the card and connect it; ``outputs`` are the status, the name, the header."""
     with gr.Column(elem_classes="card gallery"):
         gr.HTML(f"<h2>{texts.GALLERY}</h2><p>{texts.GALLERY_HINT}</p>")
+        with gr.Column(visible=False) as beside:
+            other = gr.HTML("", elem_id="guest-name")
+            with gr.Row(elem_classes="buttons"):
+                compare_button = gr.Button(texts.COMPARE_NOW, elem_id="compare")
+                use_button = gr.Button(texts.START_FROM_IT, elem_id="use-other")
+                remove_button = gr.Button(texts.REMOVE_OTHER, elem_id="send-away")
+            compared = gr.HTML("", elem_id="compared")
         with gr.Row(elem_classes="seek"):
             bare = {"show_label": False, "container": False}
             seek = gr.Textbox(label=texts.SEEK, placeholder=texts.SEEK, max_length=80, elem_id="seek", **bare)
@@ -38,24 +46,37 @@ def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
             sort = segments(sorts, "newest", texts.SORT, "sort", **bare)
             search = gr.Button(texts.LOOK, elem_id="look-again")
         cards = gr.HTML(f"<p>{texts.GALLERY_LOOKING}</p>", elem_id="gallery", js_on_load=PICK_JS)
-    with gr.Column(elem_classes="card gallery"):
-        gr.HTML(f"<h2>{texts.COMPARE}</h2><p>{texts.COMPARE_HINT}</p>")
-        other = gr.HTML("", elem_id="guest-name")
-        with gr.Row(elem_classes="buttons"):
-            compare_button = gr.Button(texts.COMPARE_NOW, elem_id="compare")
-            remove_button = gr.Button(texts.REMOVE_OTHER, elem_id="send-away")
-            unjoin_button = gr.Button(texts.UNJOIN, elem_id="unjoin")
-            stop_button = gr.Button(texts.STOP, elem_id="unjoin-stop")
-        compared = gr.HTML("", elem_id="compared")
     page.on_open(list_agents, [page.id, seek, sort], cards)
     gr.on([search.click, seek.submit, sort.input], list_agents, [page.id, seek, sort], cards, **QUIET)
-    pulling = cards.pick(pull, page.id, [other, *outputs], **QUIET)
-    pulling.failure(reset, page.id, [other, *outputs], **QUIET)
+    changed = [beside, other, compared, *outputs]
     compare_button.click(compare, page.id, compared, **QUIET)
-    remove_button.click(remove_other, page.id, [other, compared], **QUIET)
-    stop_button.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
-    unjoin_button.click(unjoin, page.id, outputs, **QUIET).failure(reset_status, page.id, outputs, **QUIET)
-    page.at_start(with_session(_other), [other])
+    for event in (
+        cards.pick(pull, page.id, changed, **QUIET),
+        page.backup.link(open_link, page.id, changed, **QUIET),
+        use_button.click(use_other, page.id, changed, **QUIET),
+        remove_button.click(remove_other, page.id, changed, **QUIET),
+    ):
+        event.failure(reset, page.id, changed, **QUIET)
+        page.refill_after(event)
+    page.at_start(with_session(_beside), [beside, other, compared])
+
+
+def _built_in() -> str:
+    """Cards of agents that are there without the Hub."""
+    pictures = {"sixty": digits.mnist("train")[0][:10], "everyday": digits.font(next(iter(digits.fonts())))[0]}
+    images = {name: html.picture(render.strip(drawings), "") for name, drawings in pictures.items()}
+    return "".join(
+        f'<article><div class="images">{images[name]}</div>'
+        f'<h3>{texts.FIRST_STARTS[name][0]}</h3><p class="by">{texts.BUILT_IN}</p><p>{texts.FIRST_STARTS[name][1]}</p>'
+        f'<div class="do">{_buttons(BUILT_IN + name)}</div></article>'
+        for name in pictures
+    )
+
+
+def _buttons(label: str) -> str:
+    return "".join(
+        html.button(do, text, data_label=label) for do, text in (("try", texts.TRY), ("start", texts.START_FROM_IT))
+    )
 
 
 def _card(entry: Entry, picture: bytes | None) -> str:
@@ -66,25 +87,20 @@ def _card(entry: Entry, picture: bytes | None) -> str:
         share, n_asked = formatting.share(entry.n_right / entry.n_asked), formatting.number(entry.n_asked)
         right = texts.RIGHT_OF.format(share=share, asked=n_asked)
     when = f"{entry.modified:%Y-%m-%d}" if entry.modified else ""
-    buttons = "".join(
-        html.button(do, text, data_label=entry.repo_id)
-        for do, text in (("try", texts.TRY), ("start", texts.START_FROM_IT), ("join", texts.JOIN_IT))
-    )
     labels = " ".join(safe(label) for label in entry.labels)
     return (
         f'<article><div class="images">{images}</div><h3>{name}</h3><p class="by">{safe(entry.author)} · {when}'
         f" · ♥ {formatting.number(entry.likes)}</p>"
         f"<p>{safe(entry.kind)} · {formatting.count(entry.n_lessons, 'lesson')} · {right}</p>"
-        f'<p class="known">{labels}</p><div class="do">{buttons}</div></article>'
+        f'<p class="known">{labels}</p><div class="do">{_buttons(entry.repo_id)}</div></article>'
     )
 
 
-def _other(session: Session) -> str:
-    """Which agent answers beside the visitor's."""
+def _beside(session: Session) -> tuple[Any, str, str]:
+    """Which agent answers beside the visitor's, and no comparison yet."""
     other = session.comparison_agent
-    if other is None:
-        return f"<p>{texts.NO_OTHER}</p>"
-    return f"<p>{texts.OTHER.format(name=_name(other), lessons=lessons(other))}</p>"
+    text = texts.OTHER.format(name=_name(other), lessons=lessons(other)) if other is not None else ""
+    return gr.Column(visible=other is not None), f"<p>{text}</p>", ""
 
 
 def _name(agent: Agent) -> str:
@@ -95,50 +111,90 @@ def _name(agent: Agent) -> str:
 
 
 def list_agents(session_id: str, seek: str, sort: str) -> str:
-    """List agents; when the Hub is away, say so. It needs no session, so none waits."""
+    """List agents, first those built in; when the Hub is away, say so. It needs no session, so none waits."""
+    note, cards = "", "" if (seek or "").strip() else _built_in()
     try:
         gallery = hub.gallery(seek or "", sort)
+        pictures = hub.pictures(gallery.entries)
+        cards += "".join(_card(entry, pictures.get(entry.repo_id)) for entry in gallery.entries)
+        note = texts.GALLERY_OLD if gallery.is_old else "" if gallery.entries else texts.GALLERY_EMPTY
     except AgentError as error:
-        return f"<p>{safe(formatting.capitalized(error))}</p>"
-    if not gallery.entries:
-        return f"<p>{texts.GALLERY_EMPTY}</p>"
-    old, pictures = f"<p>{texts.GALLERY_OLD}</p>" if gallery.is_old else "", hub.pictures(gallery.entries)
-    cards = "".join(_card(entry, pictures.get(entry.repo_id)) for entry in gallery.entries)
-    return f'{old}<div class="agents">{cards}</div>'
+        note = safe(formatting.capitalized(error))
+    return f'{f"<p>{note}</p>" if note else ""}<div class="agents">{cards}</div>'
 
 
 @streaming
 def pull(session: Session, event: gr.EventData) -> Generator[Any, Any, None]:
-    """Try an agent of the gallery, start from it, or join it."""
+    """Try an agent of the gallery beside the visitor's, or use it."""
     payload = event_payload(event)
-    do, repo_id = payload.get("do"), payload.get("label")
-    yield gr.skip(), *render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
-    other = yield Unlocked(partial(hub.pull, repo_id))
-    name = _name(other)
-    if do != "start" and not isinstance(other, Pupil):
-        raise AgentError(texts.NOT_BESIDE.format(name=other.lineage.home or other.name, kind=other.kind))
-    if do == "try":
-        session.comparison_agent = other
-        text = texts.TRYING.format(name=name)
-    elif do == "start":
-        where = session.take(other)
-        commit = (other.lineage.commit or "")[:8]
-        text = texts.PULLED.format(repo=name, commit=commit, lessons=lessons(other)) + where
+    yield from _fetch(session, payload.get("label"), payload.get("do") == "try")
+
+
+@streaming
+def open_link(session: Session, event: gr.EventData) -> Generator[Any, Any, None]:
+    """Open the agent that the page's address names: beside the visitor's, or in place of one that knows nothing."""
+    repo_id = event_payload(event).get("label")
+    agents = (session.pupil, *session.earlier, session.comparison_agent)
+    if not any(agent.lineage.home == repo_id for agent in agents if agent is not None):
+        yield from _fetch(session, repo_id, bool(session.pupil.lessons.user_lessons()))
+
+
+def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any, Any, None]:
+    """Fetch an agent, or make one that is built in; let it answer beside the visitor's, or use it."""
+    name = repo_id.removeprefix(BUILT_IN) if isinstance(repo_id, str) else ""
+    is_built_in = repo_id == BUILT_IN + name and name in texts.FIRST_STARTS and name in STARTERS
+    title = texts.FIRST_STARTS[name][0] if is_built_in else safe(repo_id)
+    skipped = (gr.skip(),) * 3
+    yield *skipped, *render_progress(session, texts.PULLING.format(repo=title))
+    if is_built_in:
+        made = partial(in_turns, iter_new(DEFAULT_MODEL, starter=name, name=title), session.start_job())
+        other = yield Unlocked(made)
+        if other is None:
+            yield *_beside(session), *render_status(session, texts.START_STOPPED)
+            return
     else:
-        token = session.start_job()
-        for progress in session.history.steps(session, "join", other.name, session.pupil.iter_join(other)):
-            if token.cancelled:
-                return
-            share = formatting.share(progress.share)
-            yield gr.skip(), *render_progress(session, texts.JOINING.format(name=name, share=share))
-        text = texts.JOINED.format(name=name, lessons=lessons(session.pupil))
-    yield _other(session), *render_status(session, text)
+        other = yield Unlocked(partial(hub.pull, repo_id))
+    if not is_beside:
+        text = texts.STARTED.format(lessons=lessons(other))
+        if not is_built_in:
+            commit = (other.lineage.commit or "")[:8]
+            text = texts.PULLED.format(repo=_name(other), commit=commit, lessons=lessons(other))
+        session.status = text = text + session.take(other)
+    else:
+        if not isinstance(other, Pupil):
+            raise AgentError(texts.NOT_BESIDE.format(name=other.lineage.home or other.name, kind=other.kind))
+        session.comparison_agent = other
+        session.status = text = texts.TRYING.format(name=_name(other))
+    yield *_beside(session), *render_status(session, text)
+
+
+def join(session: Session, other: Agent) -> Iterator[tuple[Any, ...]]:
+    """Join an agent to the one in use."""
+    name = _name(other)
+    if not isinstance(other, Pupil):
+        raise AgentError(texts.NOT_BESIDE.format(name=other.lineage.home or other.name, kind=other.kind))
+    token = session.start_job()
+    for progress in session.history.steps(session, "join", other.name, session.pupil.iter_join(other)):
+        if token.cancelled:
+            return
+        text = texts.JOINING.format(name=name, share=formatting.share(progress.share))
+        yield render_progress(session, text)
+    yield render_status(session, texts.JOINED.format(name=name, lessons=lessons(session.pupil)))
+
+
+@with_session
+def use_other(session: Session) -> tuple[Any, ...]:
+    """Use the agent that answers beside the visitor's."""
+    other = session.comparison_agent
+    if other is not None:
+        session.replace(other)
+    return *_beside(session), *render_status(session)
 
 
 @with_session
 def reset(session: Session) -> tuple[Any, ...]:
     """Show the agents as they are, after a failure."""
-    return _other(session), *render_status(session)
+    return *_beside(session), *render_status(session)
 
 
 @serialized
@@ -156,10 +212,10 @@ def unjoin(session: Session) -> Iterator[tuple[Any, ...]]:
 
 
 @with_session
-def remove_other(session: Session) -> tuple[str, str]:
+def remove_other(session: Session) -> tuple[Any, ...]:
     """Let the visitor's agent answer alone."""
     session.comparison_agent = None
-    return _other(session), ""
+    return *_beside(session), *render_status(session)
 
 
 @serialized

@@ -62,12 +62,16 @@ def change(session: Session, payload: dict[str, Any]) -> str:
     if do == "rename":
         return rename(session, label)
     pupil = next((other for other in session.earlier if session.key(other) == label), None)
-    if pupil is None or do not in ("open", "beside", "remove"):
+    if do in ("use", "away") and session.comparison_agent is not None:
+        do, pupil, session.comparison_agent = "open" if do == "use" else do, session.comparison_agent, None
+    if pupil is None or do not in ("open", "beside", "remove", "away"):
         raise AgentError(texts.AGENT_GONE)
     name = safe(pupil.name)
     if do == "open":
         session.replace(pupil)
         return texts.BACK_DONE.format(name=name, lessons=formatting.lessons(pupil))
+    if do == "away":
+        return texts.AGENT_REMOVED.format(name=name)
     if do == "beside":
         session.comparison_agent = pupil
         return texts.TRYING.format(name=name)

@@ -55,6 +55,8 @@ const receive = () => {
   if ("start" in delta) {
     opening = null;
     store(delta);
+    const linked = new URLSearchParams(location.search).get("agent");
+    if (linked && !window.pupilLinked) trigger("link", { label: (window.pupilLinked = linked) });
   }
   if ("at" in delta) send(delta.at);
 };

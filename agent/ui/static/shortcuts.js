@@ -62,6 +62,35 @@
     tab.click();
   });
 
+  // The tab is in the address: a link opens it, and Back goes back.
+  const tab_of = (name) => document.querySelector(`#tab-${CSS.escape(name)}-button`);
+  const selected = () => {
+    const names = [...document.querySelectorAll("[role=tab].selected[id]")].filter((tab) => tab.checkVisibility());
+    return names.at(-1)?.id.slice(4, -7) ?? "draw"; // of a tab within a tab, the inner one
+  };
+  let going = false;
+  const go = async (name) => {
+    going = true;
+    for (const at of tab_of(name) ? [name] : ["laboratory", name]) {
+      for (let frames = 60; !tab_of(at) && frames; frames--) await new Promise(requestAnimationFrame);
+      tab_of(at)?.closest(".tabitem")?.checkVisibility() === false && tab_of("laboratory").click();
+      tab_of(at)?.click();
+    }
+    going = false;
+  };
+  const asked = () => new URLSearchParams(location.search).get("tab") ?? "draw";
+  window.addEventListener("popstate", () => asked() !== selected() && go(asked()));
+  if (asked() !== "draw") go(asked());
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-tab]");
+    if (link) await go(link.dataset.tab);
+    if (going || !(link || event.target.closest("[role=tab], .overflow-menu"))) return;
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const address = new URL(location);
+    selected() === "draw" ? address.searchParams.delete("tab") : address.searchParams.set("tab", selected());
+    if (address.href !== location.href) history.pushState(history.state, "", address);
+  });
+
   // A label may have few characters: the field counts them, so that none is cut silently.
   document.addEventListener("input", ({ target }) => {
     if (target.matches("#own-label :is(input, textarea), .sheet .own input")) {
@@ -70,12 +99,14 @@
   });
 
   document.addEventListener("click", (event) => {
+    const copied = event.target.closest("[data-copy]");
+    if (copied) navigator.clipboard?.writeText(copied.dataset.copy).then(() => (copied.textContent = "✓"));
     if (event.target.closest("[data-theme]")) {
       const dark = document.body.classList.toggle("dark");
       localStorage.setItem("pupil-theme", dark ? "dark" : "light");
     }
     for (const open of document.querySelectorAll(".help[open], .menu[open]")) {
-      if (!open.contains(event.target) || event.target.closest(".menu [data-do]")) open.open = false;
+      if (!open.contains(event.target) || event.target.closest(".menu :is([data-do], [data-tab], [data-kept])")) open.open = false;
     }
     // A pressed button keeps the focus: the next Enter would press it again instead of saying "right".
     if (event.detail > 0 && event.target.closest("#tell button, #tools button, #own button")) document.activeElement?.blur();

@@ -43,7 +43,7 @@ BASELINE = "nearest"  # drawn thin and grey beside others
 HIDDEN_COLUMNS = ("experiment", "agent", "task", "lessons", "runs")  # of the table: the first one names them
 HIDDEN_SETTINGS = {"experiment", "seed", "task", "agent", "folder"}  # named by the title, or private
 PATH_SETTINGS = {"folder", "load", "replay"}  # may name a path on this machine
-FIRST_TAB_JS = "() => document.querySelector('#tabs button[role=tab]').click()"  # Draw
+FIRST_TAB_JS = "() => document.querySelector('#tab-draw-button').click()"
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:

@@ -19,10 +19,11 @@ from agent.ui.history import LessonStep, Step
 from agent.ui.html import DIGITS, hue, safe
 from agent.ui.pad import sketchpad
 from agent.ui.page import PICK_JS, Page, header
-from agent.ui.parts import challenge, examples, my_agents, new_agent, notebook, symbols
+from agent.ui.parts import challenge, examples, my_agents, notebook, symbols
 from agent.ui.parts.challenge import Challenge
 from agent.ui.parts.symbols import Symbols
 from agent.ui.session import DEFAULT_MODEL, Session
+from agent.ui.tabs import design
 from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts, with_label
 
 STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
@@ -48,7 +49,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             guess = gr.HTML(_answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
             sees = gr.HTML(html.sees(None), elem_id="sees")
             bars = gr.HTML(html.bars((), None), elem_id="bars")
-            other_guess = gr.HTML("", elem_id="guest")
+            other_guess = gr.HTML("", elem_id="guest", js_on_load=PICK_JS)
     with gr.Row(elem_id="tell"):
         gr.HTML(f"<p><b>{texts.IT_IS_A}</b> <small>{texts.PRESS}</small></p>", elem_id="ask")
         status = gr.HTML(html.status(""), elem_id="status")
@@ -89,7 +90,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     example_buttons.pick(put_example, page.id, [pad, *answer, status], **QUIET)
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
-    for pick in (guess.pick, page.header.pick):
+    for pick in (guess.pick, other_guess.pick, page.header.pick):
         beginning = pick(change_agent, page.id, [guess, status, page.header], **QUIET)
         beginning.failure(with_session(header), page.id, page.header, **QUIET)
         page.refill_after(beginning)
@@ -185,7 +186,7 @@ def _answer(state: str, lead: str, big: str, explanation: str, because: str = ""
 def _invitation(session: Session) -> str:
     """What to do; before the first lesson also what the agent may know already, one press each."""
     pupil = session.at_pad
-    start = new_agent.starter_of(pupil) if pupil is session.pupil else None
+    start = design.starter_of(pupil) if pupil is session.pupil else None
     if start is None:
         return _answer("idle", texts.DRAW_ONE, "", texts.KNOWS if pupil.n_lessons else texts.KNOWS_NOTHING)
     starts = "".join(
@@ -285,7 +286,9 @@ def _other_guess(session: Session) -> str:
         label = None if guess.unsure else guess.label
         text, style = safe(label or texts.NOT_SURE), hue(label) if label else ""
     name = safe(other.lineage.home or other.name)
-    return f'<p class="guest">{texts.OTHER_SAYS.format(name=name)} <b style="{style}">{text}</b></p>'
+    buttons = html.button("use", texts.START_FROM_IT) + html.button("away", texts.REMOVE_OTHER)
+    said = f'{texts.OTHER_SAYS.format(name=name)} <b style="{style}">{text}</b>'
+    return f'<div class="guest"><p>{said}</p>{buttons}</div>'
 
 
 # ---------------------------------------------------------------- events
@@ -309,7 +312,7 @@ def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, s
     if what not in my_agents.MADE_HERE:
         raise AgentError(f"expected a start among {', '.join(my_agents.MADE_HERE)}, got {str(what)[:20]!r}.")
     kind, start_from = (what, "empty") if what in MODELS else (DEFAULT_MODEL, what)
-    for share, pupil in new_agent.iter_replace(session, kind, start_from, {}):
+    for share, pupil in design.iter_replace(session, kind, start_from, {}):
         if share is None:
             session.status = texts.START_STOPPED
         elif pupil is None:

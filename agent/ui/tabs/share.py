@@ -1,4 +1,4 @@
-"""Share: the agent as a file, as a repo of the Hub, and the agents of others.
+"""Share: keep the agent as a file, give it to a friend, try those of others; the Hub's versions for experts below.
 
 A visitor's token is that of the sign-in, or, where the app is no Space, one typed into a field: it is sent with
 every press and never stored.
@@ -9,24 +9,28 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
+import segno
 
 from agent import hub, training
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
+from agent.export import LANGUAGES, to_html
 from agent.progress import CancelToken
 from agent.storage import serialization
 from agent.ui import components, formatting
 from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
-from agent.ui.html import about, safe, status
+from agent.ui.html import safe, status
 from agent.ui.page import Page, render_progress, render_status, reset_status
-from agent.ui.parts import classes, gallery, my_agents, new_agent
-from agent.ui.session import Session
-from agent.ui.texts import server_texts, texts
+from agent.ui.parts import gallery, my_agents
+from agent.ui.session import SESSIONS, Session
+from agent.ui.texts import current_locale, server_texts, texts
 
 SignedIn = gr.OAuthToken | None
 SIGN_IN = bool(os.environ.get("SPACE_ID") and os.environ.get("OAUTH_CLIENT_ID"))  # gradio has its routes only then
@@ -39,99 +43,135 @@ EMPTY_COMMIT = "initial commit"  # title of the commit with which the Hub makes 
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
-    """Lay out the tab and connect it."""
+    """Lay out the three cards, and below them what experts look for; connect them."""
     status_line = gr.HTML(status(""), elem_id="share-status")
     page.token = gr.Textbox(  # rendered where one signs in; always empty on a Space
         label=texts.TOKEN, info=texts.TOKEN_HINT, type="password", elem_id="token", render=False, visible=not SIGN_IN
     )
-    outputs = _build_files(page, status_line)
-    _build_push(page, status_line)
-    gallery.build(page, outputs)
-    classes.build(page, outputs)
-    return refresh, [status_line, *outputs[2:]]
-
-
-def _build_files(page: Page, status_line: gr.HTML) -> list[gr.components.Component]:
-    """Lay out the cards and connect them; gives the status, the name, the way back and the header."""
     with gr.Row(elem_classes="keep"):
         with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{texts.NAME}</h2><p>{texts.NAME_HINT}</p>")
-            with gr.Row(elem_classes="name"):
-                bare = {"show_label": False, "container": False}
-                name = gr.Textbox(label=texts.NAME, max_length=my_agents.MAX_NAME_CHARS, elem_id="name", **bare)
-                rename_button = gr.Button(texts.RENAME, elem_id="rename")
+            name, with_drawings = _build_keep(page, status_line)
         with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{texts.SAVE}</h2><p>{texts.SAVE_HINT}</p>")
-            save_button = gr.Button(texts.SAVE, variant="primary", elem_id="save")
-            download = components.download_button("file-out")
-        with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{texts.LOAD}</h2><p>{texts.LOAD_HINT}</p>")
-            file = gr.File(label=texts.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="file-in")
-            back = gr.Button(texts.BACK, interactive=False, elem_id="back")
-            _build_pull(page, [status_line, name, back, page.header])
-        with gr.Column(elem_classes="card"):
-            new_agent.build(page, [status_line, name, back])
-    outputs = [status_line, name, back, page.header]
+            pushing = _build_give(page)
+    outputs = [status_line, name, page.header]
+    gallery.build(page, outputs)
+    with gr.Accordion(texts.EXPERTS, open=False, elem_id="experts"):
+        _build_experts(page, outputs, pushing)
+    return refresh, [status_line, page.header, with_drawings, *pushing.buttons]
+
+
+def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkbox]:
+    """Lay out the card of files and connect it; gives the name, and whether drawings go along with a web page."""
+    gr.HTML(f"<h2>{texts.KEEP}</h2><p>{texts.KEEP_HINT}</p>")
+    with gr.Row(elem_classes="name"):
+        bare = {"show_label": False, "container": False}
+        name = gr.Textbox(label=texts.NAME, max_length=my_agents.MAX_NAME_CHARS, elem_id="name", **bare)
+        rename_button = gr.Button(texts.RENAME, elem_id="rename")
+    with gr.Row(elem_classes="buttons"):
+        save_button = gr.Button(texts.SAVE, variant="primary", elem_id="save")
+        page_button = gr.Button(texts.WEB_PAGE, elem_id="save-page")
+    with_drawings = gr.Checkbox(label=texts.WEB_PAGE_WITH, info=texts.WEB_PAGE_HINT, elem_id="page-drawings")
+    gr.HTML(f"<h3>{texts.LOAD}</h3>")
+    file = gr.File(label=texts.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="file-in")
+    download, outputs = components.download_button("file-out"), [status_line, name, page.header]
     gr.on([rename_button.click, name.submit], rename, [page.id, name], outputs, **QUIET)
-    components.download_after(save_button.click(save, page.id, [download, *outputs], **QUIET), download)
+    for button, handle, inputs in ((save_button, save, []), (page_button, save_page, [with_drawings])):
+        saving = button.click(handle, [page.id, *inputs], [download, *outputs], **QUIET)
+        saving.failure(reset_status, page.id, outputs, **QUIET)
+        components.download_after(saving, download)
     loading = file.upload(load, [page.id, file], [file, *outputs], **QUIET)
     loading.failure(lambda: None, None, file, **QUIET)
-    for event in (loading, back.click(go_back, page.id, outputs, **QUIET)):
-        page.refill_after(event)
+    page.refill_after(loading)
     page.at_start(with_session(lambda session: session.pupil.name), [name])
-    return outputs
+    return name, with_drawings
 
 
-def _build_push(page: Page, status_line: gr.HTML) -> None:
-    """Lay out the card of pushing and connect it."""
-    with gr.Column(elem_classes="card push"):
-        gr.HTML(f"<h2>{texts.PUSH}</h2><p>{texts.PUSH_HINT}</p>")
-        if SIGN_IN:
-            gr.LoginButton(texts.SIGN_IN, logout_value=texts.SIGN_OUT, elem_id="sign-in")
-            loaded = gr.on(None, warn_of_refusal, None, None, **QUIET)
-            loaded.then(None, None, None, js=FORGET_LOGIN_JS, **QUIET)
-        page.token.render()
-        with gr.Row(elem_classes="fields"):
-            repo = gr.Textbox(label=texts.REPO, info=texts.REPO_HINT, max_length=97, elem_id="repo")
-            message = gr.Textbox(label=texts.MESSAGE, info=texts.MESSAGE_HINT, max_length=200, elem_id="message")
-        with gr.Row(elem_classes="fields"):
-            levels = ((texts.PUBLIC, "public"), (texts.PRIVATE, "private"))
-            visibility = components.segments(levels, "public", texts.VISIBILITY, "visibility")
-            drawings = gr.Checkbox(False, label=texts.WITH_DRAWINGS, info=texts.WITH_DRAWINGS_HINT, elem_id="drawings")
-        with gr.Row(elem_classes="buttons"):
-            push_button = gr.Button(texts.PUSH_NOW, variant="primary", elem_id="push")
-            propose_button = gr.Button(texts.PROPOSE, elem_id="propose")
-        pushed = gr.HTML(_link(""), elem_id="pushed")
-    inputs = [page.id, repo, message, visibility, drawings, page.token]
-    for button, handle in ((push_button, push), (propose_button, contribute)):
-        pushing = button.click(handle, inputs, [pushed, status_line], **QUIET)
-        pushing.failure(reset_push, page.id, [pushed, status_line], **QUIET)
+@dataclass
+class _Pushing:
+    """What is told of a push: the fields that it reads, its two buttons, and where it says how far it is."""
+
+    inputs: list[Any]
+    buttons: list[gr.Button]
+    outputs: list[gr.HTML]
 
 
-def _build_pull(page: Page, outputs: Sequence[gr.components.Component]) -> None:
-    """Lay out the fields of pulling and connect them."""
-    gr.HTML(f"<h2>{texts.PULL}</h2><p>{texts.PULL_HINT}</p>")
+def _build_give(page: Page) -> _Pushing:
+    """Lay out the card of publishing and connect it."""
+    gr.HTML(f"<h2>{texts.GIVE}</h2><p>{texts.GIVE_HINT}</p>")
+    if SIGN_IN:
+        gr.LoginButton(texts.SIGN_IN, logout_value=texts.SIGN_OUT, elem_id="sign-in")
+        loaded = gr.on(None, warn_of_refusal, None, None, **QUIET)
+        loaded.then(None, None, None, js=FORGET_LOGIN_JS, **QUIET)
+    page.token.render()
+    with gr.Row(elem_classes="buttons"):
+        buttons = [gr.Button(texts.PUSH_NOW, variant="primary", elem_id="push")]
+        buttons.append(gr.Button(texts.PUSH_WITHOUT, elem_id="push-without"))
+    gr.HTML(f'<p class="means">{texts.PUSH_MEANS}</p>')
+    pushed = gr.HTML("", elem_id="pushed")
+    with gr.Accordion(texts.PUSH_MORE, open=False, elem_id="push-more"):
+        repo = gr.Textbox(label=texts.REPO, info=texts.REPO_HINT, max_length=97, elem_id="repo")
+        message = gr.Textbox(label=texts.MESSAGE, info=texts.MESSAGE_HINT, max_length=200, elem_id="message")
+        levels = ((texts.PUBLIC, "public"), (texts.PRIVATE, "private"))
+        visibility = components.segments(levels, "public", texts.VISIBILITY, "visibility")
+    news = gr.HTML("", elem_id="push-status")
+    pushing = _Pushing([page.id, repo, message, visibility, page.token], buttons, [pushed, news])
+    for button, with_drawings in zip(buttons, (True, False), strict=True):
+        inputs = [*pushing.inputs, gr.State(with_drawings)]
+        sending = button.click(push, inputs, pushing.outputs, **QUIET)
+        sending.failure(lambda: ("", ""), None, pushing.outputs, **QUIET)
+    return pushing
+
+
+def _build_experts(page: Page, outputs: Sequence[gr.components.Component], pushing: _Pushing) -> None:
+    """Lay out fetching by address with its versions, joining, and sending back; connect them."""
+    gr.HTML(f"<p>{texts.PULL_HINT}</p>")
     repo = gr.Textbox(label=texts.REPO_OF_ANYBODY, placeholder="mia/sevens", max_length=200, elem_id="wanted")
     with gr.Row(elem_classes="buttons"):
         pull_button = gr.Button(texts.PULL_NOW, elem_id="pull")
         versions_button = gr.Button(texts.VERSIONS, elem_id="look")
+        join_button = gr.Button(texts.JOIN_IT, elem_id="join")
+        unjoin_button = gr.Button(texts.UNJOIN, elem_id="unjoin")
+        propose_button = gr.Button(texts.PROPOSE, elem_id="propose")
+        stop_button = gr.Button(texts.STOP, elem_id="unjoin-stop")
     versions = gr.Radio([], label=texts.VERSIONS, visible=False, elem_id="versions")
     inputs = [page.id, repo, versions, page.token]
-    pulling = gr.on([pull_button.click, repo.submit], pull, inputs, outputs, **QUIET)
-    pulling.failure(reset_status, page.id, outputs, **QUIET)
+    fetching = gr.on([pull_button.click, repo.submit], pull, inputs, outputs, **QUIET)
+    joining = join_button.click(join, inputs, outputs, **QUIET)
+    unjoining = unjoin_button.click(gallery.unjoin, page.id, outputs, **QUIET)
+    for event in (fetching, joining, unjoining):
+        event.failure(reset_status, page.id, outputs, **QUIET)
+        page.refill_after(event)
     repo.change(lambda: gr.Radio([], value=None, visible=False), None, versions, **QUIET)
     versions_button.click(list_versions, [repo, page.token], versions, **QUIET)
+    stop_button.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
+    proposing = propose_button.click(contribute, [*pushing.inputs, gr.State(True)], pushing.outputs, **QUIET)
+    proposing.failure(lambda: ("", ""), None, pushing.outputs, **QUIET)
 
 
-def _link(text: str, url: str = "") -> str:
-    """Where something was pushed to; of the same height when nothing was."""
+def _link(text: str, url: str = "", link: str = "") -> str:
+    """Where something was sent to; of what anybody may open, also a link that opens it here, and its QR code."""
     to = f' <a href="{safe(url)}" target="_blank" rel="noopener">{safe(url.split("//")[-1])}</a>' if url else ""
-    return f'<p class="pushed">{text}{to}</p>'
+    said = f'<p class="pushed">{text}{to}</p>' if text else ""
+    if not link:
+        return said
+    code = segno.make(link, error="m", micro=False).svg_data_uri(scale=4, border=3, dark="#000", light="#fff")
+    name = texts.QR_OF.format(link=safe(link))
+    field = f'<input readonly aria-label="{texts.LINK}" value="{safe(link)}">'
+    return (
+        f'{said}<p>{texts.LINK_HINT}</p><div class="link"><img class="qr" src="{code}" alt="{name}"><div>{field}'
+        f'<button type="button" data-copy="{safe(link)}">{texts.COPY}</button></div></div>'
+    )
 
 
-def _news(text: str, url: str = "") -> tuple[str, str]:
-    """A step of a push: beside the button, and in the status, which is in sight however far down one presses."""
-    return _link(text, url), status(text)
+def link_to(request: gr.Request, repo_id: str) -> str:
+    """The address of this page with an agent."""
+    page = urlsplit(request.headers.get("referer") or "")
+    return f"{page.scheme}://{page.netloc}{page.path}?agent={repo_id}" if page.scheme in ("http", "https") else ""
+
+
+def _news(text: str, url: str = "", link: str = "") -> tuple[str, str]:
+    """A step of a push: where it went, and in the line below."""
+    return _link(text, url, link), status(text)
 
 
 def _token(typed: str | None, signed_in: SignedIn) -> str | None:
@@ -144,9 +184,17 @@ def _token(typed: str | None, signed_in: SignedIn) -> str | None:
 
 @with_session
 def refresh(session: Session) -> tuple[Any, ...]:
-    """Show the agent as it is, but for the name: the visitor may be writing it."""
-    line, _, back, top = render_status(session)
-    return line, back, top
+    """Show the agent as it is, but for the name: the visitor may be writing it; publish only what knows something."""
+    line, _, top = render_status(session)
+    n_own = len(session.pupil.lessons.user_lessons())
+    drawings, knows = formatting.count(n_own, "drawing"), bool(session.pupil.labels)
+    return (
+        line,
+        top,
+        gr.update(label=texts.WEB_PAGE_WITH.format(drawings=drawings), visible=n_own > 0),
+        gr.update(value=texts.PUSH_WITH.format(drawings=drawings) if n_own else texts.PUSH_NOW, interactive=knows),
+        gr.update(visible=n_own > 0, interactive=knows),
+    )
 
 
 @with_session
@@ -162,6 +210,20 @@ def save(session: Session) -> tuple[Any, ...]:
     return path, *render_status(session, texts.SAVED.format(name=safe(Path(path).name)))
 
 
+@streaming
+def save_page(session: Session, drawings: bool) -> Generator[Any, Any, None]:
+    """Write the agent as one web page, with the visitor's drawings or without, and offer it for download."""
+    yield gr.skip(), *render_progress(session, texts.WRITING_PAGE)
+    pupil = yield _outgoing(session, session.pupil, drawings)
+    if pupil is None:
+        yield gr.skip(), *render_status(session, texts.PUSH_STOPPED)
+        return
+    code = current_locale().code
+    content = yield Unlocked(partial(to_html, pupil, code if code in LANGUAGES else "en", drawings=True))
+    path = components.write_agent_page(pupil, content, session)
+    yield path, *render_status(session, texts.SAVED.format(name=safe(Path(path).name)))
+
+
 @with_session
 def load(session: Session, path: str | None) -> tuple[Any, ...]:
     """Use the agent of a file; one that cannot be read changes nothing."""
@@ -171,16 +233,6 @@ def load(session: Session, path: str | None) -> tuple[Any, ...]:
     where = session.take(loaded)
     text = texts.LOADED.format(name=safe(loaded.name), lessons=formatting.lessons(loaded))
     return None, *render_status(session, text + where)
-
-
-@with_session
-def go_back(session: Session) -> tuple[Any, ...]:
-    """Swap the agent with the one before."""
-    if not session.earlier:
-        return render_status(session, texts.NOTHING_BEFORE)
-    session.replace(session.earlier[0])
-    pupil = session.pupil
-    return render_status(session, texts.BACK_DONE.format(name=safe(pupil.name), lessons=formatting.lessons(pupil)))
 
 
 # ---------------------------------------------------------------- the Hub
@@ -200,7 +252,14 @@ def _outgoing(session: Session, pupil: Pupil, drawings: bool) -> Unlocked:
 
 @streaming
 def push(
-    session: Session, repo: str, message: str, visibility: str, drawings: bool, typed: str, signed_in: SignedIn
+    session: Session,
+    repo: str,
+    message: str,
+    visibility: str,
+    typed: str,
+    drawings: bool,
+    signed_in: SignedIn,
+    request: gr.Request,
 ) -> Generator[Any, Any, None]:
     """Push a copy of the agent, and say how far it is; the agent itself may learn meanwhile."""
     session.count("share")
@@ -218,12 +277,13 @@ def push(
     yield _news(texts.PUSHING["send"])
     done = yield Unlocked(partial(hub.send, pushed, files, repo_id, token, message, visibility == "private"))
     pupil.lineage = pupil.lineage.at(repo_id, done.commit)
-    yield _news(texts.PUSHED.format(repo=safe(repo_id)), done.url)
+    link = link_to(request, repo_id) if visibility == "public" else ""
+    yield _news(texts.PUSHED.format(repo=safe(repo_id)), done.url, link)
 
 
 @streaming
 def contribute(
-    session: Session, repo: str, message: str, visibility: str, drawings: bool, typed: str, signed_in: SignedIn
+    session: Session, repo: str, message: str, visibility: str, typed: str, drawings: bool, signed_in: SignedIn
 ) -> Generator[Any, Any, None]:
     """Propose the agent for the repo that it grew from."""
     target, token = (repo or "").strip() or session.pupil.lineage.home, _token(typed, signed_in)
@@ -250,13 +310,23 @@ def pull(
     """Pull an agent and use it; one that cannot be pulled changes nothing."""
     repo_id, _, revision = (repo or "").strip().partition("@")
     yield render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
-    token = _token(typed, signed_in)
-    pupil = yield Unlocked(partial(hub.pull, repo_id, version or revision or None, token))
+    pupil = yield Unlocked(partial(hub.pull, repo_id, version or revision or None, _token(typed, signed_in)))
     where = session.take(pupil)
     text = (texts.PULLED_BEFORE if pupil.lineage.is_from_cache else texts.PULLED).format(
         repo=safe(repo_id), commit=(pupil.lineage.commit or "")[:8], lessons=formatting.lessons(pupil)
     )
     yield render_status(session, text + where)
+
+
+@streaming
+def join(
+    session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn
+) -> Generator[Any, Any, None]:
+    """Pull an agent and join it to the one in use."""
+    repo_id, _, revision = (repo or "").strip().partition("@")
+    yield render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
+    other = yield Unlocked(partial(hub.pull, repo_id, version or revision or None, _token(typed, signed_in)))
+    yield from gallery.join(session, other)
 
 
 def list_versions(repo: str, typed: str, signed_in: SignedIn) -> gr.Radio:
@@ -270,12 +340,6 @@ def list_versions(repo: str, typed: str, signed_in: SignedIn) -> gr.Radio:
         if version.title != EMPTY_COMMIT
     ][:20]
     return gr.Radio(choices, value=choices[0][1] if choices else None, visible=True)
-
-
-@with_session
-def reset_push(session: Session) -> tuple[str, str]:
-    """After a failure: no link, and what the agent is."""
-    return _link(""), status(about(session.pupil))
 
 
 def slug(name: str) -> str:

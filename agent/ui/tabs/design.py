@@ -1,4 +1,4 @@
-"""New agent: choose a model, its preset or all of its settings, and what the agent begins with."""
+"""Design: a new agent of any kind, its preset or all of its settings, and what it begins with."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from agent.agents.pupil import Pupil
 from agent.lessons import Bulk, iter_rebuild
 from agent.models import MODELS
 from agent.progress import Progress, WithResult
-from agent.ui import formatting
+from agent.ui import formatting, html
 from agent.ui.events import QUIET, serialized, with_session
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
-from agent.ui.page import Page, render_progress, render_status
+from agent.ui.page import Page, header
 from agent.ui.session import DEFAULT_MODEL, SESSIONS, Session
 from agent.ui.texts import texts
 from agent.validation import Setting, settings_of
@@ -26,9 +26,17 @@ from agent.validation import Setting, settings_of
 _Fields = dict[str, dict[str, gr.components.Component]]
 
 
-def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
-    """Lay out the card and connect it; ``outputs`` are the status, the name and the way back."""
-    gr.HTML(f"<h2>{texts.START}</h2><p>{texts.START_HINT}</p>")
+def build(page: Page) -> tuple[Any, list[Any]]:
+    """Lay out the tab and connect it."""
+    status_line = gr.HTML(html.status(""), elem_id="design-status")
+    with gr.Column(elem_classes="card"):
+        asking = _build_form(page, status_line)
+    return refresh, [status_line, page.header, *asking]
+
+
+def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Component]:
+    """Lay out the form and connect it; gives the question and the buttons that ask and answer it."""
+    gr.HTML(f"<h2>{texts.DESIGN}</h2><p>{texts.DESIGN_HINT}</p>")
     kinds = [(f"{name}: {texts.SUMMARIES.get(name, model.SUMMARY)}", name) for name, model in MODELS.items()]
     kind = gr.Radio(kinds, value=DEFAULT_MODEL, label=texts.KIND, elem_id="kind")
     preset = gr.Dropdown(label=texts.PRESET, visible=False, elem_id="preset")
@@ -50,9 +58,12 @@ def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
     keep_it.click(leave_question, None, asking, **QUIET)
     kind.change(offer, kind, [preset, *groups.values(), *components], **QUIET)
     preset.input(preset_values, [kind, preset], components, **QUIET)
-    started = sure.click(start, [page.id, kind, start_from, *components], [*outputs, page.header, *asking], **QUIET)
-    started.then(leave_question, None, asking, **QUIET)
+    outputs = [status_line, page.header, *asking]
+    started = sure.click(start, [page.id, kind, start_from, *components], outputs, **QUIET)
+    started.failure(refresh, page.id, outputs, **QUIET)
+    page.refill_after(started)
     stop.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
+    return asking
 
 
 # ---------------------------------------------------------------- events
@@ -65,11 +76,20 @@ def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterato
     for share, pupil in iter_replace(session, kind, start_from, settings_from(kind, values)):
         if share is None:
             stopped = texts.START_STOPPED if pupil is session.pupil else texts.REPLACED
-            yield *render_status(session, stopped), *leave_question()
+            yield _shown(session, stopped)
         elif pupil is None:
-            yield *render_progress(session, text.format(share=share)), *_question(stop=True)
+            told = text.format(share=share)
+            yield html.status(told), header(session, told), *_question(stop=True)
         else:
-            yield *render_status(session, texts.STARTED.format(lessons=lessons(pupil))), *leave_question()
+            yield _shown(session, texts.STARTED.format(lessons=lessons(pupil)))
+
+
+def _shown(session: Session, text: str = "") -> tuple[Any, ...]:
+    """What happened, else what the agent is; the header; nothing is asked."""
+    return html.status(text or html.about(session.pupil)), header(session), *leave_question()
+
+
+refresh = with_session(_shown)
 
 
 def iter_replace(

@@ -10,8 +10,8 @@ from agent import models
 from agent.agents import new
 from agent.datasets import digits
 from agent.ui import events
-from agent.ui.parts import new_agent
 from agent.ui.session import Session, Sessions
+from agent.ui.tabs import design
 from agent.ui.texts import texts
 from agent.validation import settings_of
 
@@ -33,7 +33,7 @@ def desks(monkeypatch):
 def values_of(kind, preset=None, **changed):
     """What the fields hold once a design was chosen and some fields were changed."""
     names = [(name, field.name) for name in models.MODELS for field in dataclasses.fields(models.MODELS[name].Config)]
-    filled = new_agent.preset_values(kind, preset)
+    filled = design.preset_values(kind, preset)
     return [
         changed.get(field, value) if name == kind else None for (name, field), value in zip(names, filled, strict=True)
     ]
@@ -48,7 +48,7 @@ def test_every_translated_setting_is_one():
     ("kind", "preset"), [(name, preset) for name, kind in models.MODELS.items() for preset in kind.PRESETS]
 )
 def test_a_design_fills_in_the_fields_of_its_kind(kind, preset):
-    got = models.MODELS[kind].Config(**new_agent.settings_from(kind, values_of(kind, preset)))
+    got = models.MODELS[kind].Config(**design.settings_from(kind, values_of(kind, preset)))
     assert got == models.MODELS[kind].Config(**models.MODELS[kind].PRESETS[preset])
 
 
@@ -59,7 +59,7 @@ def test_settings_that_are_words_have_their_choices():
 
 def test_a_changed_field_counts_and_what_is_left_empty_is_as_by_default(desks):
     values = values_of("state", "windows", max_rows=50, n_steps=None)
-    list(new_agent.start("desk", "state", "empty", *values))
+    list(design.start("desk", "state", "empty", *values))
     with desks.open("desk") as session:
         config = session.pupil.model.config
     assert (config.max_rows, config.n_steps, config.reach_x) == (50, 10, 9)
@@ -67,20 +67,20 @@ def test_a_changed_field_counts_and_what_is_left_empty_is_as_by_default(desks):
 
 
 def test_a_share_may_be_written_as_a_whole_number(desks):
-    list(new_agent.start("desk", "recall", "empty", *values_of("recall", plausible_lag=1)))
+    list(design.start("desk", "recall", "empty", *values_of("recall", plausible_lag=1)))
     with desks.open("desk") as session:
         assert session.pupil.model.config.plausible_lag == 1.0
 
 
 def test_a_setting_out_of_range_is_named_and_changes_nothing(desks):
     with pytest.raises(gradio.Error, match="Expected tuple_size as a whole number from 2 to 14, got 99"):
-        list(new_agent.start("desk", "recall", "empty", *values_of("recall", tuple_size=99)))
+        list(design.start("desk", "recall", "empty", *values_of("recall", tuple_size=99)))
     with desks.open("desk") as session:
         assert session.pupil.name == "Mia" and not session.earlier
 
 
 def test_its_lessons_are_taught_to_another_kind_with_progress(desks):
-    told = [shown[0] for shown in new_agent.start("desk", "nearest", "lessons", *values_of("nearest", threshold=120))]
+    told = [shown[0] for shown in design.start("desk", "nearest", "lessons", *values_of("nearest", threshold=120))]
     assert len(told) > 2 and "taught your lessons: " in told[0]
     with desks.open("desk") as session:
         assert (session.pupil.n_lessons, session.pupil.name, session.pupil.model.config.threshold) == (
@@ -92,7 +92,7 @@ def test_its_lessons_are_taught_to_another_kind_with_progress(desks):
 
 
 def test_stopping_leaves_the_agent_that_was_there(desks):
-    steps = new_agent.start("desk", "nearest", "lessons", *values_of("nearest"))
+    steps = design.start("desk", "nearest", "lessons", *values_of("nearest"))
     next(steps)
     with desks.open("desk") as session:
         before = session.pupil
@@ -103,7 +103,7 @@ def test_stopping_leaves_the_agent_that_was_there(desks):
 
 
 def test_an_agent_that_came_meanwhile_stays(desks):
-    steps = new_agent.start("desk", "nearest", "lessons", *values_of("nearest"))
+    steps = design.start("desk", "nearest", "lessons", *values_of("nearest"))
     next(steps)
     with desks.open("desk") as session:
         session.replace(new("nearest", name="Tom"))
