@@ -158,6 +158,12 @@ class FrameEnvironment(gymnasium.Env):
         """Image of the page: (height, width, n_channels) uint8."""
         raise NotImplementedError
 
+    def sight(self) -> tuple[float, float, float, float]:
+        """What the eye can see: left, top, width and height as shares of the page's; it may reach beyond the page."""
+        left, top = self.x + int(self.eye.dx.min()), self.y + int(self.eye.dy.min())
+        width, height = int(np.ptp(self.eye.dx)) + 1, int(np.ptp(self.eye.dy)) + 1
+        return left / self.width, top / self.height, width / self.width, height / self.height
+
     def position(self) -> tuple[float, float, float]:
         """Scroll position and pointer position, −1 … 1."""
         return self.scrolled, 2 * self.x / max(1, self.width - 1) - 1, 2 * self.y / max(1, self.height - 1) - 1

@@ -33,6 +33,16 @@ def step_heading(number: int, title: str) -> gr.HTML:
     return gr.HTML(f'<h2 class="step-title"><i>{number}</i>{title}</h2>')
 
 
+def purpose(title: str, sentence: str) -> gr.HTML:
+    """What a tab is for: a question, and a sentence."""
+    return gr.HTML(f'<div class="asks"><h2>{title}</h2><p>{sentence}</p></div>')
+
+
+def folded(title: str, elem_id: str) -> gr.Accordion:
+    """A part of a tab that is closed until somebody wants it."""
+    return gr.Accordion(title, open=False, elem_id=elem_id, elem_classes="fold")
+
+
 def segments(
     choices: Sequence[Any], value: Any, label: str, elem_id: str | None = None, many: bool = False, **options: Any
 ) -> gr.Radio | gr.CheckboxGroup:

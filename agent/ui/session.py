@@ -174,6 +174,7 @@ class Session:
     comparison_agent: Pupil | None = None  # another visitor's agent, tried beside this one
     challenge: Challenge | None = None  # ten lessons for a new agent; this one waits meanwhile
     pad: PadState = field(default_factory=PadState)
+    series: tuple[str, int] | None = None  # the symbol that is drawn several times, and how many are left
     status: str = ""
     language: Language = ENGLISH  # of the page that was opened last
     history: History = field(default_factory=History)  # of all that changed an agent
@@ -210,7 +211,7 @@ class Session:
     def forget_views(self) -> None:
         """Show nothing of the agent before: a test and the view inside start anew, a job ends; the drawing stays."""
         self.cancel_job()
-        self.pad.outcome = ()
+        self.pad.outcome, self.series = (), None
         self.mistakes, self.inside = [], InsideView()
 
     def undo(self) -> Step | None:

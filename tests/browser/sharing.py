@@ -32,7 +32,7 @@ def sign(visitor, token):
 def push(visitor, repo="", message="", drawings=True):
     """Press Publish."""
     visitor.until_done()
-    unfold(visitor, "#push-more")
+    visitor.unfold("#push-more")
     visitor.write("#repo", repo)
     visitor.write("#message", message)
     visitor.press("#push" if drawings else "#push-without")
@@ -41,16 +41,9 @@ def push(visitor, repo="", message="", drawings=True):
 def pull(visitor, wanted):
     """Press Fetch."""
     visitor.until_done()
-    unfold(visitor, "#experts")
+    visitor.unfold("#experts")
     visitor.write("#wanted", wanted)
     visitor.press("#pull")
-
-
-def unfold(visitor, part):
-    """Open a part that is folded."""
-    if visitor.page.locator(f"{part} > button.label-wrap.open").count() == 0:
-        visitor.press(f"{part} > button.label-wrap")
-        visitor.page.locator(f"{part} > button.label-wrap.open").wait_for()
 
 
 def card(visitor, repo_id):
@@ -72,7 +65,7 @@ def take(visitor, repo_id, what):
     """Try an agent of the gallery, start from it, or join it."""
     visitor.until_done()
     if what == "join":
-        unfold(visitor, "#experts")
+        visitor.unfold("#experts")
         visitor.write("#wanted", repo_id)
         visitor.press("#join")
         return

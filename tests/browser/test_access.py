@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from visitor import LOOKS
 
-TABS = ("Draw", "Teach", "Inside", "Share", "Numbers", "Frames", "Compare")
+TABS = ("Draw", "Teach", "Inside", "Share", "Numbers", "Frames", "Compare", "Design")
 
 
 def looks(short):

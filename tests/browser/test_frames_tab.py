@@ -35,10 +35,12 @@ def one_frame(visitor):
 def test_a_mind_watches_live_is_paused_and_goes_on_a_frame_at_a_time(visit):
     visitor = watching(visit)
     visitor.page.locator("#frames-live .pair img").nth(1).wait_for()
+    visitor.unfold("#frames-errors")
     visitor.page.locator("#frames-curves polyline").first.wait_for()
     n_frames = pause(visitor)
     visitor.press("#frames-step")
     visitor.until(f"{N_FRAMES} === {n_frames + 1}")
+    visitor.unfold("#frames-more")
     with visitor.page.expect_download() as download:
         visitor.press("#frames-film")
     with Image.open(download.value.path()) as film:
@@ -52,6 +54,7 @@ def test_praise_and_blame_change_what_it_seeks(visit):
     """Praised whenever it goes one way and blamed when it goes the other, it goes that way more often; all by buttons."""
     visitor = visit()
     visitor.tab("Frames")
+    visitor.unfold("#frames-more")
     gone = {}
     for way, other in (("right", "left"), ("left", "right")):
         visitor.press("#frames-anew")
@@ -68,6 +71,7 @@ def test_praise_and_blame_change_what_it_seeks(visit):
 @pytest.mark.nightly
 def test_it_dreams_with_its_eyes_closed_and_two_minds_watch_side_by_side(visit):
     visitor = watching(visit, "a page with buttons")
+    visitor.unfold("#frames-more")
     visitor.choose("#frames-eyes", "Close its eyes")
     visitor.until_text("#frames-live", "eyes are closed")
     pause(visitor)
@@ -75,4 +79,24 @@ def test_it_dreams_with_its_eyes_closed_and_two_minds_watch_side_by_side(visit):
     visitor.press("#frames-play")
     visitor.until("document.querySelectorAll('#frames-live section').length === 2")
     pause(visitor)
+    visitor.unfold("#frames-wires")
     assert visitor.page.locator("#frames-wiring svg line").count() == 256 + 128
+
+
+def test_a_world_is_there_at_once_and_the_whole_page_shows_where_it_looks(visit):
+    visitor = visit("phone, upright")
+    visitor.tab("Frames")
+    assert visitor.page.evaluate("document.documentElement.scrollHeight / innerHeight") <= 2
+    visitor.choose("#frames-world", "a page with buttons")
+    visitor.page.locator("#frames-live .whole i").wait_for()
+    assert visitor.page.locator("#frames-live figcaption").all_inner_texts() == [
+        "the whole page, and where it looks",
+        "seen",
+        "expected next",
+    ]
+    page, eye = (visitor.page.locator(f"#frames-live .whole {part}").bounding_box() for part in ("img", "i"))
+    middle = eye["x"] + eye["width"] / 2
+    assert page["x"] <= middle <= page["x"] + page["width"] and eye["width"] < page["width"]
+    visitor.choose("#frames-world", "a drifting digit")
+    visitor.page.locator("#frames-live .whole").wait_for(state="detached")
+    assert visitor.page.locator("#frames-live .pair img").count() == 2

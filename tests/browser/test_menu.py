@@ -51,7 +51,7 @@ def test_no_agent_is_lost_and_each_is_opened_compared_renamed_and_removed(visit,
     names = visitor.page.locator(".my-agents [data-do=open]")
     assert names.all_inner_texts() == ["Pupil 60 lessons", "Fours 1 lesson"]
     visitor.press('.my-agents li:has-text("Fours") [data-do=beside]')
-    visitor.until_text("#guest", "Fours says\n4")
+    visitor.until_text("#guest", "Fours says 4")
     visitor.press("#chip")
     visitor.press('.my-agents li:has-text("Pupil") [data-do=remove]')
     visitor.until_text("#status", "Removed: Pupil.")

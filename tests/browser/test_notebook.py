@@ -43,9 +43,31 @@ def test_a_blank_pad_teaches_nothing_and_says_so(visit):
     assert visitor.page.locator("#right").is_disabled()
     visitor.press("#label-3")
     visitor.until_text("#status", "Draw something first.")
-    visitor.press("#undo")
+    for button in ("#undo", "#redo"):  # there is nothing to press for
+        assert visitor.page.locator(button).evaluate("(it) => getComputedStyle(it).pointerEvents") == "none"
+    visitor.page.keyboard.press("Backspace")
     visitor.until_text("#status", "Nothing to undo.")
     assert visitor.n_lessons == 0
+
+
+def test_a_symbol_is_drawn_five_more_times_with_a_press_each_whatever_the_guess(visit, written):
+    visitor = visit("phone, upright")
+    for label in "170":
+        visitor.teach(written[label][0], label)
+    visitor.press("#guess [data-do=series]")
+    visitor.until_text("#status", "Draw another 0: 5 left.")
+    for n_left in (4, 3, 2, 1):
+        visitor.draw(written["1"][5 - n_left])  # it would guess something else
+        visitor.until_text("#right", f"0 again ↵ {n_left + 1} left")
+        visitor.page.locator("#right:enabled").wait_for()
+        visitor.page.keyboard.press("Enter")
+        visitor.until_text("#guess", f"Draw another 0: {n_left} left.")
+    visitor.draw(written["1"][6])
+    visitor.page.locator("#right:enabled").wait_for()
+    visitor.press("#right")
+    visitor.until_text("#status", "(6 lessons of 0)")
+    visitor.draw(written["7"][1])
+    visitor.until_text("#right", "Yes, 7")
 
 
 def test_a_label_of_ones_own_is_shown_as_text_whatever_it_says(visit, written):

@@ -25,6 +25,7 @@ def learn(visitor, n_steps="25,000"):
 
 def choose_alone(visitor, *names):
     """Let these learn and nobody else."""
+    visitor.unfold("#numbers-what")
     for name in ("squared error", "slope of the reward", "two tries", "RAM nodes", "symbols"):
         box = visitor.page.locator("#numbers-who label").filter(has_text=name).locator("input")
         box.uncheck()
@@ -36,6 +37,8 @@ def test_learners_learn_side_by_side_and_answer_a_number_exactly(visit):
     visitor = visit()
     visitor.tab("Numbers")
     visitor.until_text("#numbers-answers", "Let some learn first.")
+    assert visitor.page.evaluate("document.documentElement.scrollHeight / innerHeight") <= 2
+    visitor.unfold("#numbers-how")
     learn(visitor)
     assert visitor.page.locator("#numbers-curves polyline").count() == 5 + 3 + 3
     assert says(visitor, "two tries") == ["123,123,123,123", "0, exactly"]
@@ -97,6 +100,8 @@ def test_nobody_chosen_and_steps_that_are_too_large_are_told_and_the_others_go_o
 def test_a_course_and_a_repetition_can_be_stopped_at_once(visit):
     visitor = visit("phone, light")
     visitor.tab("Numbers")
+    for part in ("#numbers-what", "#numbers-was"):
+        visitor.unfold(part)
     visitor.choose("#numbers-steps", "100,000")
     visitor.press("#numbers-repeat")
     visitor.until("/^[1-9]\\d* of 220/m.test(document.querySelector('#numbers-repeating').innerText)")
@@ -111,6 +116,7 @@ def test_a_course_and_a_repetition_can_be_stopped_at_once(visit):
 def test_published_settings_are_repeated_with_twenty_seeds(visit):
     visitor = visit()
     visitor.tab("Numbers")
+    visitor.unfold("#numbers-was")
     visitor.press("#numbers-repeat")
     done = "document.querySelector('#numbers-repeating').innerText.includes('220 runs in')"
     visitor.until(done, timeout_ms=240_000)  # nine seconds where nobody else works
@@ -127,6 +133,7 @@ def test_one_is_kept_in_a_file_and_comes_back(visit, tmp_path):
     visitor.tab("Numbers")
     choose_alone(visitor, "two tries")
     learn(visitor)
+    visitor.unfold("#numbers-keep")
     visitor.write("#number-name", "Ann")
     with visitor.page.expect_download() as download:
         visitor.press("#number-save")
@@ -137,6 +144,7 @@ def test_one_is_kept_in_a_file_and_comes_back(visit, tmp_path):
         assert json.loads(archive.read("config.json"))["settings"]["teacher"] == "two_tries"
     other = visit()
     other.tab("Numbers")
+    other.unfold("#numbers-keep")
     other.page.locator("#number-in input[type=file]").set_input_files(
         serialization.save(new("nearest"), tmp_path / "a.zip")
     )
@@ -153,6 +161,8 @@ def test_one_is_kept_in_a_file_and_comes_back(visit, tmp_path):
 def test_nothing_moves_while_they_learn_and_all_can_be_pressed(visit, look):
     visitor = visit(look)
     visitor.tab("Numbers")
+    for part in ("#numbers-what", "#numbers-how", "#numbers-was", "#numbers-keep"):
+        visitor.unfold(part)
     parts = ("#numbers-learn", "#numbers-bar", "#numbers-curves svg >> nth=0", "#number", "#numbers-quick")
     learn(visitor)
     before = [visitor.box(part)[:3] for part in parts]

@@ -2,7 +2,7 @@
 
 import pytest
 from localhub import Fault
-from sharing import app_of, card, people, pull, push, put, refused, seek, sign, take, taught, unfold
+from sharing import app_of, card, people, pull, push, put, refused, seek, sign, take, taught
 
 from agent.storage import serialization
 
@@ -74,7 +74,7 @@ def test_an_agent_of_the_gallery_answers_beside_ones_own_and_is_compared(sharing
     ben.until_text("#compared", "only mia/nines")
     ben.tab("Draw")
     ben.draw(written["4"][0])
-    ben.until_text("#guest", "mia/nines says\n4")
+    ben.until_text("#guest", "mia/nines says 4")
     assert ben.n_lessons == 2
     ben.tab("Share")
     ben.press("#send-away")
@@ -87,7 +87,7 @@ def test_joining_adds_up_and_is_taken_out_again(sharing, written, hub):
     put(hub, "mia/joiners", taught(written, "479"))
     ben = sharing("01")
     seek(ben, "joiners", "mia/joiners")
-    unfold(ben, "#experts")
+    ben.unfold("#experts")
     ben.press("#unjoin")
     refused(ben, "There is nothing to take out")
     take(ben, "mia/joiners", "join")
@@ -105,7 +105,7 @@ def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, 
     for labels, message in (("4", "one"), ("47", "two")):
         put(hub, "mia/roots", taught(written, labels, "Roots"), message=message)
     ben = sharing("01", token="hf_ben")
-    unfold(ben, "#experts")
+    ben.unfold("#experts")
     ben.press("#propose")
     refused(ben, "got one of your own")
     seek(ben, "roots", "mia/roots")
@@ -137,7 +137,9 @@ def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, 
     ben.until_text("#chip", "1 lesson ")
 
 
-def test_a_link_and_its_code_open_the_agent_in_place_of_one_that_knows_nothing_else_beside_it(sharing, visit, written, hub):
+def test_a_link_and_its_code_open_the_agent_in_place_of_one_that_knows_nothing_else_beside_it(
+    sharing, visit, written, hub
+):
     mia = sharing("479", token="hf_mia")
     push(mia, "linked")
     mia.until_text("#pushed", "Published: mia/linked.")

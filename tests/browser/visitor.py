@@ -85,8 +85,8 @@ class Visitor:
             "Teach": ("#notebook-set", "drawing"),
             "Inside": ("#images", "Mental images"),
             "Share": ("#share-status", "has had"),
-            "Numbers": ("#numbers-seen", "What one sees"),
-            "Compare": ("#runs-head", "Runs"),
+            "Numbers": ("#numbers-answers", "Let some learn"),
+            "Compare": ("#runs-head", "Experiments so far"),
             "Frames": ("#frames-live", "Press"),
             "Design": ("#design-status", "has had"),
         }
@@ -174,6 +174,12 @@ class Visitor:
             }""",
             [at, text, selector],
         )
+
+    def unfold(self, part):
+        """Open a part that is folded."""
+        if not self.page.locator(f"{part} > button.label-wrap.open").count():
+            self.press(f"{part} > button.label-wrap")
+            self.page.locator(f"{part} > button.label-wrap.open").wait_for()
 
     def choose(self, group, text):
         """Choose an option, and see that it is chosen."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agent import datasets
+from agent import datasets, render
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
 from agent.lessons import Bulk, BulkForgotten, Entry, Joined, Lesson, Lessons, Studied
@@ -176,19 +176,25 @@ def _css(lesson: Lesson) -> str:
 
 
 def label_cards(pupil: Pupil) -> str:
-    """Cards of the labels that are no digits, to teach them again with one press.
+    """Buttons of the labels that are no digits, to teach them again; each, as those of digits, with its last drawings.
 
     Examples
     --------
     >>> from agent.agents import new
     >>> label_cards(new("nearest"))
-    ''
+    '<style></style>'
     """
-    labels = [label for label in pupil.labels if label not in DIGITS]
-    if not labels:
-        return ""
     counts, lessons_of = count_labels(pupil.lessons), _by_label(pupil.lessons.user_lessons())
-    return "".join(_label_card(label, counts[label], lessons_of[label][-N_ON_LABEL_CARD:]) for label in labels)
+    newest = {label: lessons_of[label][-N_ON_LABEL_CARD:] for label in all_labels(pupil.labels)}
+    strips = {
+        label: render.data_uri(render.strip([lesson.drawing for lesson in newest[label]]))
+        for label in DIGITS
+        if newest[label]
+    }
+    style = "".join(f'#label-{label}{{--samples:url("{strip}")}}' for label, strip in strips.items())
+    own = (label for label in pupil.labels if label not in DIGITS)
+    cards = "".join(_label_card(label, counts[label], newest[label]) for label in own)
+    return f"<style>{style}</style>{cards}"
 
 
 def _by_label(lessons: Sequence[Lesson]) -> defaultdict[str, list[Lesson]]:
@@ -201,7 +207,7 @@ def _by_label(lessons: Sequence[Lesson]) -> defaultdict[str, list[Lesson]]:
 def _label_card(label: str, n_lessons: int, newest: list[Lesson]) -> str:
     counted, drawings = formatting.count(n_lessons, "lesson"), "".join(image(lesson.drawing, "") for lesson in newest)
     name = input_texts.CARD.format(label=label, lessons=counted)
-    content = f"<b>{safe(label)}</b><small>{counted}</small><span>{drawings}</span>"
+    content = f'<b>{safe(label)}</b><small class="unseen">{counted}</small><span>{drawings}</span>'
     return button("tell", content, data_label=label, style=hue(label), aria_label=name)
 
 

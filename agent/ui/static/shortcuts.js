@@ -29,7 +29,7 @@
     const button = shown(selector);
     if (!button) return;
     event.preventDefault();
-    if (!document.querySelector("#chip.busy") || !button.closest("#tell, #own")) button.click();
+    if (!document.querySelector("#chip.busy") || !button.closest("#tell")) button.click();
   };
   const named = { Enter: "#right", Escape: "#clear" };
 
@@ -108,7 +108,9 @@
     for (const open of document.querySelectorAll(".help[open], .menu[open]")) {
       if (!open.contains(event.target) || event.target.closest(".menu :is([data-do], [data-tab], [data-kept])")) open.open = false;
     }
+    const language = event.target.closest("a.language");
+    if (language) language.search = location.search; // the same tab there
     // A pressed button keeps the focus: the next Enter would press it again instead of saying "right".
-    if (event.detail > 0 && event.target.closest("#tell button, #tools button, #own button")) document.activeElement?.blur();
+    if (event.detail > 0 && event.target.closest("#tell button, #tools button")) document.activeElement?.blur();
   });
 }

@@ -48,6 +48,11 @@ FIRST_TAB_JS = "() => document.querySelector('#tab-draw-button').click()"
 
 def build(page: Page) -> tuple[Any, list[Any]]:
     """Lay out the tab and connect it."""
+    with gr.Column(elem_classes="card make"):
+        choices = _choices()
+        max_lessons = formatting.count(runs.MAX_SWEEP_LESSONS, "lesson")
+        idle = texts.MAKE_IDLE.format(runs=runs.MAX_SWEEP_RUNS, lessons=max_lessons)
+        making, making_bar = _job(page, texts.MAKE_NOW, "make", idle)
     with gr.Column(elem_classes="card"):
         head = gr.HTML("", elem_id="runs-head")
         with gr.Row(elem_classes="which"):
@@ -69,11 +74,6 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             continuing, continuing_bar = _job(page, texts.CONTINUE, "continue", "")
     with gr.Column(elem_classes="card", visible=False) as pictures:
         comparison = gr.HTML("", elem_id="comparison")
-    with gr.Column(elem_classes="card make"):
-        choices = _choices()
-        max_lessons = formatting.count(runs.MAX_SWEEP_LESSONS, "lesson")
-        idle = texts.MAKE_IDLE.format(runs=runs.MAX_SWEEP_RUNS, lessons=max_lessons)
-        making, making_bar = _job(page, texts.MAKE_NOW, "make", idle)
     outputs = [head, *filters, tables, table, detail, opened, draw, remove_button, more, pictures, comparison]
     for component in filters:
         component.input(choose, [page.id, *filters], outputs, **QUIET)
@@ -92,7 +92,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 
 def _choices() -> list[gr.components.Component]:
     """Lay out the choices of a small sweep: a task, agents, numbers of lessons, seeds."""
-    gr.HTML(f"<h2>{texts.MAKE}</h2><p>{texts.MAKE_HINT.format(asked=runs.QUICK['n_test'])}</p>")
+    components.purpose(texts.QUESTION, texts.PURPOSE.format(asked=runs.QUICK["n_test"]))
     tasks = [(texts.TASKS[name], name) for name in runs.TASKS]
     sizes = [(formatting.number(size), size) for size in runs.SIZES]
     task = segments(tasks, runs.TASKS[0], texts.TASK, "make-task")

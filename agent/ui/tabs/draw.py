@@ -30,6 +30,7 @@ STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
 CLEAR_JS = "(id, pad) => [id, pad, window.pupilStroke('clear')]"
 FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
 PRESSES = QUIET | {"trigger_mode": "multiple"}  # a press counts, also while the one before is under way
+N_SERIES = 5  # drawings of one symbol, one after the other
 N_ANSWER = 9  # components that tell of the drawing
 
 
@@ -54,6 +55,10 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         gr.HTML(f"<p><b>{texts.IT_IS_A}</b> <small>{texts.PRESS}</small></p>", elem_id="ask")
         status = gr.HTML(html.status(""), elem_id="status")
         digits = [gr.Button(label, elem_id=f"label-{label}", elem_classes="digit") for label in DIGITS]
+        cards = gr.HTML("", elem_id="own-labels", js_on_load=PICK_JS)
+        bare = {"show_label": False, "container": False, "max_length": 8}
+        label = gr.Textbox(label=texts.OWN_LABEL, placeholder=texts.OWN_LABEL_HINT, elem_id="own-label", **bare)
+        add = gr.Button(texts.ADD, elem_id="add")
         right = gr.Button(texts.RIGHT, elem_id="right", variant="primary", interactive=False)
     with gr.Row(elem_id="otherwise"):
         with gr.Accordion(input_texts.NO_PEN, open=False, elem_id="no-pen"):
@@ -63,11 +68,6 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             ten = gr.HTML(challenge.show(None), elem_id="ten", js_on_load=PICK_JS)
     with gr.Accordion(texts.WHY, open=False, elem_id="why"):
         explanation = gr.HTML(html.explain())
-    with gr.Row(elem_id="own"):
-        cards = gr.HTML("", elem_id="own-labels", js_on_load=PICK_JS)
-        bare = {"show_label": False, "container": False, "max_length": 8}
-        label = gr.Textbox(label=texts.OWN_LABEL, placeholder=texts.OWN_LABEL_HINT, elem_id="own-label", **bare)
-        add = gr.Button(texts.ADD, elem_id="add")
     notes = gr.HTML("", elem_id="notebook", js_on_load=PICK_JS)
     sheet = gr.HTML("", elem_id="sheet", js_on_load=PICK_JS)
 
@@ -122,10 +122,10 @@ def answer_of(session: Session) -> tuple[Any, ...]:
     """The guess or what came of the drawing, what the agent sees, bars, reasons, the other's guess, boxes, buttons."""
     pupil, drawing, several = session.at_pad, session.pad.drawing, session.pad.symbols
     if drawing is None and several is None and session.pad.outcome:
-        return *session.pad.outcome, _other_guess(session), "", _yes(), *_ways_back(session)
+        return *session.pad.outcome, _other_guess(session), "", _yes(session), *_ways_back(session)
     if drawing is None and several is None:
         bars = html.bars(pupil.labels, None)
-        idle = _invitation(session), html.sees(None), bars, html.explain(), _other_guess(session), "", _yes()
+        idle = _invitation(session), html.sees(None), bars, html.explain(), _other_guess(session), "", _yes(session)
         return *idle, *_ways_back(session)
     guesses: list[Guess] = []
     if several is not None:
@@ -142,13 +142,19 @@ def answer_of(session: Session) -> tuple[Any, ...]:
         ),
         _other_guess(session),
         symbols.show(several, pupil),
-        _yes(guesses or [guess]),
+        _yes(session, guesses or [guess]),
         *_ways_back(session),
     )
 
 
-def _yes(guesses: Sequence[Guess] = ()) -> dict[str, Any]:
-    """The button that says the guess is right: it names the guess, and without one it cannot be pressed."""
+def _yes(session: Session, guesses: Sequence[Guess] = ()) -> dict[str, Any]:
+    """The button that says the guess is right: it names the guess, and without one it cannot be pressed.
+
+    While a symbol is drawn several times, it is the button for the next one, whatever the guess.
+    """
+    if session.series is not None and len(guesses) < 2:
+        again, n_left = session.series
+        return gr.update(value=texts.SERIES_NEXT.format(label=again, n=n_left), interactive=bool(guesses))
     known = [guess.label for guess in guesses if not guess.unsure]
     if not known:
         return gr.update(value=texts.RIGHT, interactive=False)
@@ -304,6 +310,11 @@ def refresh(session: Session) -> tuple[Any, ...]:
 def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, str, str]]:
     """Do what was pressed in the menu at the top, or before the first lesson; show how far a new agent is."""
     payload = event_payload(event)
+    if payload.get("do") == "series" and payload.get("label") in session.at_pad.labels:
+        session.series, session.pad.outcome = (payload["label"], N_SERIES), ()
+        session.status = texts.SERIES_LEFT.format(label=safe(payload["label"]), n=N_SERIES)
+        yield answer_of(session)[0], html.status(session.status), header(session)
+        return
     if payload.get("do") != "start":
         session.status = my_agents.change(session, payload)
         yield answer_of(session)[0], html.status(session.status), header(session)
@@ -427,7 +438,7 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
         with_label(lead, safe(label)),
         safe(label),
         texts.LESSONS_OF.format(lessons=lessons, label=safe(label)),
-        _what_next(pupil, label),
+        _what_next(session, pupil, label),
         label=label,
     )
     bars = html.bars(pupil.labels, pupil.model.predict(thumbnail[None])[0])
@@ -444,10 +455,16 @@ def _learn(session: Session, pupil: Pupil, thumbnail: np.ndarray, label: object,
         return session.challenge.advance() if pupil is not session.pupil else ""
 
 
-def _what_next(pupil: Pupil, label: str) -> str:
-    """What to try after the first and the second symbol."""
+def _what_next(session: Session, pupil: Pupil, label: str) -> str:
+    """What to try after the first and the second symbol; later, to draw the same one several times."""
+    if session.series is not None:
+        again, n_left = session.series
+        session.series = (again, n_left - 1) if again == label and n_left > 1 else None
+        return texts.SERIES_LEFT.format(label=safe(label), n=n_left - 1) if session.series else ""
     if pupil.n_lessons > 2 or len(pupil.labels) != pupil.n_lessons:
-        return ""
+        if pupil is not session.pupil:
+            return ""
+        return html.button("series", texts.SERIES.format(n=N_SERIES, label=safe(label)), data_label=label)
     if pupil.n_lessons == 1:
         return with_label(texts.NEXT_SYMBOL, 7 if label != "7" else 3)
     return texts.NEXT_GUESS.format(label=safe(next(other for other in pupil.labels if other != label)))
@@ -528,6 +545,8 @@ def confirm(session: Session, pad: dict[str, Any] | None) -> Any:
     several = _several_of(session, pad, thumbnail)
     if several is not None:
         return _confirm_symbols(session, several, thumbnail)
+    if session.series is not None:
+        return _teach(session, thumbnail, session.series[0], _ink(pad))
     guess = session.at_pad.model.predict(thumbnail[None])[0]
     if thumbnail.any() and guess.label is None:
         return gr.skip(), *all_of(session, texts.NOTHING_TO_CONFIRM)

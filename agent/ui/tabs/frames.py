@@ -41,33 +41,34 @@ COUNTED_SIZE, COUNTED_BASE = 784, 16  # of the layers whose weights are counted 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
     """Lay out the tab and connect it."""
-    with gr.Row(elem_classes="card two frames"):
-        with gr.Column(elem_classes="step"):
-            components.step_heading(1, texts.STEP_WORLD)
-            choices = _choices()
-            eyes = gr.Checkbox(label=texts.EYES, elem_id="frames-eyes")
-            speed = gr.Slider(1, 30, value=12, step=1, label=texts.SPEED, elem_id="frames-speed")
-            with gr.Row(elem_classes="go"):
-                reset = gr.Button(texts.ANEW, elem_id="frames-anew")
-                film = gr.Button(texts.FILM, elem_id="frames-film")
-                download = components.download_button("film-out")
-        with gr.Column(elem_classes="step"):
-            components.step_heading(2, texts.STEP_WATCH)
-            with gr.Row(elem_classes="go"):
-                job = components.JobButtons(page, {"frames-play": texts.PLAY}, "frames-pause", texts.PAUSE)
-                one = gr.Button(texts.STEP, elem_id="frames-step")
-            live = gr.HTML(_live(FramesState()), elem_id="frames-live")
-            with gr.Row(elem_classes="go"):
-                good = gr.Button(texts.GOOD, elem_id="frames-good")
-                bad = gr.Button(texts.BAD, elem_id="frames-bad")
-            status_line = gr.HTML(status(""), elem_id="frames-status")
-    with gr.Column(elem_classes="card frames"):
-        curves = gr.HTML(_curves(FramesState()), elem_id="frames-curves")
-    with gr.Column(elem_classes="card frames"):
-        gr.HTML(f"<h2>{texts.WIRING}</h2><p>{texts.WIRING_HINT}</p>{_wiring()}", elem_id="frames-wiring")
+    with gr.Column(elem_classes="card frames step"):
+        components.purpose(texts.QUESTION, texts.PURPOSE)
+        world = components.segments(texts.WORLDS, "scroller", texts.WORLD, "frames-world", info=texts.WORLD_HINT)
+        with gr.Row(elem_classes="go"):
+            job = components.JobButtons(page, {"frames-play": texts.PLAY}, "frames-pause", texts.PAUSE)
+            one = gr.Button(texts.STEP, elem_id="frames-step")
+        live = gr.HTML(_live(FramesState()), elem_id="frames-live")
+        with gr.Row(elem_classes="go"):
+            good = gr.Button(texts.GOOD, elem_id="frames-good")
+            bad = gr.Button(texts.BAD, elem_id="frames-bad")
+        status_line = gr.HTML(status(""), elem_id="frames-status")
+    with components.folded(texts.MORE, "frames-more"):
+        model, *details = _choices()
+        eyes = gr.Checkbox(label=texts.EYES, elem_id="frames-eyes")
+        speed = gr.Slider(1, 30, value=12, step=1, label=texts.SPEED, elem_id="frames-speed")
+        with gr.Row(elem_classes="go"):
+            reset = gr.Button(texts.ANEW, elem_id="frames-anew")
+            film = gr.Button(texts.FILM, elem_id="frames-film")
+            download = components.download_button("film-out")
+    with components.folded(texts.ERRORS, "frames-errors"):
+        curves = gr.HTML(_curves(FramesState()), elem_id="frames-curves", elem_classes="frames")
+    with components.folded(texts.WIRING, "frames-wires"):
+        gr.HTML(f"<p>{texts.WIRING_HINT}</p>{_wiring()}", elem_id="frames-wiring")
+    choices = [world, model, *details]
     inputs, outputs = [page.id, *choices], [live, curves, status_line]
     job.connect(job.starts[0], watch, [*choices, speed], outputs, concurrency_limit=MAX_VIEWERS)
     one.click(one_frame, inputs, outputs, **QUIET)
+    gr.on([world.input, model.input], one_frame, inputs, outputs, **QUIET)
     reset.click(begin_anew, inputs, outputs, **QUIET)
     for button, value in ((good, 1), (bad, -1)):
         button.click(partial(reward, value=value), page.id, status_line, queue=False, **QUIET)
@@ -77,14 +78,13 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 
 
 def _choices() -> list[gr.components.Component]:
-    """Lay out what can be chosen, in the order of `choose`'s parameters."""
-    world = components.segments(texts.WORLDS, "scroller", texts.WORLD, "frames-world", info=texts.WORLD_HINT)
-    model = components.segments(texts.MODELS, "cells", texts.MODEL, "frames-mind", info=texts.MODEL_HINT)
-    with gr.Accordion(texts.MORE, open=False, elem_id="frames-more"):
-        unroll = gr.Slider(1, 8, value=2, step=1, label=texts.UNROLL, elem_id="frames-unroll")
-        synth = gr.Checkbox(True, label=texts.SYNTH, elem_id="frames-synth")
-        seed = components.seed_number(texts.SEED, texts.SEED_HINT)
-    return [world, model, unroll, synth, seed]
+    """Lay out what else can be chosen, in the order of `choose`'s parameters after the world."""
+    return [
+        components.segments(texts.MODELS, "cells", texts.MODEL, "frames-mind", info=texts.MODEL_HINT),
+        gr.Slider(1, 8, value=2, step=1, label=texts.UNROLL, elem_id="frames-unroll"),
+        gr.Checkbox(True, label=texts.SYNTH, elem_id="frames-synth"),
+        components.seed_number(texts.SEED, texts.SEED_HINT),
+    ]
 
 
 # ---------------------------------------------------------------- what is watched
@@ -140,9 +140,13 @@ class Panel:
     expectation: Expectation | None = None
     curve: Curve = field(default_factory=Curve)
     film: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=FILM_FRAMES))
+    page: np.ndarray | None = None  # all of it, at the last frame, and where the eye was
+    sight: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
     def step(self, open_loop: bool) -> None:
         """Observe the frame, act, and get the next one; with its eyes closed the agent predicts on from predictions."""
+        if hasattr(self.environment, "sight"):
+            self.page, self.sight = self.environment.render(), self.environment.sight()
         dreams = open_loop and self.expectation is not None
         expected = self.expectation = self.agent.predict_open_loop() if dreams else self.agent.observe(self.frame)
         observed = expected.prediction if open_loop else self.frame
@@ -244,6 +248,11 @@ def _panel(state: FramesState, panel: Panel) -> str:
         html.figure(f'<img class="ink" src="{_picture(page)}" alt="{name}">', name)
         for page, name in ((both[:, :half], texts.SEEN), (both[:, half:], texts.EXPECTED))
     )
+    if panel.page is not None and panel.sight != (0.0, 0.0, 1.0, 1.0):
+        left, top, width, height = panel.sight
+        style = f"left:{left:.1%};top:{top:.1%};width:{width:.1%};height:{height:.1%}"
+        whole = f'<img class="ink" src="{_picture(panel.page)}" alt="{texts.WHOLE}"><i style="{style}"></i>'
+        pictures = html.figure(f'<div class="whole">{whole}</div>', texts.WHOLE) + pictures
     stats = texts.FACTS.format(n=number(panel.agent.n_lessons), rate=number(state.rate, ".0f"))
     why = texts.WHY.format(why=f'<span lang="en">{safe(panel.expectation.because)}</span>')
     return (
@@ -261,7 +270,7 @@ def _picture(page: np.ndarray) -> str:
 def _curves(state: FramesState) -> str:
     """Errors beside those of two baselines, and scores."""
     if not state.panels:
-        return f"<h2>{texts.ERRORS}</h2><p>{texts.NO_CURVES}</p>"
+        return f"<p>{texts.NO_CURVES}</p>"
     parts = []
     for panel in state.panels:
         name = f"{safe(panel.agent.kind)}: " if len(state.panels) > 1 else ""

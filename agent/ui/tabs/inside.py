@@ -81,7 +81,7 @@ def all_of(session: Session) -> tuple[Any, ...]:
     number, drawing, label = _selected(session)
     pupil, view = session.pupil, session.inside
     has_story = "trajectory" in pupil.model.VIEWS and drawing is not None
-    view.trajectory = pupil.model.trajectory(drawing, label) if has_story else []
+    view.trajectory = until_settled(pupil.model.trajectory(drawing, label)) if has_story else []
     n_states = len(view.trajectory)
     view.step = min(max(1, view.step), max(1, n_states))
     guess = pupil.model.predict_one(drawing) if drawing is not None and pupil.labels else None
@@ -261,17 +261,27 @@ def _state(model: State, view: InsideView) -> str:
         )
         for place, bit in reversed(list(enumerate(bits)))
     )
+    changed = state.inner ^ trajectory[step - 2][1].inner if step > 1 else None
     name = f'<b style="{html.hue(label)}">{safe(label)}</b>' if label else f"<b class='faint'>{texts.NO_LABEL_YET}</b>"
     since_chance = next((back for back in range(step) if trajectory[step - 1 - back][0] == "chance"), 0)
     return (
         f'<p class="how"><b>{texts.STATE_OF.format(step=step, last=len(trajectory))}</b> '
         f"{texts.HOW_IT_CAME[how].format(step=since_chance)} {_changed(trajectory, step)}</p>"
         f'<div class="layers">{_layer(model, state.inputs, texts.INPUT, texts.INPUT_HINT)}'
-        f"{_layer(model, state.inner, texts.INNER, texts.INNER_HINT, pick=True)}"
+        f"{_layer(model, state.inner, texts.INNER, texts.INNER_HINT, pick=True, changed=changed)}"
         f'<figure class="output"><div class="bits">{cells}</div><p>{texts.OUTPUT_NUMBER.format(number=number)}</p>'
         f"<p class='said'>{name}</p>"
         f"<figcaption>{texts.OUTPUT}<small>{texts.OUTPUT_HINT}</small></figcaption></figure></div>"
     )
+
+
+def until_settled(trajectory: Trajectory) -> Trajectory:
+    """The states up to the first look that leaves everything as it was: nothing would change after it."""
+    for place, ((before, last), (how, state)) in enumerate(itertools.pairwise(trajectory)):
+        is_same = np.array_equal(state.inner, last.inner) and np.array_equal(state.output, last.output)
+        if before == how == "looked" and is_same:
+            return trajectory[: place + 2]
+    return trajectory
 
 
 def _changed(trajectory: Trajectory, step: int) -> str:
@@ -317,11 +327,15 @@ def _rows(model: State, explanation: FiringReason, how: str) -> str:
     return f'{"".join(figures)}<p class="rule">{rule}</p>'
 
 
-def _layer(model: State, layer: np.ndarray, name: str, hint: str, pick: bool = False) -> str:
-    """One layer as a picture, whose pixels can be pressed where they can be picked."""
+def _layer(
+    model: State, layer: np.ndarray, name: str, hint: str, pick: bool = False, changed: np.ndarray | None = None
+) -> str:
+    """One layer as a picture, what changed tinted; its pixels can be pressed where they can be picked."""
     grid = {"data_grid": preprocessing.SIDE, "data_bits": model.config.n_bits, "tabindex": 0} if pick else {}
-    picture = html.picture(render.picture(_pixels(model, layer)), name, **grid)
-    return html.figure(picture, f"{name}<small>{hint}</small>")
+    pixels = render.picture(_pixels(model, layer))
+    if changed is not None:
+        pixels = render.tinted(_pixels(model, layer), np.minimum(160, _pixels(model, changed)))
+    return html.figure(html.picture(pixels, name, **grid), f"{name}<small>{hint}</small>")
 
 
 def _pixels(model: State, layer: np.ndarray) -> np.ndarray:

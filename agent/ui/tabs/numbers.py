@@ -48,31 +48,29 @@ FAMILY = Regressor.FAMILY
 
 def build(page: Page) -> tuple[Any, list[Any]]:
     """Lay out the tab and connect it."""
-    with gr.Row(elem_classes="card two"):
-        with gr.Column(elem_classes="step"):
-            components.step_heading(1, texts.STEP_WHAT)
-            choices = _choices()
-        with gr.Column(elem_classes="step"):
-            components.step_heading(2, texts.STEP_LEARN)
-            with gr.Row(elem_classes="go"):
-                job = components.JobButtons(page, {"numbers-learn": texts.LEARN}, "numbers-stop", texts.STOP)
-            bar = gr.HTML(progress_bar(0, texts.IDLE), elem_id="numbers-bar")
-            curves = gr.HTML("", elem_id="numbers-curves")
     with gr.Column(elem_classes="card step"):
-        components.step_heading(3, texts.STEP_ASK)
-        hint = {"info": texts.NUMBER_HINT, "max_length": 500}
-        number = gr.Textbox(FIRST_NUMBER, label=texts.NUMBER, elem_id="number", **hint)
+        components.purpose(texts.QUESTION, texts.PURPOSE)
+        with gr.Row(elem_classes="go"):
+            job = components.JobButtons(page, {"numbers-learn": texts.LEARN}, "numbers-stop", texts.STOP)
+        bar = gr.HTML(progress_bar(0, texts.IDLE), elem_id="numbers-bar")
         buttons = "".join(html.button("ask", x, data_label=x) for x in texts.QUICK)
         quick = gr.HTML(f'<div class="quick">{buttons}</div>', elem_id="numbers-quick", js_on_load=PICK_JS)
+        hint = {"info": texts.NUMBER_HINT, "max_length": 500}
+        number = gr.Textbox(FIRST_NUMBER, label=texts.NUMBER, elem_id="number", **hint)
         answers = gr.HTML("", elem_id="numbers-answers")
-    with gr.Column(elem_classes="card"):
+    with components.folded(texts.STEP_WHAT, "numbers-what"):
+        choices = _choices()
+    with components.folded(texts.STEP_LEARN, "numbers-how"):
+        curves = gr.HTML("", elem_id="numbers-curves")
+    with components.folded(texts.SEE, "numbers-see"):
         findings = gr.HTML("", elem_id="numbers-seen")
-    with gr.Column(elem_classes="card step"):
-        gr.HTML(f"<h2>{texts.PUBLISHED}</h2><p>{texts.PUBLISHED_HINT}</p>")
+    with components.folded(texts.PUBLISHED, "numbers-was"):
+        gr.HTML(f"<p>{texts.PUBLISHED_HINT}</p>")
         repeat_button = gr.Button(texts.REPEAT, elem_id="numbers-repeat", elem_classes="narrow")
         published_bar = gr.HTML(progress_bar(0, ""), elem_id="numbers-repeating")
         published = gr.HTML("", elem_id="numbers-published")
-    saveable = _build_files(page, answers)
+    with components.folded(texts.KEEP, "numbers-keep"):
+        saveable = _build_files(page, answers)
     outputs = [curves, answers, findings, saveable]
     job.starts.append(repeat_button)
     job.connect(job.starts[0], learn, choices, [bar, *outputs])
@@ -110,13 +108,13 @@ def _build_files(page: Page, answers: gr.HTML) -> gr.Dropdown:
     """Lay out the cards that save one learner and load one, and connect them; gives the choice of whom to save."""
     with gr.Row(elem_classes="keep"):
         with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{texts.KEEP}</h2><p>{texts.KEEP_HINT}</p>")
+            gr.HTML(f"<p>{texts.KEEP_HINT}</p>")
             saveable = gr.Dropdown([], label=texts.KEEP_WHO, elem_id="number-who")
             name = gr.Textbox("", label=texts.NAME, max_length=40, elem_id="number-name")
             save_button = gr.Button(texts.SAVE, variant="primary", elem_id="number-save")
             download = components.download_button("number-out")
         with gr.Column(elem_classes="card"):
-            gr.HTML(f"<h2>{texts.LOAD}</h2>")
+            gr.HTML(f"<p>{texts.LOAD}</p>")
             file = gr.File(label=texts.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="number-in")
             status_line = gr.HTML(status(""), elem_id="number-status")
     saved = save_button.click(save, [page.id, saveable, name], [download, status_line], **QUIET)
@@ -388,7 +386,7 @@ def _findings(choice: Choice | None) -> str:
         "left": formatting.number(100 * max(0.0, 1 - lr * small) ** steps, ".2g") + " %",
     }
     parts = "".join(f"<p><b>{head}</b> {text.format(**values)}</p>" for head, text in texts.SEEN)
-    return f'<h2>{texts.SEE}</h2><div class="seen">{parts}</div>'
+    return f'<div class="seen">{parts}</div>'
 
 
 # ---------------------------------------------------------------- published settings
