@@ -175,10 +175,10 @@ def _with_backup(n_outputs: int, session: Session, outputs: Any) -> tuple[Any, .
     """Add what is new in the lesson log to the outputs of a handler."""
     changes = session.browser.changes(session.pupil)
     before = (outputs,) if n_outputs == 1 else tuple(outputs or ())
-    return *before, gr.skip() if changes is None else packed(changes | _told(session))
+    return *before, gr.skip() if changes is None else packed(changes | _agent_entry(session))
 
 
-def _told(session: Session) -> dict[str, str]:
+def _agent_entry(session: Session) -> dict[str, str]:
     """Which agent a log is of, and how the browser lists it among those it keeps."""
     pupil = session.pupil
     return {"agent": session.key(pupil), "about": f"{pupil.name} · {formatting.lessons(pupil)}"}
@@ -211,7 +211,7 @@ def enter(stored_id: object, session_id: str) -> tuple[str, str, str]:
         return (
             session_id,
             header(session),
-            packed(browser.delta(session.pupil) | _told(session) | {"session": session_id}),
+            packed(browser.delta(session.pupil) | _agent_entry(session) | {"session": session_id}),
         )
 
 

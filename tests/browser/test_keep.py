@@ -93,7 +93,7 @@ def test_an_agent_is_kept_as_a_web_page_with_ones_drawings_or_without(visit, wri
     visitor.press("#label-4")
     visitor.until_text("#chip", "61 Lektionen")
     visitor.page.get_by_role("tab", name="Teilen").click()
-    visitor.until_text("#page-drawings", "meine 1 Zeichnung")
+    visitor.until_text("#page-drawings", "1 Zeichnung")
     pages = []
     for is_with in (False, True):
         visitor.page.locator("#page-drawings input").set_checked(is_with)

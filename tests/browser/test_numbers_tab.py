@@ -154,7 +154,7 @@ def test_one_is_kept_in_a_file_and_comes_back(visit, tmp_path):
     assert says(other, "Ann") == ["123,123,123,123", "0, exactly"]
     other.tab("Share")
     other.load(file)
-    other.until_text("#share-status", "It answers on the Numbers tab.")
+    other.until_text("#share-status", "It answers in the laboratory, under Numbers.")
 
 
 @pytest.mark.parametrize("look", [pytest.param("desktop, light", marks=pytest.mark.nightly), "phone, dark"])

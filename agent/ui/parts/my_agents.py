@@ -29,12 +29,12 @@ def menu(session: Session | None) -> str:
         return new
     name = safe(session.pupil.name)
     field = f'<input type="text" maxlength="{MAX_NAME_CHARS}" aria-label="{texts.NAME}" value="{name}">'
-    own = f'<div class="own"><span>{field}</span>{html.button("rename", texts.RENAME, data_field="1")}</div>'
+    row = f'<div class="own"><span>{field}</span>{html.button("rename", texts.RENAME, data_field="1")}</div>'
     agents = "".join(_agent(session, pupil) for pupil in session.earlier)
     hint = f'<p class="hint">{texts.MY_AGENTS_HINT}</p>'
     browser = html.attributes(id="kept-agents", data_here=session.key(session.pupil), data_remove=texts.REMOVE_AGENT)
     lists = f'<ul class="my-agents">{agents}</ul><ul class="my-agents"{browser}></ul>'
-    return f"<h2>{texts.MY_AGENTS}</h2>{own}{lists}{hint}{new}"
+    return f"<h2>{texts.MY_AGENTS}</h2>{row}{lists}{hint}{new}"
 
 
 def _start(name: str) -> str:

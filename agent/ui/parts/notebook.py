@@ -192,8 +192,8 @@ def label_cards(pupil: Pupil) -> str:
         if newest[label]
     }
     style = "".join(f'#label-{label}{{--samples:url("{strip}")}}' for label, strip in strips.items())
-    own = (label for label in pupil.labels if label not in DIGITS)
-    cards = "".join(_label_card(label, counts[label], newest[label]) for label in own)
+    others = (label for label in pupil.labels if label not in DIGITS)
+    cards = "".join(_label_card(label, counts[label], newest[label]) for label in others)
     return f"<style>{style}</style>{cards}"
 
 

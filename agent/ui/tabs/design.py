@@ -76,20 +76,20 @@ def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterato
     for share, pupil in iter_replace(session, kind, start_from, settings_from(kind, values)):
         if share is None:
             stopped = texts.START_STOPPED if pupil is session.pupil else texts.REPLACED
-            yield _shown(session, stopped)
+            yield _summary(session, stopped)
         elif pupil is None:
-            told = text.format(share=share)
-            yield html.status(told), header(session, told), *_question(stop=True)
+            news = text.format(share=share)
+            yield html.status(news), header(session, news), *_question(stop=True)
         else:
-            yield _shown(session, texts.STARTED.format(lessons=lessons(pupil)))
+            yield _summary(session, texts.STARTED.format(lessons=lessons(pupil)))
 
 
-def _shown(session: Session, text: str = "") -> tuple[Any, ...]:
+def _summary(session: Session, text: str = "") -> tuple[Any, ...]:
     """What happened, else what the agent is; the header; nothing is asked."""
     return html.status(text or html.about(session.pupil)), header(session), *leave_question()
 
 
-refresh = with_session(_shown)
+refresh = with_session(_summary)
 
 
 def iter_replace(

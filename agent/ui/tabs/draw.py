@@ -11,15 +11,15 @@ import numpy as np
 from agent import preprocessing, render
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
-from agent.models import MODELS, Exemplar, Guess, Model
+from agent.models import MODELS, Guess
 from agent.ui import formatting, html
 from agent.ui.components import progress_bar
 from agent.ui.events import QUIET, event_payload, serialized, with_session
 from agent.ui.history import LessonStep, Step
-from agent.ui.html import DIGITS, hue, safe
+from agent.ui.html import DIGITS, safe
 from agent.ui.pad import sketchpad
 from agent.ui.page import PICK_JS, Page, header
-from agent.ui.parts import challenge, examples, my_agents, notebook, symbols
+from agent.ui.parts import challenge, examples, my_agents, notebook, reply, symbols
 from agent.ui.parts.challenge import Challenge
 from agent.ui.parts.symbols import Symbols
 from agent.ui.session import DEFAULT_MODEL, Session
@@ -28,7 +28,6 @@ from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_te
 
 STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
 CLEAR_JS = "(id, pad) => [id, pad, window.pupilStroke('clear')]"
-FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
 PRESSES = QUIET | {"trigger_mode": "multiple"}  # a press counts, also while the one before is under way
 N_SERIES = 5  # drawings of one symbol, one after the other
 N_ANSWER = 9  # components that tell of the drawing
@@ -47,7 +46,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             clear = gr.Button(texts.CLEAR, elem_id="clear")
             stroke = gr.Textbox(visible="hidden")  # what a press has done with strokes on the pad
         with gr.Column(elem_id="reply"):
-            guess = gr.HTML(_answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
+            guess = gr.HTML(reply.answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
             sees = gr.HTML(html.sees(None), elem_id="sees")
             bars = gr.HTML(html.bars((), None), elem_id="bars")
             other_guess = gr.HTML("", elem_id="guest", js_on_load=PICK_JS)
@@ -71,7 +70,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     notes = gr.HTML("", elem_id="notebook", js_on_load=PICK_JS)
     sheet = gr.HTML("", elem_id="sheet", js_on_load=PICK_JS)
 
-    page.while_waking(guess, lambda what, how_long: _answer("idle", what, "", how_long))
+    page.while_waking(guess, lambda what, how_long: reply.answer("idle", what, "", how_long))
     answer = [guess, sees, bars, explanation, other_guess, boxes, right, undo, redo]
     everything = [*answer, status, cards, notes, ten, page.header]
     on_pad = [page.id, pad]
@@ -122,10 +121,18 @@ def answer_of(session: Session) -> tuple[Any, ...]:
     """The guess or what came of the drawing, what the agent sees, bars, reasons, the other's guess, boxes, buttons."""
     pupil, drawing, several = session.at_pad, session.pad.drawing, session.pad.symbols
     if drawing is None and several is None and session.pad.outcome:
-        return *session.pad.outcome, _other_guess(session), "", _yes(session), *_ways_back(session)
+        return *session.pad.outcome, reply.other_guess(session), "", _yes(session), *_ways_back(session)
     if drawing is None and several is None:
         bars = html.bars(pupil.labels, None)
-        idle = _invitation(session), html.sees(None), bars, html.explain(), _other_guess(session), "", _yes(session)
+        idle = (
+            _invitation(session),
+            html.sees(None),
+            bars,
+            html.explain(),
+            reply.other_guess(session),
+            "",
+            _yes(session),
+        )
         return *idle, *_ways_back(session)
     guesses: list[Guess] = []
     if several is not None:
@@ -134,13 +141,13 @@ def answer_of(session: Session) -> tuple[Any, ...]:
     model, canonical = pupil.model, preprocessing.canonical(drawing)
     labels, guess = model.labels, model.predict_one(drawing)  # the drawing is a thumbnail already
     return (
-        _several(pupil, labels, several, guesses, guess) if several else _guess(pupil, labels, guess),
+        reply.several_of(pupil, labels, several, guesses, guess) if several else reply.guess_of(pupil, labels, guess),
         html.sees(canonical),
         html.bars(labels, guess),
         html.explain(
-            guess, canonical, model.imagine(guess.label) if guess.label else None, *_why_not(model, drawing, guess)
+            guess, canonical, model.imagine(guess.label) if guess.label else None, *reply.why_not(model, drawing, guess)
         ),
-        _other_guess(session),
+        reply.other_guess(session),
         symbols.show(several, pupil),
         _yes(session, guesses or [guess]),
         *_ways_back(session),
@@ -153,8 +160,8 @@ def _yes(session: Session, guesses: Sequence[Guess] = ()) -> dict[str, Any]:
     While a symbol is drawn several times, it is the button for the next one, whatever the guess.
     """
     if session.series is not None and len(guesses) < 2:
-        again, n_left = session.series
-        return gr.update(value=texts.SERIES_NEXT.format(label=again, n=n_left), interactive=bool(guesses))
+        label, n_left = session.series
+        return gr.update(value=texts.SERIES_NEXT.format(label=label, n=n_left), interactive=bool(guesses))
     known = [guess.label for guess in guesses if not guess.unsure]
     if not known:
         return gr.update(value=texts.RIGHT, interactive=False)
@@ -180,121 +187,18 @@ def _named(what: str, label: str) -> str:
     return texts.ACTIONS[what].format(label=label)
 
 
-def _answer(state: str, lead: str, big: str, explanation: str, because: str = "", label: str = "") -> str:
-    """A lead-in, the answer in large type, and why; of the same height whatever it says."""
-    style = html.attributes(style=f"{hue(label)};--chars:{len(label)}" if label else "")
-    return (
-        f'<div class="answer {state}"{style}><p class="lead">{lead}</p>'
-        f'<p class="big">{big}</p><p class="why">{explanation}</p><p class="because">{because}</p></div>'
-    )
-
-
 def _invitation(session: Session) -> str:
     """What to do; before the first lesson also what the agent may know already, one press each."""
     pupil = session.at_pad
     start = design.starter_of(pupil) if pupil is session.pupil else None
     if start is None:
-        return _answer("idle", texts.DRAW_ONE, "", texts.KNOWS if pupil.n_lessons else texts.KNOWS_NOTHING)
+        return reply.answer("idle", texts.DRAW_ONE, "", texts.KNOWS if pupil.n_lessons else texts.KNOWS_NOTHING)
     starts = "".join(
         html.button("start", f"<b>{name}</b><small>{hint}</small>", key == start, data_label=key)
         for key, (name, hint) in texts.FIRST_STARTS.items()
     )
     lead = texts.FIRST if start == "empty" else texts.FIRST_KNOWS
-    return _first(lead, f'<p class="why">{texts.FIRST_HINT}</p><div class="starts">{starts}</div>')
-
-
-def _first(lead: str, content: str) -> str:
-    """What the page shows in place of guess and bars before the first lesson."""
-    purpose = f'<p class="purpose">{texts.PURPOSE}</p>'
-    return f'<div class="answer idle first">{purpose}<p class="lead">{lead}</p>{content}</div>'
-
-
-def _guess(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:
-    """A guess and its reason, or that the agent is unsure."""
-    if guess.unsure:
-        return _answer("unsure", texts.TELL_ME, texts.NOT_SURE, _why_unsure(labels, guess), _because(pupil, guess))
-    return _answer(
-        "sure", texts.LOOKS_LIKE, safe(guess.label), _lead(labels, guess), _because(pupil, guess), guess.label
-    )
-
-
-def _several(pupil: Pupil, labels: Sequence[str], several: Symbols, guesses: Sequence[Guess], guess: Guess) -> str:
-    """The guesses of several symbols, and why the chosen one is taken for what it is."""
-    big, why = symbols.text(guesses, several.choice(pupil, guesses)), symbol_texts.THIS_UNSURE
-    if guess.label is not None:
-        why = symbol_texts.THIS_ONE.format(label=safe(guess.label), why=_lead(labels, guess))
-    lead = symbol_texts.LOOKS_LIKE
-    if len(guesses) > symbols.MAX_SHOWN:
-        lead = symbol_texts.ONE_OF.format(n=len(guesses))
-    return _answer("sure several", lead, big, why, _because(pupil, guess), guess.label or "?")
-
-
-def _lead(labels: Sequence[str], guess: Guess) -> str:
-    """How sure a guess is, in words; of one that is not, what else it may be."""
-    if len(labels) < 2:
-        return texts.ONLY_LABEL
-    if guess.confidence < FAIRLY_SURE:
-        return texts.PERHAPS.format(second=safe(_second(labels, guess)))
-    return texts.SURE if guess.confidence >= SURE else texts.FAIRLY_SURE
-
-
-def _why_not(model: Model, drawing: np.ndarray, guess: Guess) -> tuple[str, Exemplar | None]:
-    """Shares of the two best labels; unless the guess is sure, also why not the second, and its nearest lesson."""
-    labels = model.labels
-    if len(labels) < 2 or guess.label is None:
-        return "", None
-    second, share = _second(labels, guess), dict(zip(labels, html.shares(guess), strict=True))
-    names = {"first": safe(guess.label), "second": safe(second)}
-    if not share[second]:
-        return texts.ALONE.format(**names), None
-    first_share, second_share = formatting.share(share[guess.label]), formatting.share(share[second])
-    text = texts.SHARES.format(share=first_share, second_share=second_share, **names)
-    others = model.explain(drawing, second).because if guess.confidence < SURE else ()
-    if not others or not guess.because:
-        return text, None
-    is_farther = others[0].distance > guess.because[0].distance
-    return f"{text} {(texts.WHY_NOT if is_farther else texts.WHY_NOT_NEAR).format(**names)}", others[0]
-
-
-def _second(labels: Sequence[str], guess: Guess) -> str:
-    return labels[np.argsort(-guess.responses, kind="stable")[1]]
-
-
-def _because(pupil: Pupil, guess: Guess) -> str:
-    """The lesson that a guess rests on."""
-    if not guess.because:
-        return ""
-    exemplar = guess.because[0]
-    is_visitors = pupil.lessons.find(exemplar.drawing, exemplar.label) is not None
-    text = (texts.BECAUSE_OWN if is_visitors else texts.BECAUSE).format(label=safe(exemplar.label))
-    return f"<span>{text}</span>{html.image(exemplar.drawing, exemplar.label)}"
-
-
-def _why_unsure(labels: Sequence[str], guess: Guess) -> str:
-    order = np.argsort(-guess.responses, kind="stable")
-    if guess.unfamiliar:
-        return texts.LEAST_UNLIKE.format(label=safe(guess.label))
-    if len(order) < 2 or guess.responses[order[0]] <= 0:
-        return texts.NOTHING_LIKE_IT
-    return texts.BETWEEN.format(first=safe(labels[order[0]]), second=safe(labels[order[1]]))
-
-
-def _other_guess(session: Session) -> str:
-    """What the agent tried beside the visitor's guesses."""
-    other = session.comparison_agent
-    if other is None:
-        return ""
-    text, style = "…", ""
-    if session.pad.symbols is not None:
-        text = safe("".join(guess.label or "?" for guess in session.pad.symbols.guesses(other)))
-    elif session.pad.drawing is not None:
-        guess = other.model.predict(session.pad.drawing[None])[0]
-        label = None if guess.unsure else guess.label
-        text, style = safe(label or texts.NOT_SURE), hue(label) if label else ""
-    name = safe(other.lineage.home or other.name)
-    buttons = html.button("use", texts.START_FROM_IT) + html.button("away", texts.REMOVE_OTHER)
-    said = f'{texts.OTHER_SAYS.format(name=name)} <b style="{style}">{text}</b>'
-    return f'<div class="guest"><p>{said}</p>{buttons}</div>'
+    return reply.first(lead, f'<p class="why">{texts.FIRST_HINT}</p><div class="starts">{starts}</div>')
 
 
 # ---------------------------------------------------------------- events
@@ -328,7 +232,7 @@ def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, s
             session.status = texts.START_STOPPED
         elif pupil is None:
             text = texts.STARTING.format(share=share)
-            yield _first(texts.FIRST_WAIT, progress_bar(share / 100, text)), html.status(""), header(session, text)
+            yield reply.first(texts.FIRST_WAIT, progress_bar(share / 100, text)), html.status(""), header(session, text)
             continue
         else:
             session.status = texts.STARTED.format(lessons=formatting.lessons(pupil))
@@ -433,7 +337,7 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     label = pupil.lessons.user_lessons()[-1].label
     lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
     lead = texts.LEARNED_KNEW if pupil.lessons.user_lessons()[-1].was_correct else texts.LEARNED
-    learned = _answer(
+    learned = reply.answer(
         "learned",
         with_label(lead, safe(label)),
         safe(label),
@@ -458,8 +362,8 @@ def _learn(session: Session, pupil: Pupil, thumbnail: np.ndarray, label: object,
 def _what_next(session: Session, pupil: Pupil, label: str) -> str:
     """What to try after the first and the second symbol; later, to draw the same one several times."""
     if session.series is not None:
-        again, n_left = session.series
-        session.series = (again, n_left - 1) if again == label and n_left > 1 else None
+        expected, n_left = session.series
+        session.series = (expected, n_left - 1) if expected == label and n_left > 1 else None
         return texts.SERIES_LEFT.format(label=safe(label), n=n_left - 1) if session.series else ""
     if pupil.n_lessons > 2 or len(pupil.labels) != pupil.n_lessons:
         if pupil is not session.pupil:
@@ -506,7 +410,7 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
     n_learned, drawing = len(several.labels), several.symbols[next(iter(labels))].drawing
     learned = "".join(safe(several.labels[place]) for place in sorted(several.labels)[: symbols.MAX_SHOWN])
     lead = symbol_texts.TAUGHT.format(lessons=formatting.count(n_learned, "lesson"))
-    outcome = _answer("learned several", lead, learned + ("…" if n_learned > symbols.MAX_SHOWN else ""), "")
+    outcome = reply.answer("learned several", lead, learned + ("…" if n_learned > symbols.MAX_SHOWN else ""), "")
     sees = html.sees(preprocessing.canonical(drawing))
     session.pad.finish(thumbnail, (outcome, sees, html.bars(pupil.labels, None), html.explain()))
     return sketchpad.blank(), *all_of(session, status)

@@ -151,14 +151,14 @@ def _build_experts(page: Page, outputs: Sequence[gr.components.Component], pushi
 def _link(text: str, url: str = "", link: str = "") -> str:
     """Where something was sent to; of what anybody may open, also a link that opens it here, and its QR code."""
     to = f' <a href="{safe(url)}" target="_blank" rel="noopener">{safe(url.split("//")[-1])}</a>' if url else ""
-    said = f'<p class="pushed">{text}{to}</p>' if text else ""
+    line = f'<p class="pushed">{text}{to}</p>' if text else ""
     if not link:
-        return said
+        return line
     code = segno.make(link, error="m", micro=False).svg_data_uri(scale=4, border=3, dark="#000", light="#fff")
     name = texts.QR_OF.format(link=safe(link))
     field = f'<input readonly aria-label="{texts.LINK}" value="{safe(link)}">'
     return (
-        f'{said}<p>{texts.LINK_HINT}</p><div class="link"><img class="qr" src="{code}" alt="{name}"><div>{field}'
+        f'{line}<p>{texts.LINK_HINT}</p><div class="link"><img class="qr" src="{code}" alt="{name}"><div>{field}'
         f'<button type="button" data-copy="{safe(link)}">{texts.COPY}</button></div></div>'
     )
 
