@@ -73,6 +73,7 @@ class Page:
         for opened in (tab, *self._groups):
             opened.select(_if_session_exists(refresh, len(outputs)), self.id, outputs, **QUIET)
         for handle, inputs, output in self._on_open:
+            handle = _if_session_exists(handle, 1) if hasattr(handle, "completed_by") else handle
             tab.select(handle, inputs, output, **QUIET)
         self.at_start(refresh, outputs)
 
@@ -294,6 +295,7 @@ def render_progress(session: Session, text: str) -> tuple[Any, ...]:
 
 
 reset_status = with_session(render_status)  # after a failure
+about_agent = with_session(lambda session: html.status(html.about(session.pupil)))  # where nothing has happened yet
 
 
 def _link(language: Language) -> str:

@@ -26,3 +26,7 @@ def test_ten_drawings_make_a_card_to_download_and_the_own_agent_is_back(visit, w
         visitor.press("#ten a")
     assert download.value.suggested_filename == "pupil-ten-drawings.png"
     assert visitor.n_lessons == 1 and visitor.page.locator(".thumb.told").count() == 1
+    visitor.press("#ten button[data-do=keep]")
+    visitor.until_text("#chip", "Ten drawings · 10 lessons")
+    visitor.press("#chip")
+    assert visitor.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 1 lesson"]

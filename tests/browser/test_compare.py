@@ -83,8 +83,8 @@ def test_a_run_is_opened_and_its_agent_drawn_on(visit, written):
     visitor.until_text("#status", "Yours now: recall, digits, seed 2.")
     visitor.draw(written["0"][0])
     visitor.until_guessed("0")
-    visitor.tab("Share")
-    visitor.press("#back")
+    visitor.press("#chip")
+    visitor.press(".my-agents [data-do=open]")
     visitor.until_text("#chip", "1 lesson")
 
 

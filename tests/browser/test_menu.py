@@ -92,8 +92,8 @@ def test_while_an_agent_is_made_the_answers_are_locked(visit, written):
         document.dispatchEvent(new KeyboardEvent('keydown', {key: '4'}));
     }).observe(document.querySelector('#header'), {childList: true, subtree: true})""")
     visitor.press("#chip")
-    visitor.press('.menu button[data-label="sixty"]')
-    visitor.until_text("#chip", "60 lessons")
+    visitor.press('.menu button[data-label="everyday"]')
+    visitor.until_text("#chip", "20,200 lessons")
     visitor.until("window.locked === 'none'")
     visitor.until(f"() => !({BUSY})()")
     assert visitor.page.locator("#notebook .thumb").count() == 0

@@ -36,8 +36,8 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     file = tmp_path / download.value.suggested_filename
     download.value.save_as(file)
     assert file.name == "pupil.zip"
-    visitor.press("#start")
-    visitor.press("#start-sure")
+    visitor.press("#chip")
+    visitor.press('.menu button[data-label="empty"]')
     visitor.until_text("#chip", "0 lessons")
     visitor.page.locator("#file-in input[type=file]").set_input_files(file)
     visitor.until_text("#share-status", "Loaded: Pupil, 2 lessons.")

@@ -85,9 +85,9 @@ class Visitor:
             "Teach": ("#notebook-set", "drawing"),
             "Inside": ("#images", "Mental images"),
             "Share": ("#share-status", "has had"),
-            "Numbers": ("#numbers-answers", "Let some learn"),
+            "Numbers": ("#numbers-answers .asked", ""),
             "Compare": ("#runs-head", "Experiments so far"),
-            "Frames": ("#frames-live", "Press"),
+            "Frames": ("#frames-live .seats", ""),
             "Design": ("#design-status", "has had"),
         }
         self.until_text(*filled[name])

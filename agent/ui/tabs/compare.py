@@ -81,6 +81,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     opened.pick(close, page.id, outputs, **QUIET)
     drawing = draw.click(draw_on, page.id, [*outputs, page.header], **QUIET)
     drawing.success(None, None, None, js=FIRST_TAB_JS, **QUIET)
+    page.refill_after(drawing)
     remove_button.click(remove, page.id, outputs, **QUIET)
     make_button, continue_button = making.starts[0], continuing.starts[0]
     making.starts.append(continue_button)

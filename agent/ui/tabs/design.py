@@ -18,7 +18,7 @@ from agent.ui import formatting, html
 from agent.ui.events import QUIET, serialized, with_session
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
-from agent.ui.page import Page, header
+from agent.ui.page import Page, about_agent, header
 from agent.ui.session import DEFAULT_MODEL, SESSIONS, Session
 from agent.ui.texts import texts
 from agent.validation import Setting, settings_of
@@ -31,7 +31,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     status_line = gr.HTML(html.status(""), elem_id="design-status")
     with gr.Column(elem_classes="card"):
         asking = _build_form(page, status_line)
-    return refresh, [status_line, page.header, *asking]
+    page.on_open(about_agent, [page.id], status_line)
+    return with_session(_header_and_no_question), [page.header, *asking]
 
 
 def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Component]:
@@ -86,7 +87,11 @@ def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterato
 
 def _summary(session: Session, text: str = "") -> tuple[Any, ...]:
     """What happened, else what the agent is; the header; nothing is asked."""
-    return html.status(text or html.about(session.pupil)), header(session), *leave_question()
+    return html.status(text or html.about(session.pupil)), *_header_and_no_question(session)
+
+
+def _header_and_no_question(session: Session) -> tuple[Any, ...]:
+    return header(session), *leave_question()
 
 
 refresh = with_session(_summary)

@@ -27,7 +27,7 @@ from agent.storage import serialization
 from agent.ui import components, formatting
 from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
 from agent.ui.html import safe, status
-from agent.ui.page import Page, render_progress, render_status, reset_status
+from agent.ui.page import Page, about_agent, header, render_progress, render_status, reset_status
 from agent.ui.parts import gallery, my_agents
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import current_locale, server_texts, texts
@@ -57,7 +57,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     gallery.build(page, outputs)
     with gr.Accordion(texts.EXPERTS, open=False, elem_id="experts"):
         _build_experts(page, outputs, pushing)
-    return refresh, [status_line, page.header, with_drawings, *pushing.buttons]
+    page.on_open(about_agent, [page.id], status_line)
+    return refresh, [page.header, with_drawings, *pushing.buttons, pushing.means]
 
 
 def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkbox]:
@@ -88,10 +89,11 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
 
 @dataclass
 class _Pushing:
-    """What is told of a push: the fields that it reads, its two buttons, and where it says how far it is."""
+    """Fields that a push reads, its two buttons and what they mean, and where it says how far it is."""
 
     inputs: list[Any]
     buttons: list[gr.Button]
+    means: gr.HTML
     outputs: list[gr.HTML]
 
 
@@ -106,7 +108,7 @@ def _build_give(page: Page) -> _Pushing:
     with gr.Row(elem_classes="buttons"):
         buttons = [gr.Button(texts.PUSH_NOW, variant="primary", elem_id="push")]
         buttons.append(gr.Button(texts.PUSH_WITHOUT, elem_id="push-without"))
-    gr.HTML(f'<p class="means">{texts.PUSH_MEANS}</p>')
+    means = gr.HTML(f'<p class="means">{texts.PUSH_MEANS}</p>', visible=False)
     pushed = gr.HTML("", elem_id="pushed")
     with gr.Accordion(texts.PUSH_MORE, open=False, elem_id="push-more"):
         repo = gr.Textbox(label=texts.REPO, info=texts.REPO_HINT, max_length=97, elem_id="repo")
@@ -114,7 +116,7 @@ def _build_give(page: Page) -> _Pushing:
         levels = ((texts.PUBLIC, "public"), (texts.PRIVATE, "private"))
         visibility = components.segments(levels, "public", texts.VISIBILITY, "visibility")
     news = gr.HTML("", elem_id="push-status")
-    pushing = _Pushing([page.id, repo, message, visibility, page.token], buttons, [pushed, news])
+    pushing = _Pushing([page.id, repo, message, visibility, page.token], buttons, means, [pushed, news])
     for button, with_drawings in zip(buttons, (True, False), strict=True):
         inputs = [*pushing.inputs, gr.State(with_drawings)]
         sending = button.click(push, inputs, pushing.outputs, **QUIET)
@@ -184,16 +186,15 @@ def _token(typed: str | None, signed_in: SignedIn) -> str | None:
 
 @with_session
 def refresh(session: Session) -> tuple[Any, ...]:
-    """Show the agent as it is, but for the name: the visitor may be writing it; publish only what knows something."""
-    line, _, top = render_status(session)
+    """Show the agent as it is; publish only what knows something."""
     n_own = len(session.pupil.lessons.user_lessons())
     drawings, knows = formatting.count(n_own, "drawing"), bool(session.pupil.labels)
     return (
-        line,
-        top,
+        header(session),
         gr.update(label=texts.WEB_PAGE_WITH.format(drawings=drawings), visible=n_own > 0),
         gr.update(value=texts.PUSH_WITH.format(drawings=drawings) if n_own else texts.PUSH_NOW, interactive=knows),
         gr.update(visible=n_own > 0, interactive=knows),
+        gr.update(visible=n_own > 0),
     )
 
 
