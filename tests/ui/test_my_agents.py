@@ -1,12 +1,17 @@
 """The visitor's agents: those before the one in use stay within reach, bounded, to open, rename, compare or remove."""
 
+import threading
+
+import gradio as gr
 import numpy as np
 import pytest
 
 from agent.agents import new
 from agent.errors import AgentError
+from agent.ui import events
 from agent.ui.parts import my_agents
-from agent.ui.session import MAX_EARLIER, Session
+from agent.ui.session import MAX_EARLIER, Session, Sessions
+from agent.ui.tabs import teach
 
 
 def taught(name):
@@ -74,3 +79,15 @@ def test_the_menu_shows_names_as_text():
     session = Session(taught("<b>A"))
     session.replace(taught("B"))
     assert "<b>A" not in my_agents.menu(session) and "&lt;b&gt;A" in my_agents.menu(session)
+
+
+def test_what_was_tested_is_shown_until_another_agent_takes_its_place(monkeypatch):
+    monkeypatch.setattr(events, "SESSIONS", Sessions(lambda: Session(taught("A"))))
+    monkeypatch.setattr(events.startup, "READY", threading.Event())
+    events.startup.READY.set()
+    list(teach.test("desk", "notebook", 100, [], 0))
+    assert teach.refresh("desk")[3:] == (gr.skip(),) * 4
+    with events.SESSIONS.open("desk") as session:
+        session.replace(taught("B"))
+    *_, curve, result, confusion = teach.refresh("desk")
+    assert "learning curve appears here" in curve and "<b>–</b>" in result and "empty" in confusion

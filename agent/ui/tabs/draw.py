@@ -90,7 +90,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
     for pick in (guess.pick, other_guess.pick, page.header.pick):
-        beginning = pick(change_agent, page.id, [guess, status, page.header], **QUIET)
+        beginning = pick(change_agent, page.id, [guess, status, page.header], **PRESSES)
         beginning.failure(with_session(header), page.id, page.header, **QUIET)
         page.refill_after(beginning)
     undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **PRESSES)
