@@ -137,7 +137,7 @@ def test_who_refuses_to_sign_in_comes_back_to_their_agent(space):
     sign_in(ben, "Deny")
     ben.until_text(".toast-body", "You were not signed in. Your agent is still here.")
     assert ben.n_lessons == 3
-    ben.until("!location.search")
+    ben.until("!location.search.includes('login')")
     sign_in(ben, "Sign in as ben")
     ben.until_text("#sign-in", "Signed in as ben")
     assert ben.page.locator(".toast-body").count() == 0

@@ -208,7 +208,8 @@ def _label_card(label: str, n_lessons: int, newest: list[Lesson]) -> str:
     counted, drawings = formatting.count(n_lessons, "lesson"), "".join(image(lesson.drawing, "") for lesson in newest)
     name = input_texts.CARD.format(label=label, lessons=counted)
     content = f'<b>{safe(label)}</b><small class="unseen">{counted}</small><span>{drawings}</span>'
-    return button("tell", content, data_label=label, style=hue(label), aria_label=name)
+    style = f"{hue(label)};--chars:{len(label)}"
+    return button("tell", content, data_label=label, style=style, aria_label=name)
 
 
 # ---------------------------------------------------------------- time line
