@@ -277,6 +277,7 @@ def test_a_push_that_is_stopped_sends_nothing(hub, lessons, monkeypatch):
         session.pupil.learn_many(*selection.draw(), source=selection.source)
     for do, where in ((share.push, "zoe"), (share.contribute, "mia/zoe")):
         monkeypatch.setattr(share.hub, "check_contribution", lambda *_: "")
-        told = [*do("mia", where, "", "public", False, "hf_mia", None)]
+        request = (None,) if do is share.push else ()
+        told = [*do("mia", where, "", "public", "hf_mia", False, None, *request)]
         assert "Stopped: nothing was sent" in told[-1][0], told
     assert hub.repos == {}

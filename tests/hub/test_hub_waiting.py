@@ -53,7 +53,7 @@ def waiting(hub, fault, handler, *inputs):
 
 def test_a_stroke_is_answered_and_a_lesson_learned_while_a_push_waits(hub, sessions):
     fault = Fault("POST", "/api/repos/create", delay=60)
-    inputs = ("sevens", "first", "public", True, "hf_mia", None)
+    inputs = ("sevens", "first", "public", "hf_mia", True, None, gr.Request(headers={}))
     with waiting(hub, fault, share.push, *inputs) as outputs:
         assert "looks like" in draw.see("mia", PAD | {"composite": PAD["composite"][::-1]})[0]
         draw.teach_digit("mia", PAD, gr.EventData(gr.Button("2"), None))

@@ -222,8 +222,8 @@ def test_a_push_counts_as_one_whatever_comes_of_it():
     session, said = Session(new("nearest")), []
     for _ in range(LIMITS["share"] + 1):
         with pytest.raises(AgentError) as refused:
-            finish(share.push.__wrapped__(session, "mine", "", "public", False, "", None))
+            finish(share.push.__wrapped__(session, "mine", "", "public", "", False, None, None))
         said.append(str(refused.value))
     assert ["within an hour" in each for each in said] == [False] * LIMITS["share"] + [True]
     with pytest.raises(AgentError, match="within an hour"):
-        finish(share.contribute.__wrapped__(session, "mia/zoe", "", "public", False, "", None))
+        finish(share.contribute.__wrapped__(session, "mia/zoe", "", "public", "", False, None))
