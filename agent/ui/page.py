@@ -73,7 +73,8 @@ class Page:
         for opened in (tab, *self._groups):
             opened.select(_if_session_exists(refresh, len(outputs)), self.id, outputs, **QUIET)
         for handle, inputs, output in self._on_open:
-            handle = _if_session_exists(handle, 1) if hasattr(handle, "completed_by") else handle
+            n_outputs = len(output) if isinstance(output, list) else 1
+            handle = _if_session_exists(handle, n_outputs) if hasattr(handle, "completed_by") else handle
             tab.select(handle, inputs, output, **QUIET)
         self.at_start(refresh, outputs)
 

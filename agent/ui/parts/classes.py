@@ -41,7 +41,7 @@ CODE_JS = "() => new URLSearchParams(location.search).get('class') ?? ''"
 
 
 def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
-    """Lay out the cards and connect them; ``outputs`` are the status, the name, the way back, the header."""
+    """Lay out the cards and connect them; ``outputs`` are the status, the name, the header."""
     with gr.Column(elem_classes="card push"):
         gr.HTML(f"<h2>{texts.TITLE}</h2><p>{texts.HINT}</p>")
         with gr.Row(elem_classes="fields"):

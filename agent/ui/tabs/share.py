@@ -28,7 +28,7 @@ from agent.ui import components, formatting
 from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
 from agent.ui.html import safe, status
 from agent.ui.page import Page, about_agent, header, render_progress, render_status, reset_status
-from agent.ui.parts import gallery, my_agents
+from agent.ui.parts import classes, gallery, my_agents
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import current_locale, server_texts, texts
 
@@ -55,6 +55,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             pushing = _build_give(page)
     outputs = [status_line, name, page.header]
     gallery.build(page, outputs)
+    classes.build(page, outputs)
     with gr.Accordion(texts.EXPERTS, open=False, elem_id="experts"):
         _build_experts(page, outputs, pushing)
     page.on_open(about_agent, [page.id], status_line)
