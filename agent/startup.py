@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import subprocess
 import threading
@@ -20,7 +21,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
 from agent import kernels  # noqa: E402  (after the environment)
 from agent.models import MODELS, precompile  # noqa: E402
 
-READY = threading.Event()  # the kernels of drawings are compiled: handlers wait for it
+# What a first lesson needs is compiled: handlers wait for it. Matching has its own event, `kernels.MATCHING_READY`
+READY = threading.Event()
+SHARE_FOR_LESSONS = 0.6  # of the time that compiling for drawings takes, until `READY`: only to say how long it is
 _LOG = logging.getLogger(__name__)
 _BEGUN, _N_BEFORE = time.monotonic(), kernels.n_compiled()
 _processes: list[subprocess.Popen[bytes]] = []
@@ -30,24 +33,29 @@ def compile_kernels() -> None:
     """Start to compile the kernels of drawings in other processes; nothing to do where it has been done before."""
     with _reported():
         _processes.extend(precompile.start("drawings"))
+    if _processes:
+        kernels.MATCHING_READY.clear()
 
 
 def warm_up() -> None:
-    """Load the kernels in a background thread when those processes are done, set `READY`, and compile the rest."""
+    """In a background thread, load the kernels when those processes are done, say so, and compile the rest."""
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 
 def seconds_left() -> int:
     """Estimate how long it takes until `READY` is set."""
-    return precompile.seconds_left(_BEGUN, _N_BEFORE)
+    return math.ceil(SHARE_FOR_LESSONS * precompile.seconds_left(_BEGUN, _N_BEFORE))
 
 
 def _warm_up() -> None:
     with _reported():
+        precompile.wait_for_lessons(_processes)
+    READY.set()
+    with _reported():
         precompile.finish("drawings", _processes)
+    kernels.MATCHING_READY.set()
     with _reported():
         precompile.call_model(next(iter(MODELS)))
-    READY.set()
     for family in ("numbers", "frames", "others"):
         with _reported():
             precompile.finish(family, precompile.start(family))

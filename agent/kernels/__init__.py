@@ -20,6 +20,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from numba.core import caching
 from agent.errors import AgentError
 
 ROOM_BYTES = 64 * 2**20  # a folder with less free is not begun with: everything compiled takes about 10 MB
+MATCHING_READY = threading.Event()  # cleared while another process compiles the loops of matching: who needs them waits
+MATCHING_READY.set()
 _LOG = logging.getLogger(__name__)
 
 

@@ -36,12 +36,13 @@ from agent.models.regression.tuples import Tuples
 from agent.models.state.machine import Machine
 
 PARTS = {
-    "drawings": ("encoding", "matching"),
+    "drawings": ("gate", "encoding", "matching"),
     "numbers": ("regression",),
     "frames": ("frames",),
     "others": ("others",),
     "arrays": (),
 }
+FOR_LESSONS = 2  # parts of drawings, the first ones, that a lesson needs; they have priority
 N_LOOPS = 58  # compiled for drawings: only to say how far it is
 SECONDS = 40.0  # that compiling for drawings takes on two cores: only until it is known better
 _LOG = logging.getLogger(__name__)
@@ -57,6 +58,14 @@ def start(family: str) -> list[subprocess.Popen[bytes]]:
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "agent.models.precompile"]
     return [subprocess.Popen([*command, part], cwd=root, stdin=subprocess.PIPE) for part in PARTS[family]]
+
+
+def wait_for_lessons(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Wait until what a first lesson needs has been compiled, by processes for drawings, and load it."""
+    for process in processes[:FOR_LESSONS]:
+        process.wait()
+    gate()
+    Recall(Recall.Config()).learn_one(_ink(), "1")
 
 
 def finish(family: str, processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -92,7 +101,7 @@ def seconds_left(begun: float, n_before: int) -> int:
 
 def call_model(name: str) -> Model:
     """Call the main methods of a scratch model that learns drawings."""
-    one, seven = _thumbnails()
+    one, seven = gate()
     model = MODELS[name](MODELS[name].Config())
     model.learn_one(one, "1")
     model.learn_many(np.stack([one, seven]), ["1", "7"])
@@ -101,25 +110,24 @@ def call_model(name: str) -> Model:
     return model
 
 
-def compile_encoding() -> None:
-    """Compile encoding and voting: half of the work."""
-    model = Recall(Recall.Config())
-    model.learn_one(_thumbnails()[0], "1")
-    model.vote(preprocessing.to_thumbnails(np.stack(_thumbnails()))[0])
-    parting()
-
-
-def parting() -> None:
-    """Compile what parts a page into symbols."""
-    page, numbers = _thumbnails()[0], np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.int32)
+def compile_gate() -> None:
+    """Compile what makes drawings and thumbnails of pictures, and parts a page into symbols."""
+    page, numbers = gate()[0], np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.int32)
     costs = np.zeros((2, *page.shape), np.float32)
     parts.boxes(numbers, parts.label_parts(page > 0, numbers))
     parts.seams(page, costs[0], costs[1])
     parts.seam_through(costs[0], costs[1], 0, 0, np.zeros(preprocessing.SIDE, np.int64))
 
 
+def compile_encoding() -> None:
+    """Compile encoding and voting: the longest part of what a lesson needs."""
+    model = Recall(Recall.Config())
+    model.learn_one(_ink(), "1")
+    model.vote(_ink())
+
+
 def compile_matching() -> None:
-    """Compile matching: the other half, called with arrays of the types that the model has."""
+    """Compile matching: what a guess needs in addition, called with arrays of the types that the model has."""
     side = preprocessing.SIDE
     store = RowStore(FixedParams(np.zeros((1, 1), np.uint16), np.zeros((0, 2, side + 4, side + 4), np.float32), 2, 0))
     rows = store.prefixes, store.suffixes, store.sketches, store.codes
@@ -140,7 +148,7 @@ def compile_others() -> None:
     machine.next_state(np.ones(1, bool), np.ones(1, bool))
     machine.next_state(np.ones(1, bool), dd=True)
     for name in MODELS:
-        one, model = _thumbnails()[0], call_model(name)
+        one, model = gate()[0], call_model(name)
         model.forget_one(one, "1")
 
 
@@ -164,12 +172,21 @@ def compile_frames() -> None:
             model.observe(np.full(8, value, np.float32))
 
 
-def _thumbnails() -> tuple[np.ndarray, np.ndarray]:
-    one = np.zeros((40, 32), np.uint8)
+def gate() -> tuple[np.ndarray, np.ndarray]:
+    """Thumbnails of two pictures."""
+    one = np.zeros((40, 36), np.uint8)
     one[6:34, 15:18] = 255
     seven = one.copy()
     seven[6:9, 6:27] = 255
+    preprocessing.to_thumbnails(np.stack([one, seven]))
     return preprocessing.to_thumbnail(one), preprocessing.to_thumbnail(seven)
+
+
+def _ink() -> np.ndarray:
+    """A thumbnail that no loop has made."""
+    thumbnail = np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.uint8)
+    thumbnail[4:24, 13:15] = 255
+    return thumbnail
 
 
 def end_with_parent() -> None:
@@ -185,7 +202,7 @@ def _wait_for_end() -> None:
 
 if __name__ == "__main__":
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(10 if sys.argv[1] in PARTS["drawings"][:FOR_LESSONS] else 19)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     globals()[f"compile_{sys.argv[1]}"]()

@@ -6,13 +6,17 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
+import numpy as np
 import pytest
 
 from agent import kernels, startup
+from agent.agents import new
 from agent.errors import AgentError
 from agent.models import precompile
+from agent.models.recall import decision
 from tests.unit.test_layers import ROOT
 
 pytestmark = pytest.mark.slow  # processes of their own
@@ -56,6 +60,7 @@ def test_a_process_that_compiles_ends_with_the_one_that_started_it(tmp_path):
     code = """
 import time
 from agent.models import precompile
+from agent.models.recall import decision
 print(precompile.start("frames")[0].pid, flush=True)
 time.sleep(60)
 """
@@ -90,13 +95,26 @@ def test_an_error_while_warming_up_is_reported_and_the_app_answers(monkeypatch, 
     def fail(*_):
         raise RuntimeError("no more room")
 
-    for name in ("start", "call_model", "compile_others", "compile_regression", "compile_frames"):
+    for name in ("start", "wait_for_lessons", "call_model", "compile_others", "compile_regression", "compile_frames"):
         monkeypatch.setattr(precompile, name, fail)
     monkeypatch.setattr(startup, "READY", threading.Event())
     startup.compile_kernels()
     startup.warm_up()
-    assert startup.READY.wait(10)
+    assert startup.READY.wait(10) and kernels.MATCHING_READY.wait(10)
     assert "the app answers" in caplog.text
+
+
+def test_a_first_lesson_does_not_wait_for_matching_and_the_guess_after_it_does(monkeypatch):
+    monkeypatch.setattr(decision, "MATCHING_READY", event := threading.Event())
+    pupil, drawing = new("recall"), np.eye(28, dtype=np.uint8) * 255
+    assert pupil.predict_one(drawing).label is None
+    pupil.learn_one(drawing, "1")
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(pupil.predict_one, drawing.T[::-1].copy())
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.3)
+        event.set()
+        assert asked.result(timeout=60).label == "1"
 
 
 # ---------------------------------------------------------------- folders that are damaged, full or read-only

@@ -8,12 +8,13 @@ from typing import Self
 
 import numpy as np
 
-from agent.kernels import matching
+from agent.kernels import MATCHING_READY, matching
 from agent.kernels import recall as kernels
 from agent.models.recall.params import RecallConfig
 from agent.models.recall.refinement import RefinedNodes
 from agent.models.recall.row_store import RowStore
 
+LONGEST_WAIT_S = 60.0  # for another process that compiles matching; then it is compiled here
 SCALE = 1000  # the best response by votes and matches: as near as the nearest row, and the most votes
 BUDGET_SHARES = np.array([16.0, 3.2, 1.0])  # rows of a label selected by prefix and by signature, for each by sketch
 LABELS_COMPARED = 8  # a label's share of ``n_candidates`` is that of one among so many
@@ -133,6 +134,7 @@ class RowMatches:
         leader: int,
         copies: bool = True,
     ) -> None:
+        MATCHING_READY.wait(LONGEST_WAIT_S)
         self._stores, self._query, self.labels_mask = stores, query, labels_mask
         self._rows = stores[0].rows(copies), stores[1].rows(copies)
         self._distances, n_agreeing = kernels.hamming_prefilter(query.prefix, *self._rows, labels_mask, leader)
