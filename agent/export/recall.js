@@ -602,7 +602,8 @@ class Recall {
       const matches = new RowMatches(this.stores, query, everything, 0).compare(params.budget);
       const turned = matches.responses(no_votes, params);
       const turned_strangeness = matches.strangeness(turned.indexOf(Math.max(...turned)));
-      if (turned_strangeness < 0 || 100 * turned_strangeness >= most) continue;
+      const [best, second] = two_largest(turned);
+      if (best === second || turned_strangeness < 0 || 100 * turned_strangeness >= most) continue;
       most = 100 * turned_strangeness;
       responses = turned;
       evidence = { ...evidence, matches, query };

@@ -161,9 +161,8 @@ def to_thumbnail(drawing, out):
     for y in range(size[0]):
         for x in range(size[1]):
             levels[y, x] = np.uint8(small[y, x] * LEVELS / peak + 0.5)
-    ink_box(
-        levels, np.int64(FAINT), box
-    )  # shrinking may have left a faint rim: the box is measured again on the levels
+    # Shrinking may have left a faint rim: the box is measured again on the levels
+    ink_box(levels, np.int64(FAINT), box)
     top = (SIDE - (box[1] - box[0])) // 2
     left = (SIDE - (box[3] - box[2])) // 2
     for y in range(box[0], box[1]):

@@ -134,7 +134,8 @@ class RowMatches:
         leader: int,
         copies: bool = True,
     ) -> None:
-        MATCHING_READY.wait(LONGEST_WAIT_S)
+        if not MATCHING_READY.wait(LONGEST_WAIT_S):
+            MATCHING_READY.set()
         self._stores, self._query, self.labels_mask = stores, query, labels_mask
         self._rows = stores[0].rows(copies), stores[1].rows(copies)
         self._distances, n_agreeing = kernels.hamming_prefilter(query.prefix, *self._rows, labels_mask, leader)

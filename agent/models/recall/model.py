@@ -282,7 +282,8 @@ class Recall:
             matches = RowMatches(self._stores, query, everything, 0).compare(evidence.params.budget)
             turned = matches.responses(no_votes, evidence.params)
             strangeness = matches.strangeness(int(turned.argmax()))
-            if 0 <= 100 * strangeness < bound:
+            best, second = _two_largest(turned)
+            if best > second and 0 <= 100 * strangeness < bound:
                 bound, responses = 100 * strangeness, turned
                 evidence = evidence._replace(matches=matches, encoded=evidence.encoded._replace(query=query))
         return responses, evidence
