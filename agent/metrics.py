@@ -10,8 +10,9 @@ import numpy as np
 from agent import expressions
 from agent.errors import AgentError
 
+_CLASSIFIED = ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds")
 NAMES = {  # of the scores of runs that formulas may use, by family
-    "drawings": ("accuracy", "precision", "recall", "f1", "unsure", "prequential", "n_lessons", "n_test", "seconds"),
+    **dict.fromkeys(("drawings", "arrays"), _CLASSIFIED),
     "numbers": ("error", "mse", "unsure", "w", "b", "n_lessons", "n_test", "seconds"),
     "frames": ("error", "repeat_error", "mean_error", "score", "random_score", "random_spread", "episode_return")
     + ("episode_length", "random_return", "n_lessons", "frames_per_second", "seconds"),

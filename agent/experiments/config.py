@@ -295,7 +295,7 @@ def _loaded_settings(settings: Settings, folder: Path, kind: str) -> dict[str, A
         return {}
     known = agent_defaults(kind) if kind in kinds() else {}
     if is_path(kind):
-        known = agent_defaults(kind) | constructor_defaults(maker_of(kind))
+        known = without({**agent_defaults(kind), **constructor_defaults(maker_of(kind))}, *Spaces().named(0))
     return {name: saved[name] for name in known if name in saved} if isinstance(saved, Mapping) else {}
 
 

@@ -17,6 +17,7 @@ from agent.experiments.config import TRACKERS, RunSpec, TaskSelection, path_to_l
 from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
 from agent.experiments.loading import load_at
 from agent.experiments.results import Result
+from agent.models.custom.signature import TASK_FIELDS, task_of
 from agent.progress import Progress, run_to_completion
 from agent.user_code import is_path
 
@@ -161,6 +162,10 @@ def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
     if agent.kind != model.NAME:
         raise AgentError(f"expected an agent of the kind {model.NAME}, got {agent.kind}. Say agent={agent.kind}.")
     loaded, given = vars(agent.model.config), vars(config)
+    tasks = [task_of(of) for of in (agent.model.config, config) if {*TASK_FIELDS} <= vars(of).keys()]
+    if len(tasks) == 2 and tasks[0] != tasks[1]:
+        expected, got = (f"the labels {' '.join(one.labels)} and inputs of the shape {one.shape}" for one in tasks)
+        raise AgentError(f"expected {expected}, as the agent to load was made for, got {got}. Take its task.")
     names = [name for name in given if name != "seed" and given[name] != loaded.get(name)]
     if names:
         got, expected = (" ".join(f"agent.{name}={of.get(name)}" for name in names[:5]) for of in (given, loaded))

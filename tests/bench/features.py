@@ -26,7 +26,7 @@ def state(number: int, row: object) -> str:
             [sys.executable, "-c", ONE.format(number)], cwd=folder, env=environment, capture_output=True, text=True
         )
     print(row.system, row.number, done.returncode, done.stderr[-300:] if done.returncode else "", flush=True)
-    return "works" if not done.returncode else f"does not work: {row.soon or row.feature}"
+    return "works" if not done.returncode else f"does not work: {row.feature}"
 
 
 def measured() -> list[dict[str, str]]:

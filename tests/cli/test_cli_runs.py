@@ -56,7 +56,7 @@ def test_one_command_teaches_asks_and_keeps_everything(tmp_path):
     assert {path.name for path in place.iterdir()} == {"agent", "config.json", "progress.csv", "result.json"}
     result = json.loads((place / "result.json").read_text())
     assert f"{100 * result['accuracy']:.2f} %" in said and "runs/default/nearest/digits_3" in said
-    again = command("task=digits", "agent=nearest", "seed=3", "load=true", *QUICK, cwd=tmp_path)
+    again = command("task=digits", "agent=nearest", "seed=3", *QUICK, cwd=tmp_path)
     assert "finished before" in again
     begun = command("task=fonts", "agent=nearest", "load=nearest digits 3", *QUICK, cwd=tmp_path)
     assert "runs/default/nearest/fonts_0" in begun

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from test_cli_runs import environment
 
@@ -96,6 +97,17 @@ def test_a_class_of_ones_own_is_loaded_with_what_it_was_made_with(here):
     assert json.loads((second.folder / "config.json").read_text())["agent"]["width"] == 3
     with pytest.raises(AgentError, match="Say agent.width=3"):
         run("fonts", {"kind": "./own.py:M", "width": 4}, lessons=20, load="M digits", experiment="more", **QUICK)
+
+
+def test_a_class_that_asks_for_its_task_goes_on_with_it_alone(here):
+    init = "class M:\n    def __init__(self, in_shape, labels, width=2): ..."
+    (here / "own.py").write_text(TEXT.format("pass").replace("class M:", init))
+    np.savez(here / "rows.npz", x=np.arange(80.0).reshape(20, 4), y=["a", "b"] * 10)
+    run("./rows.npz", {"kind": "./own.py:M", "width": 3}, **QUICK)
+    for load in (True, True, "M rows"):
+        assert run("./rows.npz", "./own.py:M", load=load, **QUICK).config["agent"]["width"] == 3
+    with pytest.raises(AgentError, match=r"the labels a b and inputs of the shape \(4,\), as .* got the labels 0 1 2"):
+        run("digits", "./own.py:M", load="M rows", lessons=20, **QUICK)
 
 
 def test_an_agent_goes_on_as_often_as_it_is_told_to(here):

@@ -34,9 +34,4 @@ def test_a_row_works(row, here, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     for name in ("run1", "marks", "minds", "myenv", "net"):
         sys.modules.pop(name, None)
-    try:
-        rows.seen(row)
-    except AssertionError as error:
-        if row.soon:
-            pytest.xfail(f"{row.soon}: {error}")
-        raise
+    rows.seen(row)

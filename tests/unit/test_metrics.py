@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
+from agent.agents import FAMILIES
 from agent.errors import AgentError
 from agent.expressions import evaluate
-from agent.metrics import check_formulas, of_labels, scores
+from agent.metrics import NAMES, check_formulas, of_labels, scores
 
 
 def test_precision_recall_and_f1_are_those_of_a_library_that_others_use():
@@ -104,3 +105,8 @@ def test_a_metric_needs_a_name_of_its_own(name):
 def test_metrics_are_formulas_by_name(formulas):
     with pytest.raises(AgentError, match="expected metrics as name: formula"):
         check_formulas(formulas)
+
+
+def test_formulas_know_the_scores_of_every_family():
+    assert set(NAMES) == set(FAMILIES)
+    assert check_formulas({"F1": "2*precision*recall/(precision+recall)"}, "arrays")
