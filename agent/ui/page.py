@@ -75,7 +75,8 @@ class Page:
         for handle, inputs, output in self._on_open:
             n_outputs = len(output) if isinstance(output, list) else 1
             handle = _if_session_exists(handle, n_outputs) if hasattr(handle, "completed_by") else handle
-            tab.select(handle, inputs, output, **QUIET)
+            for opened in (tab, *self._groups):
+                opened.select(handle, inputs, output, **QUIET)
         self.at_start(refresh, outputs)
 
     def group(self, name: str, modules: Sequence[ModuleType]) -> None:

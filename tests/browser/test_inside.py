@@ -52,6 +52,7 @@ def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, writte
     visitor.tab("Inside")
     visitor.until_text("#looked", "reference design")
     visitor.until_text("#looked", "784 I, 784 Q, 4 Z")
+    visitor.until_text("#state", "State ")
     inner = []
     for step in (1, 2, 3, last_state(visitor)):
         turn_to(visitor, step)
