@@ -374,8 +374,6 @@ def page(words: Sequence[str] = ()) -> str:
 
 def _details(group: str, name: str, choices: Mapping[str, tuple[str, Any]]) -> str:
     """Describe one choice: each setting with its default, what it does, and its range."""
-    import inspect
-
     from agent.models.custom.signature import class_settings
     from agent.user_code import is_path, maker_of
     from agent.validation import check_choice

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import importlib
 import importlib.util
 import inspect
+import io
+import itertools
+import logging
+import pickle
 import re
+import secrets
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,10 +21,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from agent.errors import AgentError, nearest
 
 GIVEN = "given"  # in place of a file: what code handed over itself
 LEARNING = ("learn_one", "partial_fit", "fit", "forward", "observe", "step")  # of what may stand for a class
+_LOG = logging.getLogger(__name__)
 _PACKAGE = Path(__file__).resolve().parent
 _given: dict[str, Any] = {}  # what code handed over, by its path
 
@@ -43,14 +52,20 @@ def is_path(name: object) -> bool:
 def given_path(thing: Any) -> str:
     """Name a class, a function or an object that code hands over, so that it can stand where a path stands.
 
+    A name that another thing has gets a number; the same code with the same values, or a class or a function that a
+    module defines anew, keeps its name.
+
     Examples
     --------
     >>> class Mean: ...
     >>> given_path(Mean), class_of("given:Mean") is Mean
     ('given:Mean', True)
     """
-    named = thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
-    path = f"{GIVEN}:{re.sub(r'[^0-9A-Za-z_]+', '', named.__name__) or 'own'}"
+    name = re.sub(r"[^0-9A-Za-z_]+", "", _named(thing).__name__) or "own"
+    for number in itertools.count(1):
+        path = f"{GIVEN}:{name}{number if number > 1 else ''}"
+        if path not in _given or _is_same(_given[path], thing):
+            break
     _given[path] = thing
     return path
 
@@ -81,18 +96,22 @@ def maker_of(path: str) -> Any:
 def content_of(path: str) -> str:
     """Give a digest of what a path names: of its file, or of the source and the values of what code handed over."""
     thing = maker_of(path)
-    file = Path(path.partition(":")[0])
-    if path not in _given and not path.partition(":")[1]:
-        file = Path(inspect.getfile(inspect.getmodule(thing) or sys.modules[path.rpartition(".")[0]]))
-    if path not in _given:
-        return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    named = thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
+    if path in _given:
+        return _digest(thing)
+    file: str | None = path.partition(":")[0]
+    if ":" not in path:
+        file = getattr(inspect.getmodule(thing) or sys.modules[path.rpartition(".")[0]], "__file__", None)
+    content = Path(file).read_bytes() if file else f"{path} {sys.version}".encode()  # of Python's own
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def copied(thing: Any, what: str) -> Any:
+    """Copy a thing that may hold a user's own; None, and a line that says what is left out, where that fails."""
     try:
-        source = inspect.getsource(named)
-    except (OSError, TypeError):
-        source = repr(named)
-    values = "" if named is thing else repr(sorted(vars(thing).items()) if hasattr(thing, "__dict__") else thing)
-    return hashlib.sha256(f"{source}{values}".encode()).hexdigest()[:16]
+        return copy.deepcopy(thing)
+    except Exception as error:  # whatever somebody's object may raise
+        _LOG.warning("left out %s: expected an agent that can be copied, got %s.", what, _describe(error))
+        return None
 
 
 @contextlib.contextmanager
@@ -102,11 +121,68 @@ def own_code(name: str) -> Iterator[None]:
         yield
     except AgentError:
         raise
-    except Exception as error:  # whatever somebody's code may raise
+    except (Exception, SystemExit) as error:  # whatever somebody's code may raise
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
         user_frames = [frame for frame in frames if "site-packages" not in frame.filename] or frames
         where = f" in {Path(user_frames[-1].filename).name}, line {user_frames[-1].lineno}" if user_frames else ""
         raise AgentError(f"expected {name} to run, got {_describe(error)}{where}.") from error
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles arrays and tensors as their bytes: a pickled tensor names where it lies in memory."""
+
+    def persistent_id(self, value: Any) -> Any:
+        if hasattr(value, "detach") and not isinstance(value, type):
+            value = value.detach().cpu().numpy()
+        is_plain = isinstance(value, np.ndarray) and not value.dtype.hasobject
+        return (str(value.dtype), value.shape, value.tobytes()) if is_plain else None
+
+
+def _digest(thing: Any) -> str:
+    """Give a digest of the source of a class, a function or an object, and of the values that it holds.
+
+    Another one each time, where there is no source, or where values cannot be pickled.
+    """
+    content = io.BytesIO()
+    try:
+        content.write(inspect.getsource(_named(thing)).encode())
+        held = None if _named(thing) is thing else getattr(thing, "__dict__", thing)
+        _Pickler(content).dump((_values(_named(thing)), held))
+    except Exception:  # whatever somebody's object may raise
+        return secrets.token_hex(8)
+    return hashlib.sha256(content.getvalue()).hexdigest()[:16]
+
+
+def _values(thing: Any, owner: Any = None) -> Any:
+    """Give what a function, or a class that a function made, holds beside its source; two may be on one line."""
+    if isinstance(thing, type):
+        known = {"__dict__", "__weakref__", "__module__", "__doc__"} if "<" in thing.__qualname__ else {*vars(thing)}
+        return [
+            (name, _values(value, thing) if inspect.isroutine(value) else value)
+            for name, value in vars(thing).items()
+            if name not in known
+        ]
+    function = getattr(thing, "__func__", thing)  # of methods of every sort
+    code, cells = function.__code__, [cell.cell_contents for cell in function.__closure__ or ()]
+    constants = [one for one in code.co_consts if not inspect.iscode(one)]
+    values = function.__defaults__, function.__kwdefaults__, getattr(thing, "__self__", None)
+    return code.co_code, code.co_names, constants, [one for one in cells if one is not owner], values
+
+
+def _named(thing: Any) -> Any:
+    return thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
+
+
+def _is_same(thing: Any, other: Any) -> bool:
+    """Say whether one thing may take the place of another one: it is that, or it is made of the same code and values.
+
+    What a module defines on its own level is what it defined there before, if a cell was run twice.
+    """
+    if thing is other:
+        return True
+    places = [(one.__module__, one.__qualname__) for one in (thing, other) if _named(one) is one]
+    is_anew = len(places) == 2 and places[0] == places[1] and "<" not in places[0][1]
+    return is_anew or (type(thing) is type(other) and _digest(thing) == _digest(other))
 
 
 def _import_path(path: str, fits: Callable[[Any], bool]) -> Any:
@@ -148,7 +224,7 @@ def _file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever somebody's file may raise
+    except (Exception, SystemExit) as error:  # whatever somebody's file may raise
         del sys.modules[name]
         raise AgentError(f"expected Python that runs in {path}, got {_describe(error)}.") from error
     return module
@@ -157,11 +233,10 @@ def _file(path: Path) -> ModuleType:
 def _module(name: str, class_name: str) -> tuple[ModuleType, str]:
     try:
         return importlib.import_module(name), class_name
-    except Exception as error:  # whatever somebody's module may raise
-        raise AgentError(
-            f"expected a module {name}, got {_describe(error)}. FILE.py:Class names one by its file."
-        ) from (error)
+    except (Exception, SystemExit) as error:  # whatever somebody's module may raise
+        expected = f"expected a module {name}, got {_describe(error)}"
+        raise AgentError(f"{expected}. FILE.py:Class names one by its file.") from error
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -29,7 +29,7 @@ from agent.models import Guess
 from agent.models.frames.layers import Layer
 from agent.progress import Progress
 from agent.storage.serialization import kind_at
-from agent.tasks import SOURCES
+from agent.tasks import SOURCES, as_arrays
 from agent.validation import check_whole, settings_of
 
 Steps = Iterator[str | Progress | AgentError]
@@ -330,10 +330,10 @@ def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str
 def _answers_of_rows(agent: Classifier, name: str) -> Iterator[str]:
     """Answer every input in a file of data, or a picture: a line each."""
     data = arrays.read(name) if arrays.is_data(name) else None
-    parts = [part.inputs for part in data if part] if data else [arrays.pixels(_opened(name))[None]]
+    parts = [as_arrays(part, name).drawings for part in data if part] if data else [arrays.opened(Path(name))[None]]
     numbers = itertools.count(1)
     for part in parts:
-        for guess in agent.predict_many(np.asarray(part)):
+        for guess in agent.predict_many(part):
             yield f"{name}{f', {next(numbers)}' if data else ''} → {_described(guess)}"
 
 

@@ -14,6 +14,7 @@ import csv
 import functools
 import hashlib
 import importlib
+import itertools
 import math
 import re
 import zipfile
@@ -34,6 +35,7 @@ INPUTS = ("drawings", "images", "image", "img", "x", "data", "inputs", "features
 LABELS = ("labels", "label", "y", "targets", "target", "class", "classes")
 TEST = ("test", "val", "valid", "validation")  # the first there is, is the test
 MAX_CHARS = 40  # of a label
+FAINT = 32  # pixels that are all below it are levels, such as 0 to 1 or 0 to 16
 _SAVED = ("dataset_info.json", "dataset_dict.json", "state.json")
 
 
@@ -105,9 +107,9 @@ def _read(source: Path, content: str) -> Splits:
     readers = {".npz": _from_npz, ".npy": _from_npy, ".csv": _from_table, ".tsv": _from_table, ".arff": _from_arff}
     try:
         return readers[source.suffix](source)
-    except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
-        if isinstance(error, AgentError):
-            raise
+    except AgentError:
+        raise
+    except Exception as error:  # whatever zipfile, numpy and csv raise at a damaged file, or one too large
         expected = "arrays of inputs and labels" if source.suffix in (".npz", ".npy") else "rows of numbers and a label"
         message = " ".join(str(error).split())[:160].rstrip(".")
         message = "objects, which would be pickled: save numbers and words" if "pickle" in message else message
@@ -122,7 +124,7 @@ def scale_of(inputs: Any) -> tuple[float, float]:
 def as_pictures(inputs: Any, name: str, scale: tuple[float, float]) -> list[np.ndarray] | np.ndarray:
     """Give inputs as pictures that `agent.preprocessing` takes: rows of a square number of pixels become squares.
 
-    Numbers of other types than uint8 are scaled from ``scale``, their least and greatest.
+    Numbers of other types than uint8, and small ones, are scaled from ``scale``, their least and greatest.
 
     Examples
     --------
@@ -141,9 +143,9 @@ def as_pictures(inputs: Any, name: str, scale: tuple[float, float]) -> list[np.n
             f"expected {expected} in {name} for an agent of drawings, got {shape}. Take a model of your own: "
             "agent=./net.py:Net, or agent=sklearn.linear_model.SGDClassifier."
         )
-    if inputs.dtype == np.uint8:
-        return inputs
     low, high = scale
+    if inputs.dtype == np.uint8 and max(high, inputs.max(initial=0)) >= FAINT:
+        return inputs
     return np.round(np.clip((inputs - low) * (255 / (high - low) if high > low else 0), 0, 255)).astype(np.uint8)
 
 
@@ -165,7 +167,10 @@ def checked(inputs: Any, labels: Any, name: str) -> Arrays:
         names = names.ravel()
     if names.ndim != 1:
         raise AgentError(f"expected labels (N,) in {name}, a word or a whole number each, got {names.shape}.")
-    if names.dtype.kind == "f" and (names == np.round(names)).all():
+    if names.dtype.kind == "f":
+        bad = ~((names == np.round(names)) & (np.abs(names) < 2**53))  # NaN and infinity, too
+        if bad.any():
+            raise AgentError(f"expected labels as words or whole numbers in {name}, got {names[bad][0]}.")
         names = names.astype(np.int64)
     if names.dtype.kind not in "iuUSb":
         raise AgentError(f"expected labels as words or whole numbers in {name}, got {names.dtype}.")
@@ -173,20 +178,21 @@ def checked(inputs: Any, labels: Any, name: str) -> Arrays:
     for text in set(texts):
         if not 1 <= len(text) <= MAX_CHARS or not is_visible(text):
             raise AgentError(f"expected labels of 1 to {MAX_CHARS} visible characters in {name}, got {text[:60]!r}.")
+    is_array = isinstance(values, np.ndarray)
+    if is_array and (values.ndim < 2 or values.dtype.kind not in "fiub" or not values.size):
+        raise AgentError(
+            f"expected inputs (N, H, W), (N, H, W, C) or (N, D) of numbers in {name}, got {values.dtype} of the shape "
+            f"{values.shape}."
+        )
     if len(values) != len(texts) or not texts:
         raise AgentError(f"expected as many labels as drawings in {name}, got {len(texts)} and {len(values)}.")
-    if isinstance(values, np.ndarray):
-        if values.ndim < 2 or values.dtype.kind not in "fiub" or not values.size:
-            raise AgentError(
-                f"expected inputs (N, H, W), (N, H, W, C) or (N, D) of numbers in {name}, got {values.dtype} of the "
-                f"shape {values.shape}."
-            )
+    if is_array:
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             row = int(np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(1))[0])
             raise AgentError(f"expected finite numbers in {name}, got NaN or infinity in row {row}. Fill it in.")
-        is_pixels = values.ndim > 2 and values.dtype.kind in "iub" and values.min() >= 0 and values.max() <= 255
+        is_pixels = values.ndim > 2 and values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 255
         values = values.astype(np.uint8) if is_pixels else values
-        values = values.astype(np.float32) if values.dtype in (np.float16, np.longdouble) else values
+        values = values.astype(np.float32) if values.dtype in (bool, np.float16, np.longdouble) else values
     return Arrays(values, texts)
 
 
@@ -253,7 +259,7 @@ def _from_table(source: Path) -> Splits:
     delimiter = "\t" if source.suffix == ".tsv" else max(",;\t", key=head[0].count)
     rows = list(csv.reader(head, delimiter=delimiter))
     names = [cell.strip().lower() for cell in rows[0]]
-    has_head = not any(map(_is_number, names))
+    has_head = _is_head(names, rows[1] if len(rows) > 1 else [])
     named = [place for place, name in enumerate(names) if name in LABELS] if has_head else []
     if has_head and len(rows) < 2:
         raise ValueError("a head without rows")
@@ -289,6 +295,23 @@ def _loaded(source: Path, delimiter: str, place: int, n_columns: int, n_head: in
     return Splits(checked(np.loadtxt(source, usecols=others, ndmin=2, **how), labels, source.name), None)
 
 
+def _is_head(names: Sequence[str], row: Sequence[str]) -> bool:
+    """Say whether names of columns are above a row; these may be numbers that count up, as pandas writes them.
+
+    Examples
+    --------
+    >>> _is_head(["0", "1", "label"], ["7", "7", "a"]), _is_head(["0", "1", "kind"], ["7", "7", "3"])
+    (True, True)
+    >>> _is_head(["5.1", "3.5", "a"], ["4.9", "3", "b"]), _is_head(["5.1", "3.5", "y"], ["4.9", "3", "n"])
+    (False, False)
+    """
+    numbers = [float(name) for name in names if _is_number(name)]
+    counts_up = all(one < other for one, other in itertools.pairwise(numbers))
+    is_word_above_number = any(not _is_number(n) and _is_number(cell) for n, cell in zip(names, row, strict=False))
+    known = {*names} & {*LABELS}
+    return not numbers or bool(known - {"y"}) or (counts_up and (bool(known) or is_word_above_number))
+
+
 def _is_number(cell: str) -> bool:
     try:
         float(cell)
@@ -307,11 +330,12 @@ def _from_folder(source: Path) -> Splits:
         if not files:
             expected = f"pictures in {folder}/LABEL/, a folder for each label"
             raise AgentError(f"expected {expected}, got none that ends in {' '.join(PICTURES)}.")
-        tables[split] = checked(_stacked(map(_opened, files)), [file.parent.name for file in files], str(source))
+        tables[split] = checked(_stacked(map(opened, files)), [file.parent.name for file in files], str(source))
     return _of_splits(tables)
 
 
-def _opened(file: Path) -> np.ndarray:
+def opened(file: Path) -> np.ndarray:
+    """Give the pixels of a file: (H, W) or (H, W, C); AgentError when it is damaged or no picture."""
     try:
         with Image.open(file) as image:
             return pixels(image)

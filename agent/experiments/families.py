@@ -6,7 +6,6 @@ taught, what is asked in the end, and which pictures are drawn.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import io
 import itertools
@@ -36,7 +35,7 @@ from agent.progress import Progress
 from agent.storage import serialization
 from agent.tasks import CHUNK, LAST, N_FRAMES, Frames, Generate, iter_random, mean_known
 from agent.training import Evaluation, evaluate, share_right
-from agent.user_code import is_path
+from agent.user_code import copied, is_path
 
 PROBES = (*map(str, range(11)), "123", "123123123123")  # numbers that every run of regressors is asked in the end
 ERRORS = ("error", "repeat_error", "mean_error")
@@ -549,7 +548,9 @@ class FramesRun(FamilyRun):
         n_frames, pages, expected = N_FILMED if self.settings.render else N_SHOWN, [], None
         if not (self.settings.render or self.settings.plots):
             return
-        agent, frame, picture = copy.deepcopy(self.agent), self.frame, self.env.picture
+        agent, frame, picture = copied(self.agent, "film and frames.png"), self.frame, self.env.picture
+        if agent is None:
+            return
         while len(pages) < n_frames:
             if expected is not None:
                 pages.append(np.concatenate([picture(frame), picture(expected.prediction)], axis=1))

@@ -1,13 +1,18 @@
 """Data of a user's own: files, folders and splits of any shape, for agents of drawings and for models of one's own."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import agent
 from agent.__main__ import main
+from agent.datasets import arrays
 from agent.errors import AgentError
 from agent.experiments import run
+from agent.tasks import task_of
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -101,7 +106,7 @@ def test_a_file_is_never_taken_for_something_else_whatever_its_name(here, name, 
 
 
 @pytest.mark.parametrize(
-    ("name", "arrays", "said"),
+    ("name", "held", "said"),
     [
         ("a.npz", {"drawings": np.zeros((5, 9, 9))}, "expected the arrays drawings and labels in a.npz, or x and y"),
         ("a.npz", {"x": np.full((5, 9), np.nan), "y": np.arange(5)}, "got NaN or infinity in row 0"),
@@ -116,14 +121,128 @@ def test_a_file_is_never_taken_for_something_else_whatever_its_name(here, name, 
         ("a.arff", b"@data\n1,2\n", "got 0 nominal attributes, where one is the label"),
     ],
 )
-def test_what_is_wrong_with_data_is_said_with_what_is_wanted(here, name, arrays, said):
-    if isinstance(arrays, bytes):
-        (here / name).write_bytes(arrays)
+def test_what_is_wrong_with_data_is_said_with_what_is_wanted(here, name, held, said):
+    if isinstance(held, bytes):
+        (here / name).write_bytes(held)
     else:
-        np.savez(here / name, **arrays)
+        np.savez(here / name, **held)
     for kind in (Nearest, "nearest"):
         with pytest.raises(AgentError, match=said):
             run(f"./{name}", kind, **QUICK)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 16])
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
+def test_pictures_of_few_levels_are_drawings_as_those_of_255_are(here, levels, dtype):
+    x, y = bars((12, 12))
+    np.savez("a.npz", x=(x // 255 * levels).astype(dtype), y=y)
+    task = task_of("./a.npz", {})
+    assert task.lessons(20, 0).drawings.max() == task.test(5, 0).drawings.max() == 255
+    assert run("./a.npz", "nearest", **QUICK).scores["accuracy"] == 1
+    own = run("./a.npz", Nearest, **QUICK)
+    assert own.scores["accuracy"] == 1 and agent.load(own.folder).n_lessons == 32
+
+
+def test_dark_pictures_of_many_levels_stay_as_they_are(here):
+    x = np.full((10, 12, 12), 40, np.uint8)
+    assert arrays.as_pictures(x, "x", (0.0, 90.0)) is x and arrays.as_pictures(x, "x", (0.0, 0.0)) is x
+
+
+@pytest.mark.parametrize(
+    ("rows", "n_rows"),
+    [
+        ("0,1,2,label\n1,2,3,cat\n4,5,6,dog\n", 2),
+        ("0,1,2,label\n1,2,3,0\n4,5,6,1\n", 2),
+        ("0,1,2,kind\n1,2,3,0\n4,5,6,1\n", 2),
+        ("label,0,1,2\na,7,7,7\nb,1,1,1\n", 2),
+        ("p,q,kind\n1,2,a\n3,4,b\n", 2),
+        ("5,3,2,y\n1,2,3,n\n", 2),
+        ("5,3,2,A\n1,2,3,1\n", 2),
+        ("5,3,2,0\n1,2,3,1\n", 2),
+    ],
+)
+def test_a_head_of_a_table_is_no_lesson_and_no_lesson_is_taken_for_a_head(here, rows, n_rows):
+    (here / "a.csv").write_text(rows)
+    read = arrays.read("a.csv").train
+    assert len(read.labels) == n_rows and read.inputs.shape == (n_rows, rows.split("\n")[1].count(","))
+
+
+def damaged_npz():
+    file = io.BytesIO()
+    np.savez_compressed(
+        file, x=np.random.default_rng(0).integers(0, 255, (50, 28, 28)).astype(np.uint8), y=np.arange(50)
+    )
+    content = bytearray(file.getvalue())
+    content[2000:2100] = bytes(100)
+    return bytes(content)
+
+
+def forged_npz(head):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("x.npy", "y.npy"):
+            archive.writestr(name, b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.npz", damaged_npz(), "arrays of inputs and labels in a.npz, got (Error|Bad CRC|File)"),
+        ("a.npz", forged_npz(b"{bad" + b" " * 66), "arrays of inputs and labels in a.npz, got"),
+        (
+            "a.npz",
+            forged_npz(b"{'descr': '|u1', 'fortran_order': False, 'shape': (4000000, 4000000000), }\n"),
+            "arrays of inputs and labels in a.npz, got",
+        ),
+        (
+            "a.csv",
+            b"a,label\n1,b\n1," + b"x" * 200_000 + b"\n",
+            "rows of numbers and a label in a.csv, got field larger",
+        ),
+    ],
+)
+def test_a_damaged_or_forged_file_is_one_sentence(here, name, content, said):
+    (here / name).write_bytes(content)
+    with pytest.raises(AgentError, match=f"^expected {said}"):
+        run(f"./{name}", "nearest", **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"),
+    [
+        (np.array(5), np.arange(3), r"expected inputs .* of numbers in a.npz, got int64 of the shape \(\)"),
+        (np.zeros((3, 8, 8)), np.array([1, 2, np.inf]), "expected labels as words or whole numbers in a.npz, got inf"),
+        (np.zeros((3, 8, 8)), np.array([1, np.nan, 2]), "expected labels as words or whole numbers in a.npz, got nan"),
+        (np.zeros((3, 8, 8)), np.array([1, 1e300, 2]), r"expected labels as words .* in a.npz, got 1e\+300"),
+    ],
+)
+def test_one_number_is_no_input_and_no_number_without_an_end_is_a_label(here, x, y, said):
+    np.savez("a.npz", x=x, y=y)
+    with pytest.raises(AgentError, match=said):
+        arrays.read("a.npz")
+
+
+def test_an_agent_of_arrays_says_which_pictures_it_cannot_be_asked(here, capsys):
+    x, y = bars((12, 12))
+    np.savez("a.npz", x=x, y=y)
+    (here / "mine.py").write_text(
+        "class M:\n def learn_one(self, x, y): ...\n def predict_one(self, x): return 'two words'\n"
+    )
+    folder = str(run("./a.npz", "./mine.py:M", **QUICK).folder)
+    for label, size in (("a", (12, 12)), ("b", (14, 12))):
+        (here / "p" / label).mkdir(parents=True)
+        Image.new("L", size).save(here / "p" / label / "1.png")
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200)).astype(np.uint8)).save("whole.png")
+    (here / "cut.png").write_bytes((here / "whole.png").read_bytes()[:3000])
+    for name, said in (
+        ("./p", "expected pictures of one size in ./p, got (12, 12) and (12, 14)"),
+        ("cut.png", "expected a picture at cut.png, got none that can be read"),
+    ):
+        assert main(["ask", folder, name]) == 2
+        err = capsys.readouterr().err
+        assert said in err and "Traceback" not in err
+    assert main(["ask", folder, "./p/a/1.png"]) == 0 and "two words" in capsys.readouterr().out
 
 
 def test_pictures_of_several_sizes_are_drawings_but_no_arrays(here):

@@ -1,11 +1,13 @@
 """Models of a user's own: classes, functions and objects of three interfaces, and what goes wrong in them."""
 
 import copy
+import threading
 
 import numpy as np
 import pytest
 
 import agent
+from agent import user_code
 from agent.__main__ import main
 from agent.errors import AgentError
 from agent.experiments import run
@@ -95,7 +97,7 @@ def test_classes_functions_and_objects_of_three_interfaces_learn_the_same(here):
         result = run("digits", given, experiment=f"e{number}", **QUICK)
         assert result.scores["accuracy"] == expected, given
     result = agent.launch("lessons=20 n_test=20", agent=Soft(tuple("0123456789"), 1), plots=False, n_held_out=0)
-    assert result.scores["accuracy"] == expected and result.folder.parent.name == "Soft"
+    assert result.scores["accuracy"] == expected and result.folder.parent.name == "Soft2"  # beside the class
 
 
 def test_an_edited_class_is_another_run_and_an_unchanged_one_is_not(here):
@@ -349,3 +351,126 @@ def test_a_copied_agent_learns_for_itself(here):
     other.learn_many(drawings[:30], labels[:30])
     assert [guess.label for guess in other.predict_many(drawings[:30])] == list(labels[:30])
     assert first.n_lessons == 20 and other.n_lessons == 50
+
+
+class Forgetful(Base):
+    """cannot learn six lessons once it is told so"""
+
+    fails = False
+
+    def learn_one(self, drawing, label):
+        if Forgetful.fails and len(self.seen) == 5:
+            raise RuntimeError("full")
+        super().learn_one(drawing, label)
+
+
+@pytest.mark.parametrize("kind", [Forgetful, Rows, Proba])
+def test_a_lesson_that_cannot_be_forgotten_is_kept_and_the_last_one_can_be(here, kind, monkeypatch):
+    model = run("digits", kind, **QUICK).agent.model
+    drawings, labels = model._drawings, list(model._labels)
+    if kind is Forgetful:
+        monkeypatch.setattr(Forgetful, "fails", True)
+        expected = [guess.label for guess in model.predict(drawings)]
+        with pytest.raises(AgentError, match="got RuntimeError: full"):
+            model.forget_one(drawings[0], labels[0])
+        assert model.n_lessons == 20 and [guess.label for guess in model.predict(drawings)] == expected
+        monkeypatch.setattr(Forgetful, "fails", False)
+    for drawing, label in zip(drawings, labels, strict=True):
+        model.forget_one(drawing, label)
+    assert model.n_lessons == 0 and model.labels == ()
+    model.learn_many(drawings, labels)
+    assert [guess.label for guess in model.predict(drawings)] == labels
+
+
+class Weights:
+    def __init__(self, part=None):
+        self.numbers, self.part = np.zeros(5000), part
+
+    def learn_one(self, drawing, label): ...
+
+    def predict_one(self, drawing):
+        return "1"
+
+
+def answering(label):
+    class Answer(Weights):
+        def predict_one(self, drawing):
+            return label
+
+    return Answer
+
+
+def test_two_things_of_one_name_are_two_and_the_same_thing_is_one(here):
+    one, other = lambda: answering("1")(), lambda: answering("7")()
+    pairs = [(one, other), (answering("1"), answering("7")), (Weights(1), Weights(2)), (Weights, Weights())]
+    for pair in pairs:
+        paths = [user_code.given_path(thing) for thing in pair]
+        assert len({*paths}) == 2 and all(
+            user_code.maker_of(path) is thing for path, thing in zip(paths, pair, strict=True)
+        )
+        assert [user_code.given_path(thing) for thing in pair] == paths
+    first, again, wider = (user_code.given_path(lambda width=width: width) for width in (1, 1, 2))
+    assert first == again != wider
+    folders = [run("digits", Weights(part), **QUICK).folder for part in (8, 9, 8)]
+    assert folders[0] == folders[2] != folders[1]
+
+
+def test_a_class_that_a_module_defines_anew_keeps_its_name(here):
+    def define(label):
+        names = {"__name__": "cell"}
+        exec(f"class M:\n def learn_one(self, x, y): ...\n def predict_one(self, x): return {label!r}\n", names)
+        return names["M"]
+
+    results = [run("digits", define(label), **QUICK) for label in ("1", "7")]
+    assert results[0].folder == results[1].folder and not results[1].cached
+    assert results[0].scores["by_label"] != results[1].scores["by_label"]
+
+
+def digest_of(thing):
+    return user_code.content_of(user_code.given_path(thing))
+
+
+def test_what_an_object_holds_tells_its_runs_apart_and_not_where_it_lies_in_memory(here):
+    weights, same, other = Weights(), Weights(), Weights()
+    other.numbers[2500] = 7
+    assert digest_of(weights) == digest_of(same) != digest_of(other)
+    assert digest_of(Weights(Weights())) == digest_of(Weights(Weights()))
+    held = Weights(lambda: 1)  # copied, but not pickled
+    assert digest_of(held) != digest_of(held)
+    assert not any(run("digits", held, **QUICK).cached for _ in range(2))
+
+
+def test_code_of_a_module_without_a_file_has_a_digest():
+    assert user_code.content_of("builtins.dict") == user_code.content_of("builtins.dict")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import sys\nsys.exit(3)\n", "expected Python that runs in bad.py, got SystemExit: 3"),
+        (
+            "class M:\n    def learn_one(self, x, y): raise SystemExit('bye')\n    def predict_one(self, x): ...\n",
+            "bye",
+        ),
+    ],
+)
+def test_own_code_that_ends_the_program_is_one_sentence(here, text, said, monkeypatch):
+    (here / "bad.py").write_text(text)
+    with pytest.raises(AgentError, match=said):
+        run("digits", "./bad.py:M", **QUICK)
+    monkeypatch.syspath_prepend(here)
+    if "learn_one" not in text:
+        with pytest.raises(AgentError, match="expected a module bad, got SystemExit: 3. FILE.py:Class names"):
+            run("digits", "bad.M", **QUICK)
+
+
+class Locked(Same):
+    def __init__(self, n_features, out_features):
+        super().__init__(n_features, out_features)
+        self.lock = threading.Lock()
+
+
+def test_an_agent_that_cannot_be_copied_has_no_film_but_a_result(here, caplog):
+    result = run({"frames": {"chance": False}}, Locked, steps=20, render=True)
+    assert (result.folder / "result.json").is_file() and not (result.folder / "film.webp").exists()
+    assert "left out film and frames.png: expected an agent that can be copied, got TypeError" in caplog.text

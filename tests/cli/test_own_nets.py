@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import agent  # noqa: E402
+from agent import user_code  # noqa: E402
 from agent.__main__ import main  # noqa: E402
 from agent.errors import AgentError  # noqa: E402
 from agent.experiments import iter_run, run  # noqa: E402
@@ -187,3 +188,21 @@ def test_an_edited_net_is_another_run_and_its_saved_state_is_not_forced_into_it(
     with pytest.raises(AgentError, match="expected arrays that fit Net, got others. Was it changed since?"):
         agent.load(result.folder)
     assert not run("digits", "./nets.py:Net", **QUICK).cached
+
+
+def test_the_last_lesson_of_a_net_can_be_forgotten(nets):
+    model = run("digits", "./nets.py:Dense", **{**QUICK, "lessons": 5}).agent.model
+    drawings, labels = model._drawings, list(model._labels)
+    for drawing, label in zip(drawings, labels, strict=True):
+        model.forget_one(drawing, label)
+    assert model.n_lessons == 0 and model.labels == () and model.adapter.n_seen == 0
+    model.learn_many(drawings, labels)
+    assert model.n_lessons == 5 and model.adapter.n_seen == 5
+
+
+def test_equal_nets_have_one_digest_and_others_another():
+    def digest(width, seed):
+        torch.manual_seed(seed)
+        return user_code.content_of(user_code.given_path(torch.nn.Linear(width, 2)))
+
+    assert digest(9, 0) == digest(9, 0) != digest(9, 1) != digest(8, 0)

@@ -81,6 +81,8 @@ class CustomModel(LessonModel):
         return getattr(self.adapter, "n_state_bytes", 0)
 
     def learn_many(self, thumbnails: np.ndarray, labels: Sequence[str]) -> None:
+        if not len(labels):
+            return
         with own_code(self.path):
             self.adapter.learn(thumbnails, labels)
         self._remember(thumbnails, labels)
@@ -95,8 +97,13 @@ class CustomModel(LessonModel):
     def forget_one(self, thumbnail: np.ndarray, label: str, n_newer: int = 0) -> None:
         row = newest_lesson(self._drawings, self._labels, thumbnail, label, n_newer)
         drawings, labels = np.delete(self._drawings, row, axis=0), self._labels[:row] + self._labels[row + 1 :]
-        type(self).__init__(self, self.config)
-        self.learn_many(drawings, labels)
+        before = dict(vars(self))
+        try:
+            type(self).__init__(self, self.config)
+            self.learn_many(drawings, labels)
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     def predict(self, thumbnails: np.ndarray) -> list[Guess]:
         labels, is_asked = self.labels, self._are_asked(thumbnails)
