@@ -132,7 +132,7 @@ class Room:
 
 
 class Rooms:
-    """All rooms; of too many, those of few members make way; of too many bytes, first those of more than twice their part.
+    """All rooms; of too many, those of few members make way; of too many bytes, those of twice their part first.
 
     Examples
     --------
@@ -291,7 +291,8 @@ def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pu
     joined, known, left_out = None, set(), []
     for place, member in enumerate(members):
         try:
-            restoring = WithResult(member.iter_restore(known))
+            known_then = known.copy()
+            restoring = WithResult(member.iter_restore(known_then))
             for _ in restoring:
                 yield Progress(place, len(members), "joining")
             if joined is None:
@@ -299,6 +300,7 @@ def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pu
             else:
                 for _ in joined.iter_join(restoring.result):
                     yield Progress(place, len(members), "joining")
+            known = known_then
         except AgentError:
             left_out.append(member.name)
         yield Progress(place + 1, len(members), "joining")

@@ -233,6 +233,15 @@ def test_what_a_starter_taught_is_joined_once(examples):
     assert (joined.n_lessons, left_out) == (70, [])
 
 
+def test_what_one_that_is_left_out_knew_is_joined_from_the_next(examples):
+    mia, ben, tom = taught(examples[:1]), taught(examples[:1], starter="sixty"), taught(examples[1:2], starter="sixty")
+    for pupil, letter, n in ((mia, "a", 2), (ben, "b", ben.model.MAX_LABELS - 11)):
+        pupil.learn_many([examples[0][0]] * n, [f"{letter}{number}" for number in range(n)])
+    members = [Member.of(pupil, name) for pupil, name in ((mia, "Mia"), (ben, "Ben"), (tom, "Tom"))]
+    joined, left_out = run_to_completion(iter_joined(members))
+    assert (joined.n_lessons, left_out) == (3 + 61, ["Ben"])
+
+
 def test_what_was_forgotten_of_lessons_of_ones_own_stays_forgotten(examples):
     mia, ben = (taught(examples[first : first + 5], starter="sixty") for first in (0, 5))
     drawings, labels = (part[10:13] for part in zip(*examples, strict=True))
