@@ -6,6 +6,7 @@ made a room or handed in is known by a key, the id of the session, which no page
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -13,18 +14,18 @@ import secrets
 import threading
 import time
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 
-from agent import render
+from agent import datasets, preprocessing, render
 from agent.agents.pupil import Pupil
 from agent.datasets import digits
 from agent.errors import AgentError
-from agent.lessons import Bulk, BulkForgotten, Entry, Lessons, Studied
+from agent.lessons import DRAWN_AT_ONCE, Bulk, BulkForgotten, Entry, Lessons, Studied
 from agent.progress import Progress, WithResult
 from agent.storage.serialization import MAX_CHARS, initial_config, iter_restore
 from agent.training import evaluate
@@ -105,7 +106,8 @@ class Member:
         Which of such lessons its person has forgotten is left out, too.
         """
         lessons = yield from Lessons.iter_from_jsonl(zlib.decompress(self.packed_log).decode())
-        log = _compact(lessons, lambda entry: known and (_source(entry) in known or isinstance(entry, BulkForgotten)))
+        left_out = yield from _iter_left_out(lessons, known)
+        log = _compact(lessons, lambda entry: entry.number in left_out)
         pupil = yield from iter_restore(self.config, log.to_jsonl())
         known |= {_source(entry) for entry in log.standing()} - {""}
         pupil.name = self.name
@@ -130,7 +132,7 @@ class Room:
 
 
 class Rooms:
-    """All rooms; old ones make room, and those that hold more than twice their part, then those of few members.
+    """All rooms; of too many, those of few members make way; of too many bytes, those of twice their part first.
 
     Examples
     --------
@@ -191,8 +193,7 @@ class Rooms:
         AgentError where there is no such room, it is full, or somebody else there has the same name.
         """
         with self._lock:
-            code = "".join(char for char in code.upper() if char in LETTERS)
-            room = next((room for room in self._living() if room.code == code), None)
+            room = next((room for room in self._living() if room.code == clean_code(code)), None)
             if room is None:
                 raise AgentError(texts.NO_SUCH_ROOM)
             others = [other for its_key, other in room.members.items() if its_key != key]
@@ -206,11 +207,17 @@ class Rooms:
             self._make_room(room)
 
     def note(self, key: str, member: Member, mistakes: Mapping[int, str | None]) -> None:
-        """Note what a test said of a copy, unless it was replaced or taken along meanwhile."""
+        """Note what a test said of a copy, unless it was replaced or taken back meanwhile."""
         with self._lock:
             room = self.room_of(key)
             if room is not None and room.members[key] is member:
                 room.change(members={**room.members, key: dataclasses.replace(member, mistakes=mistakes)})
+
+    def note_joined(self, room: Room, members: Mapping[str, Member], joined: tuple[int, int]) -> None:
+        """Note what these copies, joined, answered, unless others are in the room meanwhile."""
+        with self._lock:
+            if _copies(room.members) == _copies(members):
+                room.change(joined=joined)
 
     def leave(self, key: str) -> None:
         """Take what somebody handed in out of its room."""
@@ -239,13 +246,26 @@ class Rooms:
     def _make_room(self, present: Room) -> None:
         """Drop rooms beyond the caps, never the present one."""
         others = [(key, room) for key, room in self._rooms.items() if room is not present]
-        others.sort(key=lambda item: (item[1].n_bytes <= 2 * self._max_bytes / self._max_rooms, len(item[1].members)))
-        n_bytes = sum(room.n_bytes for room in self._rooms.values())
-        for key, room in others:
-            if len(self._rooms) <= self._max_rooms and n_bytes <= self._max_bytes:
-                return
+        others.sort(key=lambda item: len(item[1].members))
+        for key, _ in others[: max(0, len(self._rooms) - self._max_rooms)]:
             del self._rooms[key]
-            n_bytes -= room.n_bytes
+        n_bytes = sum(room.n_bytes for room in self._rooms.values())
+        for key, room in sorted(others, key=lambda item: item[1].n_bytes <= 2 * self._max_bytes / self._max_rooms):
+            if n_bytes <= self._max_bytes:
+                return
+            if self._rooms.pop(key, None):
+                n_bytes -= room.n_bytes
+
+
+def clean_code(code: object) -> str:
+    """Read a code as somebody types it.
+
+    Examples
+    --------
+    >>> clean_code(" cdfh-jkmn ")
+    'CDFHJKMN'
+    """
+    return "".join(char for char in str(code).upper() if char in LETTERS)
 
 
 @functools.cache
@@ -271,7 +291,8 @@ def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pu
     joined, known, left_out = None, set(), []
     for place, member in enumerate(members):
         try:
-            restoring = WithResult(member.iter_restore(known))
+            known_then = known.copy()
+            restoring = WithResult(member.iter_restore(known_then))
             for _ in restoring:
                 yield Progress(place, len(members), "joining")
             if joined is None:
@@ -279,30 +300,53 @@ def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pu
             else:
                 for _ in joined.iter_join(restoring.result):
                     yield Progress(place, len(members), "joining")
+            known = known_then
         except AgentError:
             left_out.append(member.name)
         yield Progress(place + 1, len(members), "joining")
     return joined, left_out
 
 
-def iter_together(rooms: Rooms, room: Room) -> Generator[Progress, None, list[str]]:
-    """Test whom nobody has tested, join all of a room and test them together; returns the names of `iter_joined`."""
+def iter_together(rooms: Rooms, room: Room) -> Generator[Progress, None, tuple[int, int, list[str]]]:
+    """Test whom nobody has tested, join all of a room and test them together.
+
+    Returns how many were joined, how many of the test digits they answer right, and the names of `iter_joined`.
+    """
     for key, member in room.members.items():
         if member.mistakes is None:
-            restoring = WithResult(member.iter_restore(set()))
-            yield from restoring
-            testing = WithResult(iter_test(restoring.result))
-            yield from testing
-            rooms.note(key, member, testing.result)
+            with contextlib.suppress(AgentError):  # its lessons cannot be taught again: `iter_joined` names it
+                rooms.note(key, member, (yield from iter_test((yield from member.iter_restore(set())))))
     members = room.members
-    joining = WithResult(iter_joined([*members.values()]))
-    yield from joining
-    joined, left_out = joining.result
-    if joined is not None:
-        testing = WithResult(iter_test(joined))
-        yield from testing
-        if room.members is members:
-            room.change(joined=(len(members) - len(left_out), N_ASKED - len(testing.result)))
+    joined, left_out = yield from iter_joined([*members.values()])
+    if joined is None:
+        return 0, 0, left_out
+    n_joined, n_right = len(members) - len(left_out), N_ASKED - len((yield from iter_test(joined)))
+    rooms.note_joined(room, members, (n_joined, n_right))
+    return n_joined, n_right, left_out
+
+
+def _copies(members: Mapping[str, Member]) -> dict[str, tuple[str, bytes]]:
+    return {key: (member.config, member.packed_log) for key, member in members.items()}
+
+
+def _iter_left_out(lessons: Lessons, known: set[str]) -> Generator[Progress, None, set[int]]:
+    """Look for bulk lessons that are ``known``, and for which of them were forgotten; returns their numbers."""
+    standing, forgotten = lessons.standing(), defaultdict(list)
+    bulks = [entry for entry in standing if isinstance(entry, Bulk) and _source(entry) in known]
+    for entry in standing:
+        if isinstance(entry, BulkForgotten):
+            forgotten[entry.label, entry.drawing.tobytes()].append(entry.number)
+    left_out, labels = {bulk.number for bulk in bulks}, {label for label, _ in forgotten}
+    for bulk in bulks if labels else ():
+        source = datasets.lazy(bulk.source or {})
+        its_labels = enumerate(source.labels[bulk.start : bulk.start + bulk.n_lessons], bulk.start)
+        places = [place for place, label in its_labels if label in labels]
+        for first in range(0, len(places), DRAWN_AT_ONCE):
+            part = np.array(places[first : first + DRAWN_AT_ONCE])
+            for place, drawing in zip(part, preprocessing.to_thumbnails(source.draw(part)), strict=True):
+                if numbers := forgotten.get((source.labels[place], drawing.tobytes())):
+                    left_out.add(numbers.pop())
+            yield Progress(first, len(places), "joining")
     return left_out
 
 

@@ -261,7 +261,7 @@ class Session:
         self.pad.reset()
 
     def count(self, what: str, amount: float = 1) -> None:
-        """Count a lesson, a share, a code or megabytes saved; AgentError when there were too many within an hour."""
+        """Count a lesson, a share, a class's code or room, or megabytes; AgentError for too many within an hour."""
         counter, limit = self.counters[what], formatting.number(LIMITS[what])
         if not counter.take(amount, time.monotonic()):
             minutes = math.ceil((amount - counter.left) / counter.per_s / 60)

@@ -41,6 +41,8 @@ def test_pupils_hand_in_and_the_teacher_sees_them_side_by_side(visit, written):
     code = make_room(teacher)
     link = teacher.page.locator("#class-room a").get_attribute("href")
     pupil = visit("phone, light", path=link)
+    pupil.page.locator("#class-hand-in").wait_for()
+    pupil.tab("Draw")
     for label in "47":
         pupil.teach(written[label][0], label)
     pupil.tab("Share")

@@ -1,9 +1,12 @@
 """Nothing is lost: a server that was killed, a desk that was cleared, a browser that keeps too much or nonsense."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.bench.crash import rounds
 
+ROOT = Path(__file__).resolve().parents[2]
 FORGED = """() => {
   localStorage.setItem('pupil-desk-id', 'A'.repeat(22));
   localStorage.setItem('pupil-log', JSON.stringify({key: 'x', lines: ['[]'],
@@ -14,6 +17,20 @@ Storage.prototype.setItem = function (name, value) {
   if (name === 'pupil-log' && value.length > 500) throw new DOMException('full', 'QuotaExceededError');
   return set.call(this, name, value);
 };"""
+
+# D comes while C is in use, then it has more lessons than the browser has room for: which are kept
+FILLED = """(script) => {
+  const log = (agent, n) => ({key: agent, birth: '', agent, about: agent, lines: ['x'.repeat(n)]});
+  localStorage.setItem('pupil-agents', JSON.stringify([log('A', 1e6), log('B', 3e5)]));
+  localStorage.setItem('pupil-log', JSON.stringify(log('C', 25e5)));
+  const kept = (n) => {
+    const props = {value: btoa(JSON.stringify({...log('D', n), start: 0}))};
+    Function('props', 'trigger', 'watch', script)(props, () => {}, (_, receive) => receive());
+    const [now, others] = ['pupil-log', 'pupil-agents'].map((name) => JSON.parse(localStorage.getItem(name)));
+    return [now?.agent ?? 'none', ...others.map(({agent}) => agent)];
+  };
+  return [kept(1), kept(6e6)];
+}"""
 
 
 @pytest.mark.nightly
@@ -49,3 +66,9 @@ def test_a_forged_log_is_refused_in_plain_words_and_lessons_go_on(visit, written
     visitor.teach(written["4"][0], "4")
     assert visitor.n_lessons == 1 and visitor.page.locator("#header b b").count() == 0
     assert '"drawing"' in visitor.page.evaluate("JSON.parse(localStorage.getItem('pupil-log')).lines.join('')")
+
+
+def test_agents_are_kept_while_there_is_room_for_each_of_them_once(visit):
+    visitor = visit()
+    script = (ROOT / "agent/ui/static/lesson_backup.js").read_text(encoding="utf-8")
+    assert visitor.page.evaluate(FILLED, script) == [["D", "C", "A", "B"], ["none", "C", "A", "B"]]

@@ -2,14 +2,17 @@
 
 import json
 
+import gradio as gr
 import numpy as np
 import pytest
 from agents import born
 
+from agent import startup
 from agent.agents import new
 from agent.datasets import digits
 from agent.errors import AgentError
 from agent.progress import run_to_completion
+from agent.ui import events
 from agent.ui.classroom import MAX_MEMBERS, Member, Room, Rooms, digits_asked, iter_joined, iter_test, iter_together
 from agent.ui.parts import classes
 from agent.ui.session import Session, Sessions
@@ -20,6 +23,16 @@ TEACHER, MIA, BEN = "teacher's key", "mia's key", "ben's key"
 @pytest.fixture
 def rooms():
     return Rooms()
+
+
+@pytest.fixture
+def opened(monkeypatch, examples):
+    """The one session of an app whose agent had some lessons; nobody has a room."""
+    startup.READY.set()
+    session = Session(taught(examples[:20]))
+    monkeypatch.setattr(events, "SESSIONS", Sessions(lambda: session))
+    monkeypatch.setattr(classes, "ROOMS", Rooms())
+    return session
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +139,28 @@ def test_rooms_that_hold_too_much_make_way(examples):
     assert rooms.n_bytes <= 5 * large.n_bytes and all(rooms.made_by(f"small {number}") for number in range(3))
 
 
+def test_a_large_class_stays_where_strangers_make_empty_rooms(rooms, examples):
+    member = Member.of(taught(examples[:1]), "Mia")
+    rooms = Rooms(max_rooms=8, max_bytes=4 * member.n_bytes)
+    code = rooms.make("class").code  # with twice its part of the bytes, and more
+    rooms.hand_in(MIA, code, member)
+    rooms.hand_in(BEN, code, Member.of(taught(examples[:1]), "Ben"))
+    for number in range(20):
+        rooms.make(f"made up {number}")
+    assert len(rooms.made_by("class").members) == 2 and rooms.made_by("made up 0") is None
+    assert sum(rooms.made_by(f"made up {number}") is not None for number in range(20)) == 7
+
+
+def test_rooms_that_one_session_makes_are_counted_with_codes(opened, monkeypatch):
+    rooms = classes.ROOMS
+    for _ in range(20):
+        classes.make("id", TEACHER), classes.make("id", TEACHER)  # the second one changes nothing
+        rooms.close(TEACHER)
+    with pytest.raises(gr.Error, match="at most 20 codes"):
+        classes.make("id", TEACHER)
+    assert rooms.made_by(TEACHER) is None
+
+
 def test_what_rooms_keep_counts_with_what_sessions_keep():
     kept = [0]
     sessions = Sessions(lambda: Session(born("nearest")), max_bytes=5_000_000, other_bytes=lambda: kept[0])
@@ -147,11 +182,31 @@ def test_codes_are_counted_within_an_hour(monkeypatch, examples):
         with pytest.raises(AgentError, match="nobody uses"):
             classes.enter(session, MIA, "CDFHJKMN", "Mia", False)
     classes.enter(session, MIA, code, "Mia", False)
-    classes.enter(session, MIA, code, "Mia", False)  # in the room already: nothing is guessed
+    classes.enter(session, MIA, f"{code[:4]} {code[4:]}".lower(), "Mia", False)  # in it already: nothing is guessed
+    assert rooms.room_of(MIA).code == code
     rooms.leave(MIA)
     with pytest.raises(AgentError, match="at most 20"):
         classes.enter(session, MIA, code, "Mia", False)
+    with pytest.raises(AgentError, match="at most 20"):
+        classes.enter(session, MIA, code, "", False)  # counted before anything is copied
     assert rooms.room_of(MIA) is None
+
+
+def test_what_was_handed_in_is_tested_whatever_the_agent_learns_meanwhile(opened, examples):
+    rooms, handed_in = classes.ROOMS, opened.pupil
+    code, mistakes = rooms.make(TEACHER).code, run_to_completion(iter_test(taught(examples[:20])))
+    assert "being tested" in classes.hand_in("id", MIA, code, "Mia", False)
+    for drawing, label in examples[20:]:
+        handed_in.learn_one(drawing, label)
+    opened.replace(taught(examples[30:]))
+    *_, said = classes.ask_handed_in("id", MIA)
+    member = rooms.room_of(MIA).members[MIA]
+    assert (member.n_lessons, member.mistakes) == (20, mistakes) and f"{100 - len(mistakes)} of 100" in said
+    assert len([*classes.ask_handed_in("id", MIA)]) == 1  # nothing is left to test
+    classes.hand_in("id", MIA, code, "Mia", False)
+    rooms.leave(MIA)
+    *_, said = classes.ask_handed_in("id", MIA)
+    assert classes.texts.NOT_HANDED_IN in said and rooms.room_of(MIA) is None
 
 
 @pytest.mark.parametrize("kind", ["recall", "nearest"])
@@ -178,11 +233,35 @@ def test_what_a_starter_taught_is_joined_once(examples):
     assert (joined.n_lessons, left_out) == (70, [])
 
 
-def test_an_agent_whose_lessons_were_not_kept_is_left_out(examples):
+def test_what_one_that_is_left_out_knew_is_joined_from_the_next(examples):
+    mia, ben, tom = taught(examples[:1]), taught(examples[:1], starter="sixty"), taught(examples[1:2], starter="sixty")
+    for pupil, letter, n in ((mia, "a", 2), (ben, "b", ben.model.MAX_LABELS - 11)):
+        pupil.learn_many([examples[0][0]] * n, [f"{letter}{number}" for number in range(n)])
+    members = [Member.of(pupil, name) for pupil, name in ((mia, "Mia"), (ben, "Ben"), (tom, "Tom"))]
+    joined, left_out = run_to_completion(iter_joined(members))
+    assert (joined.n_lessons, left_out) == (3 + 61, ["Ben"])
+
+
+def test_what_was_forgotten_of_lessons_of_ones_own_stays_forgotten(examples):
+    mia, ben = (taught(examples[first : first + 5], starter="sixty") for first in (0, 5))
+    drawings, labels = (part[10:13] for part in zip(*examples, strict=True))
+    ben.learn_many(drawings, labels)
+    ben.forget_one(drawings[0], labels[0])
+    ben.forget_one(*[part[0] for part in digits.Selection({"mnist": 60}).draw()])
+    joined, left_out = run_to_completion(iter_joined([Member.of(mia, "Mia"), Member.of(ben, "Ben")]))
+    assert (joined.n_lessons, left_out) == (60 + 5 + 5 + 2, [])
+
+
+def not_kept(examples):
+    """An agent with lessons that are not in its log."""
     pupil = taught(examples[:1])
-    events = [{"event": "bulk", "number": 1, "n_lessons": 9, "source": None, "start": 0}]
-    pupil.lessons = type(pupil.lessons).from_jsonl(pupil.log + json.dumps(events[0]) + "\n")
-    members = [Member.of(pupil, "Mia"), Member.of(taught(examples[:3]), "Ben")]
+    event = {"event": "bulk", "number": 1, "n_lessons": 9, "source": None, "start": 0}
+    pupil.lessons = type(pupil.lessons).from_jsonl(pupil.log + json.dumps(event) + "\n")
+    return pupil
+
+
+def test_an_agent_whose_lessons_were_not_kept_is_left_out(examples):
+    members = [Member.of(not_kept(examples), "Mia"), Member.of(taught(examples[:3]), "Ben")]
     joined, left_out = run_to_completion(iter_joined(members))
     assert left_out == ["Mia"] and joined.n_lessons == 3
     assert run_to_completion(iter_joined(members[:1])) == (None, ["Mia"])
@@ -192,10 +271,45 @@ def test_a_room_is_tested_and_joined(rooms, examples):
     room = rooms.make(TEACHER)
     for key, part in ((MIA, examples[:20]), (BEN, examples[20:])):
         rooms.hand_in(key, room.code, Member.of(taught(part), key[:3], with_drawings=key is MIA))
-    assert run_to_completion(iter_together(rooms, room)) == []
+    expected = 2, 100 - len(run_to_completion(iter_test(taught(examples))))
+    assert run_to_completion(iter_together(rooms, room)) == (*expected, [])
     mistakes = run_to_completion(iter_test(taught(examples[:20])))
     assert room.members[MIA].mistakes == mistakes and 0 < len(mistakes) < 90
-    assert room.joined == (2, 100 - len(run_to_completion(iter_test(taught(examples)))))
+    assert room.joined == expected
+    rooms.hand_in("key", room.code, Member.of(not_kept(examples), "Tom"))
+    assert run_to_completion(iter_together(rooms, room)) == (*expected, ["Tom"]) and room.joined == expected
+    assert room.members["key"].mistakes is None
+    rooms.leave(MIA), rooms.leave(BEN)
+    assert run_to_completion(iter_together(rooms, room)) == (0, 0, ["Tom"]) and room.joined is None
+
+
+@pytest.mark.parametrize(
+    "happens, is_kept",
+    [
+        (lambda rooms, room: rooms.note(MIA, room.members[MIA], {0: "1"}), True),
+        (lambda rooms, room: rooms.leave(BEN), False),
+        (lambda rooms, room: rooms.hand_in(BEN, room.code, room.members[BEN]), True),
+    ],
+    ids=["a test", "one leaves", "the same again"],
+)
+def test_a_result_is_told_whatever_happens_meanwhile_and_kept_for_those_who_are_there(
+    opened, examples, happens, is_kept
+):
+    room = classes.ROOMS.make(TEACHER)
+    for key, part in ((MIA, examples[:20]), (BEN, examples[20:])):
+        classes.ROOMS.hand_in(key, room.code, Member.of(taught(part), key[:3]))
+        classes.ROOMS.note(key, room.members[key], {})
+    joining = classes.join("id", TEACHER)
+    next(joining)
+    happens(classes.ROOMS, room)
+    *_, (bar, *_) = joining
+    expected = 2, 100 - len(run_to_completion(iter_test(taught(examples))))
+    assert f"2 joined: {expected[1]} of 100 digits right" in bar
+    assert room.joined == (expected if is_kept else None)
+
+
+def test_the_link_of_a_class_opens_the_tab_where_it_hands_in():
+    assert 'href="?class=CDFHJKMN&amp;tab=share"' in classes.show_room(Room("CDFHJKMN", 0.0))
 
 
 MARKUP = "<img src=x onerror=alert(1)>"

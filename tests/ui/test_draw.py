@@ -1,5 +1,6 @@
 """A drawing on the pad passes preprocessing once, whatever is done with it."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,7 +11,7 @@ from agent.agents import new
 from agent.datasets import strokes
 from agent.models import Guess
 from agent.ui import events, html
-from agent.ui.parts import examples
+from agent.ui.parts import examples, reply
 from agent.ui.session import Session, Sessions
 from agent.ui.tabs import draw
 
@@ -48,6 +49,13 @@ def test_a_stroke_passes_preprocessing_once_and_its_guess_explanation_and_compar
     outputs = draw.see("mia", pad("7-plain"))
     assert len(passes) == 1 and "7" in outputs[0] and draw.texts.NOT_SURE in outputs[4]
     assert (session.pad.drawing == preprocessing.to_thumbnail(pad("7-plain"))).all()
+
+
+def test_what_is_like_nothing_and_as_near_to_two_labels_is_taken_for_neither():
+    even = replace(Guess.of(("0", "1"), np.array([700, 700])), unsure=True, unfamiliar=True)
+    nearer = replace(Guess.of(("0", "1"), np.array([700, 600])), unsure=True, unfamiliar=True)
+    said = [reply.guess_of(new("nearest"), ("0", "1"), guess) for guess in (even, nearer)]
+    assert "nothing like it" in said[0] and "perhaps" not in said[0] and "perhaps 0?" in said[1]
 
 
 @pytest.mark.parametrize("press", [draw.confirm, lambda *inputs: draw.teach_label(*inputs, "7")])

@@ -8,10 +8,12 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from agent.agents.pupil import Pupil
 from agent.errors import AgentError
 from agent.progress import Progress, WithResult
 from agent.ui import formatting, html
@@ -22,13 +24,14 @@ from agent.ui.classroom import (
     ROOMS,
     Member,
     Room,
+    clean_code,
     digits_asked,
     iter_joined,
     iter_test,
     iter_together,
 )
 from agent.ui.components import JobButtons, progress_bar
-from agent.ui.events import QUIET, errors_shown, event_payload, serialized, with_session
+from agent.ui.events import QUIET, event_payload, serialized, with_session
 from agent.ui.formatting import count, number
 from agent.ui.html import safe
 from agent.ui.page import PICK_JS, Page, render_status
@@ -70,7 +73,7 @@ def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
     handing_in = hand_in_button.click(hand_in, [key, key, code, name, drawings], handed_in, **QUIET)
     handing_in.success(ask_handed_in, [key, key], handed_in, **QUIET)
     leave_button.click(leave, key, handed_in, **QUIET)
-    make_button.click(make, key, view, **QUIET)
+    make_button.click(make, [key, key], view, **QUIET)
     close_button.click(close, key, view, **QUIET)
     room.pick(remove, key, view, **QUIET)
     timer.tick(look, [key, seen], view, **QUIET)
@@ -84,12 +87,25 @@ def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
 # ---------------------------------------------------------------- pupils
 
 
+@dataclass(frozen=True)
+class Untested:
+    """What a session handed in, and its agent as it was then."""
+
+    member: Member
+    pupil: Pupil
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of memory it takes."""
+        return self.pupil.n_bytes
+
+
 def show_handed_in(key: str) -> str:
     """Say what somebody has handed in."""
     room = ROOMS.room_of(key)
-    if room is None or key not in room.members:
+    member = room.members.get(key) if room else None
+    if room is None or member is None:
         return f"<p>{texts.NOT_HANDED_IN}</p>"
-    member = room.members[key]
     values = {"code": spaced(room.code), "name": safe(member.name), "lessons": count(member.n_lessons, "lesson")}
     if member.mistakes is None:
         return f"<p>{texts.TESTING.format(**values)}</p>"
@@ -99,43 +115,46 @@ def show_handed_in(key: str) -> str:
 
 def enter(session: Session, key: str, code: str, name: str, drawings: bool) -> Member:
     """Put a copy of the session's agent into the room of a code; codes are counted, so that nobody can try many."""
-    room, member = ROOMS.room_of(key), Member.of(session.pupil, name, drawings)
+    room, code = ROOMS.room_of(key), clean_code(code)
     if room is None or room.code != code:
         session.count("code")
-    ROOMS.hand_in(key, str(code), member)
+    member = Member.of(session.pupil, name, drawings)
+    ROOMS.hand_in(key, code, member)
     return member
 
 
 def iter_handing_in(
     session: Session, key: str, code: str, name: str, drawings: bool
-) -> Generator[Progress, None, Mapping[int, str | None]]:
-    """Hand in, and test what was handed in, step by step; returns the mistakes."""
-    member, testing = enter(session, key, code, name, drawings), WithResult(iter_test(copy.deepcopy(session.pupil)))
-    yield from testing
-    ROOMS.note(key, member, testing.result)
-    return testing.result
+) -> Generator[Progress, None, tuple[Member, Mapping[int, str | None]]]:
+    """Hand in, and test what was handed in, step by step; returns it and its mistakes."""
+    member = enter(session, key, code, name, drawings)
+    mistakes = yield from iter_test(copy.deepcopy(session.pupil))
+    ROOMS.note(key, member, mistakes)
+    return member, mistakes
 
 
 @with_session
 def hand_in(session: Session, key: str, code: str, name: str, drawings: bool) -> str:
     """Hand in; the test follows when it is its turn."""
-    enter(session, key, code, name, drawings)
+    member = enter(session, key, code, name, drawings)
+    session.states[Untested] = Untested(member, copy.deepcopy(session.pupil))
     return show_handed_in(key)
 
 
 @serialized
 def ask_handed_in(session: Session, key: str) -> Iterator[str]:
-    """Test what is handed in: the agent as it is by now."""
-    room = ROOMS.room_of(key)
-    if room is not None:
-        member = room.members[key]
-        for _ in iter_handing_in(session, key, room.code, member.name, member.with_drawings):
+    """Test what was handed in last: the agent as it was then, whatever it learned since."""
+    untested = session.states.pop(Untested, None)
+    if untested is not None:
+        testing = WithResult(iter_test(untested.pupil))
+        for _ in testing:
             yield gr.skip()
-        yield show_handed_in(key)
+        ROOMS.note(key, untested.member, testing.result)
+    yield show_handed_in(key)
 
 
 def leave(key: str) -> str:
-    """Take along what was handed in."""
+    """Take back what was handed in."""
     ROOMS.leave(key)
     return f"<p>{texts.LEFT}</p>"
 
@@ -143,10 +162,12 @@ def leave(key: str) -> str:
 # ---------------------------------------------------------------- the teacher
 
 
-def make(key: str) -> tuple[Any, ...]:
-    """Make a room."""
-    with errors_shown():
-        ROOMS.make(key)
+@with_session
+def make(session: Session, key: str) -> tuple[Any, ...]:
+    """Make a room; new ones are counted with codes, so that nobody can make many."""
+    if ROOMS.made_by(key) is None:
+        session.count("code")
+    ROOMS.make(key)
     return look(key)
 
 
@@ -176,7 +197,7 @@ def show_room(room: Room) -> str:
     """The code, a row for each agent, what all know together, and their mistakes side by side."""
     members = sorted(room.members.values(), key=lambda member: member.name.casefold())
     handed = texts.HANDED.format(n=number(len(members)), most=number(MAX_MEMBERS))
-    link = f'<a href="?class={room.code}" target="_blank" rel="noopener">{texts.LINK}</a>'
+    link = f'<a href="?class={room.code}&amp;tab=share" target="_blank" rel="noopener">{texts.LINK}</a>'
     top = f'<p class="class-code"><b>{texts.CODE_IS.format(code=spaced(room.code))}</b> {link} · {handed}</p>'
     if not members:
         return top
@@ -257,9 +278,9 @@ def join(session: Session, key: str) -> Iterator[tuple[Any, ...]]:
             yield progress_bar(0, ""), *look(key)
             return
         yield _line(progress), *(gr.skip(),) * 5
-    n_joined, n_right = room.joined or (0, 0)
-    text = texts.JOINED.format(n=number(n_joined), right=number(n_right), asked=number(N_ASKED))
-    yield progress_bar(1, f"{text} {_left_out(work.result)}"), *look(key)
+    n_joined, n_right, left_out = work.result
+    text = texts.JOINED.format(n=number(n_joined), right=number(n_right), asked=number(N_ASKED)) if n_joined else ""
+    yield progress_bar(1, f"{text} {_left_out(left_out)}"), *look(key)
 
 
 @serialized

@@ -97,7 +97,7 @@ def _because(pupil: Pupil, guess: Guess) -> str:
 def _why_unsure(labels: Sequence[str], guess: Guess) -> str:
     order = np.argsort(-guess.responses, kind="stable")
     if guess.unfamiliar:
-        return texts.LEAST_UNLIKE.format(label=safe(guess.label))
+        return texts.NOTHING_LIKE_IT if guess.label is None else texts.LEAST_UNLIKE.format(label=safe(guess.label))
     if len(order) < 2 or guess.responses[order[0]] <= 0:
         return texts.NOTHING_LIKE_IT
     return texts.BETWEEN.format(first=safe(labels[order[0]]), second=safe(labels[order[1]]))

@@ -169,7 +169,8 @@ def hand_in(session: Session, key: str, code: str, name: str, drawings: bool = F
     work = WithResult(classes.iter_handing_in(session, key, code, name, drawings))
     for progress in work:
         yield {"share": progress.share}
-    yield {"n_lessons": session.pupil.n_lessons, "n_asked": N_ASKED, "n_right": N_ASKED - len(work.result)}
+    member, mistakes = work.result
+    yield {"n_lessons": member.n_lessons, "n_asked": N_ASKED, "n_right": N_ASKED - len(mistakes)}
 
 
 def guessed(pupil: Pupil, picture: object) -> dict[str, Any]:

@@ -31,11 +31,14 @@ const store = (delta) => {
   if (delta.start > 0 && (old?.key !== delta.key || old.lines.length < delta.start)) return trigger("log", { do: "missed" });
   const without = others().filter(({ agent }) => agent !== delta.agent && agent !== old?.agent);
   const is_other = old?.agent && old.agent !== delta.agent && old.lines.length;
-  if (is_other || without.length < others().length) put(AGENTS, is_other ? [old, ...without] : without);
+  const agents = is_other ? [old, ...without] : without;
   const lines = [...(old?.lines ?? []).slice(0, delta.start), ...delta.lines];
   const { key, birth, agent, about } = delta;
+  if (is_other) localStorage.removeItem(LOG); // kept in both places, it would need its space twice
+  if (is_other || without.length < others().length) put(AGENTS, agents);
   if (put(LOG, { key, birth, agent, about, lines })) return;
   localStorage.removeItem(LOG);
+  put(AGENTS, agents); // no longer in the way
   trigger("log", { do: "full" });
 };
 const send = (at) => {
