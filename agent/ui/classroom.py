@@ -359,8 +359,8 @@ def _compact(lessons: Lessons, is_left_out: Callable[[Entry], object]) -> Lesson
 
 
 def _source(entry: Entry) -> str:
-    """Which bulk lessons an entry stands for, as text; empty where they have no source."""
-    if not isinstance(entry, Bulk) or entry.source is None:
+    """Which bulk lessons an entry stands for, as text; empty where it says itself what they are."""
+    if not isinstance(entry, Bulk) or entry.source is None or entry.drawings is not None:
         return ""
     return json.dumps([entry.source, entry.start, entry.n_lessons], sort_keys=True)
 

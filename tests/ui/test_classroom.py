@@ -11,8 +11,9 @@ from agent import startup
 from agent.agents import new
 from agent.datasets import digits
 from agent.errors import AgentError
+from agent.lessons import Bulk
 from agent.progress import run_to_completion
-from agent.ui import events
+from agent.ui import classroom, events
 from agent.ui.classroom import MAX_MEMBERS, Member, Room, Rooms, digits_asked, iter_joined, iter_test, iter_together
 from agent.ui.parts import classes
 from agent.ui.session import Session, Sessions
@@ -330,3 +331,12 @@ def test_pictures_of_what_was_drawn_are_shown_where_they_may_go_along(examples):
     assert member.images == "" and Member.of(taught(examples[:3]), "Mia", True).images.startswith(
         "data:image/png;base64,"
     )
+
+
+def test_lessons_that_bring_drawings_of_their_own_stand_for_no_source():
+    source = {"counts": {"mnist": 60}}
+    drawings = np.zeros((1, 28, 28), np.uint8)
+    assert classroom._source(Bulk(0, 1, source)) and classroom._source(Bulk(0, 1, source)) != classroom._source(
+        Bulk(0, 2, source)
+    )
+    assert classroom._source(Bulk(0, 1, source, drawings=drawings, labels=("1",))) == ""
