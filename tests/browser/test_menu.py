@@ -69,13 +69,18 @@ def test_the_browser_keeps_agents_that_the_server_has_forgotten(visit, written):
     visitor.press("#chip")
     visitor.press('.menu button[data-label="sixty"]')
     visitor.until_text("#chip", "60 lessons")
+    visitor.until("localStorage.getItem('pupil-agents')?.includes('1 lesson')")
     visitor.page.evaluate("localStorage.setItem('pupil-desk-id', 'A'.repeat(22))")  # of no session that there is
     visitor.open()
     visitor.until_text("#chip", "60 lessons")
+    visitor.until(f"() => !({BUSY})()")
+    visitor.until_still()  # the menu closes when the header is filled in anew
     visitor.press("#chip")
     visitor.press('#kept-agents button:has-text("Pupil · 1 lesson")')
     visitor.until_text("#chip", "1 lesson")
     visitor.until("document.querySelectorAll('#notebook .thumb').length === 1")
+    visitor.until(f"() => !({BUSY})()")
+    visitor.until_still()
     visitor.press("#chip")
     assert visitor.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 60 lessons"]
     assert visitor.page.locator("#kept-agents li").count() == 0  # it is the one in use

@@ -55,7 +55,7 @@ OUTSIDE = {
     "gymnasium": {"environments"},
     "safetensors": {"untrusted", "storage"},
     "zipfile": {"untrusted", "storage", "datasets"},
-    "pickle": set(),
+    "pickle": {"user_code"},  # only written, to hash it: never read
     "joblib": set(),
     "torch": set(),  # and of a user's own: imported by its name where it is used
     **dict.fromkeys(("sklearn", "river"), {"estimators"}),

@@ -34,7 +34,9 @@ def test_every_file_has_its_answers_and_every_model_a_file():
     assert {path.stem for path in FOLDER.glob("*.zip")} == set(ANSWERS)
     saved = {serialization.load(FOLDER / f"{name}.zip").kind for name in ANSWERS}
     assert saved == {
-        name for name, kind in kinds().items() if kind.__module__.startswith("agent.")
+        name
+        for name, kind in kinds().items()
+        if kind.__module__.startswith("agent.") and not kind.__module__.startswith("agent.models.custom")
     }  # others come from other tests
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_500_000
 

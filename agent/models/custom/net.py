@@ -107,7 +107,7 @@ class Net:
         except (RuntimeError, KeyError, ValueError, IndexError) as error:
             name, message = type(self.module).__name__, " ".join(str(error).split())[:200]
             raise AgentError(
-                f"expected arrays that fit {name}, got others. Was it changed since? ({message})"
+                f"expected arrays that fit {name}, got others ({message}). Was it changed since? Teach it again."
             ) from error
 
     def _module_tensors(self) -> dict[str, np.ndarray]:
