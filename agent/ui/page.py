@@ -114,7 +114,8 @@ class Page:
         demo.load(self._wake, None, [self.header, *self._waking], **unlimited)
         demo.load(self._enter, [self._stored_id, self.id], entered, js=STORED_ID_JS, **QUIET)
         for event in self._refilling:
-            event.then(self._refresh_all, self.id, outputs, **QUIET)
+            # By default the last of several events in a row would be dropped while the page is being filled in
+            event.then(self._refresh_all, self.id, outputs, trigger_mode="multiple", **QUIET)
         for script in ((STATIC / "shortcuts.js").read_text(encoding="utf-8"), PEN_JS):
             demo.load(None, js=script, **QUIET)
         demo.load(None, js=f"() => {{ document.documentElement.lang = '{current_locale().code}' }}", **QUIET)
