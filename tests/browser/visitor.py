@@ -84,11 +84,11 @@ class Visitor:
             "Draw": ("#share", "Right before"),
             "Teach": ("#notebook-set", "drawing"),
             "Inside": ("#images", "Mental images"),
-            "Share": ("#share-status", "has had"),
+            "Share": ("#share-status", "and knows"),
             "Numbers": ("#numbers-answers .asked", ""),
             "Compare": ("#runs-head", "Experiments so far"),
             "Frames": ("#frames-live .seats", ""),
-            "Design": ("#design-status", "has had"),
+            "Design": ("#design-status", "and knows"),
         }
         self.until_text(*filled[name])
         self.page.evaluate(TWO_FRAMES)  # what a tab shows first is filled in once more with its next frame

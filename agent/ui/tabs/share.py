@@ -310,9 +310,7 @@ def pull(
     session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn
 ) -> Generator[Any, Any, None]:
     """Pull an agent and use it; one that cannot be pulled changes nothing."""
-    repo_id, _, revision = (repo or "").strip().partition("@")
-    yield render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
-    pupil = yield Unlocked(partial(hub.pull, repo_id, version or revision or None, _token(typed, signed_in)))
+    pupil, repo_id = yield from _fetch(session, repo, version, _token(typed, signed_in))
     where = session.take(pupil)
     text = (texts.PULLED_BEFORE if pupil.lineage.is_from_cache else texts.PULLED).format(
         repo=safe(repo_id), commit=(pupil.lineage.commit or "")[:8], lessons=formatting.lessons(pupil)
@@ -325,10 +323,17 @@ def join(
     session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn
 ) -> Generator[Any, Any, None]:
     """Pull an agent and join it to the one in use."""
+    other, _ = yield from _fetch(session, repo, version, _token(typed, signed_in))
+    yield from gallery.join(session, other)
+
+
+def _fetch(
+    session: Session, repo: str, version: str | None, token: str | None
+) -> Generator[Any, Any, tuple[Pupil, str]]:
+    """Pull the agent at an address, ``OWNER/NAME`` or ``OWNER/NAME@VERSION``, outside the lock; and its repo."""
     repo_id, _, revision = (repo or "").strip().partition("@")
     yield render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
-    other = yield Unlocked(partial(hub.pull, repo_id, version or revision or None, _token(typed, signed_in)))
-    yield from gallery.join(session, other)
+    return (yield Unlocked(partial(hub.pull, repo_id, version or revision or None, token))), repo_id
 
 
 def list_versions(repo: str, typed: str, signed_in: SignedIn) -> gr.Radio:
