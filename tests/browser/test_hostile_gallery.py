@@ -117,7 +117,7 @@ def test_strangers_texts_and_pictures_stay_what_they_are(visit, hub, look):
     visitor.press("#look")
     visitor.until_text("#versions", TITLE)
     harmless(visitor)
-    take(visitor, "mia/quotes", "join")
+    take(visitor, "mia/quotes", "join")  # whose versions are not those listed
     visitor.until_text("#share-status", "Joined: mia/quotes. Yours has had 22 lessons now.")
     for tab in ("Draw", "Teach", "Inside", "Share"):
         visitor.tab(tab)

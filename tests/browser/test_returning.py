@@ -43,7 +43,7 @@ def test_what_was_shown_as_learned_comes_back_after_the_server_was_killed(browse
 def test_a_browser_without_room_says_so_and_the_lessons_go_on(visit, written):
     visitor = visit(prepare=lambda context: context.add_init_script(NO_ROOM))
     visitor.teach(written["4"][0], "4")
-    visitor.until_text(".toast-body.warning", "no room for more lessons")
+    visitor.until_told("warning", "no room for more lessons")
     visitor.teach(written["7"][0], "7")
     assert visitor.n_lessons == 2
 
@@ -62,7 +62,7 @@ def test_a_forged_log_is_refused_in_plain_words_and_lessons_go_on(visit, written
     visitor = visit()
     visitor.page.evaluate(FORGED)
     visitor.open()
-    visitor.until_text(".toast-body.error", "Expected")
+    visitor.until_told("error", "Expected")
     visitor.teach(written["4"][0], "4")
     assert visitor.n_lessons == 1 and visitor.page.locator("#header b b").count() == 0
     assert '"drawing"' in visitor.page.evaluate("JSON.parse(localStorage.getItem('pupil-log')).lines.join('')")

@@ -135,7 +135,7 @@ def test_two_people_push_as_themselves_and_nobody_as_nobody(space, hub):
 def test_who_refuses_to_sign_in_comes_back_to_their_agent(space):
     ben = space("019")
     sign_in(ben, "Deny")
-    ben.until_text(".toast-body", "You were not signed in. Your agent is still here.")
+    ben.until_told("toast", "You were not signed in. Your agent is still here.")
     assert ben.n_lessons == 3
     ben.until("!location.search.includes('login')")
     sign_in(ben, "Sign in as ben")

@@ -33,6 +33,13 @@ LABORATORY = {"Numbers": "Numbers", "Frames": "Watching", "Compare": "Experiment
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RING = 500  # pixels of the ring that shows the brush, at most: it is no ink
 HARMLESS = ("WebGL", "GPU stall")
+NOTE_TOASTS = """window.toasts = [];
+new MutationObserver(() => {
+    for (const each of document.querySelectorAll('.toast-body:not([data-noted])')) {
+        each.dataset.noted = 'yes';
+        window.toasts.push(each.className + ': ' + each.innerText);
+    }
+}).observe(document, {childList: true, subtree: true});"""
 
 
 class Visitor:
@@ -44,6 +51,7 @@ class Visitor:
         self.known = (url, "data:", "blob:", *known)  # what the page may ask for
         self.page = context.new_page()
         self.page.set_default_timeout(DEADLINE_MS)
+        self.page.add_init_script(NOTE_TOASTS)
         self._fingers = context.new_cdp_session(self.page)  # one for all strokes: a finger lifted by detaching is lost
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.leaving or self.errors.append(str(error)))
@@ -217,7 +225,19 @@ class Visitor:
         try:
             self.until("([at, text]) => document.querySelector(at)?.innerText.includes(text)", [selector, text])
         except Exception as error:
-            raise AssertionError(f"expected {text!r} in {selector}, got {self.text(selector)!r}.") from error
+            got, toasts = self.text(selector), self.page.evaluate("window.toasts")
+            raise AssertionError(f"expected {text!r} in {selector}, got {got!r} and the messages {toasts}.") from error
+
+    def until_told(self, kind, text):
+        """Wait for a message, or for one that has gone again: a slow page is ready later than a message lasts."""
+        try:
+            self.until(
+                "([kind, text]) => window.toasts.some((each) => each.includes(kind) && each.includes(text))",
+                [kind, text],
+            )
+        except Exception as error:
+            toasts = self.page.evaluate("window.toasts")
+            raise AssertionError(f"expected the message {text!r}, got {toasts}.") from error
 
     def until_done(self):
         """Give events under way a moment to end: what they show comes just before, and until then none begins anew.

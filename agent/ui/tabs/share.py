@@ -144,7 +144,8 @@ def _build_experts(page: Page, outputs: Sequence[gr.components.Component], pushi
     for event in (fetching, joining, unjoining):
         event.failure(reset_status, page.id, outputs, **QUIET)
         page.refill_after(event)
-    repo.change(lambda: gr.Radio([], value=None, visible=False), None, versions, **QUIET)
+    # The choices stay: what is pressed before this is answered still sends the one chosen for the repo before
+    repo.change(lambda: gr.Radio(value=None, visible=False), None, versions, **QUIET)
     versions_button.click(list_versions, [repo, page.token], versions, **QUIET)
     stop_button.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
     proposing = propose_button.click(contribute, [*pushing.inputs, gr.State(True)], pushing.outputs, **QUIET)
@@ -330,10 +331,15 @@ def join(
 def _fetch(
     session: Session, repo: str, version: str | None, token: str | None
 ) -> Generator[Any, Any, tuple[Pupil, str]]:
-    """Pull the agent at an address, ``OWNER/NAME`` or ``OWNER/NAME@VERSION``, outside the lock; and its repo."""
+    """Pull the agent at an address, ``OWNER/NAME`` or ``OWNER/NAME@VERSION``, outside the lock; and its repo.
+
+    A version chosen from the list of another repo is not meant.
+    """
     repo_id, _, revision = (repo or "").strip().partition("@")
+    listed, _, commit = (version or "").partition("@")
+    revision = commit if listed == repo_id and commit else revision
     yield render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
-    return (yield Unlocked(partial(hub.pull, repo_id, version or revision or None, token))), repo_id
+    return (yield Unlocked(partial(hub.pull, repo_id, revision or None, token))), repo_id
 
 
 def list_versions(repo: str, typed: str, signed_in: SignedIn) -> gr.Radio:
@@ -342,7 +348,7 @@ def list_versions(repo: str, typed: str, signed_in: SignedIn) -> gr.Radio:
     with errors_shown():
         versions = hub.versions(repo_id, _token(typed, signed_in))
     choices = [
-        (f"{version.when:%Y-%m-%d %H:%M} · {version.title} · {version.author}", version.commit)
+        (f"{version.when:%Y-%m-%d %H:%M} · {version.title} · {version.author}", f"{repo_id}@{version.commit}")
         for version in versions
         if version.title != EMPTY_COMMIT
     ][:20]
