@@ -21,6 +21,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from numba.core import caching
 
 from agent.errors import AgentError
 
+FLOAT_FLAGS = {"nnan", "ninf", "nsz"}  # no reassociation, no contraction: the same bits on every processor
 ROOM_BYTES = 64 * 2**20  # a folder with less free is not begun with: everything compiled takes about 10 MB
 MATCHING_READY = threading.Event()  # cleared while another process compiles the loops of matching: who needs them waits
 MATCHING_READY.set()
@@ -128,6 +130,18 @@ def _remove(folder: str, process_id: int) -> None:
 
 caching.IndexDataCacheFile = _CheckedCacheFile
 numba.config.CACHE_DIR = str(_cache_folder())
+
+
+def compiled(loop: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Compile a loop when it is first called, and keep it; a decorator, also with numba's options.
+
+    A loop whose name begins with an underscore can be called by other loops alone: an entry for Python would take a
+    tenth of a second to compile.
+    """
+    if loop is None:
+        return functools.partial(compiled, **options)
+    is_inner = loop.__name__.startswith("_")
+    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True, no_cpython_wrapper=is_inner, **options)(loop)
 
 
 def stamp(part: str) -> Path:

@@ -6,7 +6,8 @@ D directions (8) · C contexts (5) · S slots · M nodes · A choices.
 """
 
 import numpy as np
-from numba import njit
+
+from agent.kernels import compiled
 
 CONTEXTS = 5
 NO_NEIGHBOUR = 31  # value of a neighbour that does not exist
@@ -15,7 +16,7 @@ WAYS = 4  # slots probed for a context
 MAX_MEAN_WEIGHT = 16  # after so many occurrences a mean becomes an exponential moving average
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def levels(frame, n_levels, out):
     """Quantise values.
 
@@ -25,14 +26,14 @@ def levels(frame, n_levels, out):
         out[i] = np.uint8(min(n_levels - 1, max(0, int((frame[i] + 1) * 0.5 * n_levels))))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def mix_hash(word, part):
     """Mix a number into a hash: uint64, uint64 -> uint64."""
     word = (word ^ part) * np.uint64(0x9E3779B97F4A7C15)
     return word ^ (word >> np.uint64(29))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def frame_codes(now, before, n_still, out):
     """Hash a frame together with the previous one and the number of unchanged frames, and the frame alone.
 
@@ -45,7 +46,7 @@ def frame_codes(now, before, n_still, out):
     out[1] = alone | np.uint64(1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def drift(now, before, neighbours):
     """Direction of motion: that of the neighbour whose previous value most cells show now.
 
@@ -67,7 +68,7 @@ def drift(now, before, neighbours):
     return best
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def contexts(now, before, neighbours, colours, direction, out):
     """Context hashes of each cell, the largest first: two frames of its surroundings, one frame, the value that moves
     towards it, its previous value, and its value at any place.
@@ -93,7 +94,7 @@ def contexts(now, before, neighbours, colours, direction, out):
         out[i, 4] = mix_hash(np.uint64(now[i]), np.uint64(colours[i]) + np.uint64(5))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _slot(code, tags, counts):
     """Slot of a context and True, or the least used slot among those probed and False."""
     mask, tag = np.uint64(tags.shape[0] - 1), np.uint32(code >> np.uint64(32))
@@ -107,7 +108,7 @@ def _slot(code, tags, counts):
     return place_taken, False
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def expect(codes, tags, counts, means, errors, priors, context_used, out):
     """Predict each cell from its known context with the smallest error.
 
@@ -129,7 +130,7 @@ def expect(codes, tags, counts, means, errors, priors, context_used, out):
         context_used[i] = best
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def learn(codes, mask, frame, tags, counts, means, errors, priors):
     """Update every context of every observed cell with the value that followed.
 
@@ -157,7 +158,7 @@ def learn(codes, mask, frame, tags, counts, means, errors, priors):
 # ---------------------------------------------------------------- tile-coded Q(λ) (Sutton & Barto, ch. 9 and 12)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def tile_addresses(values, reads, shifts, n_tiles, n_slots, out):
     """Tile coding: hash the tiles in which each node finds its inputs; every node has its own offsets.
 
@@ -172,7 +173,7 @@ def tile_addresses(values, reads, shifts, n_tiles, n_slots, out):
         out[m] = np.int64((word >> np.uint64(7)) & np.uint64(n_slots - 1))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def mean_q_values(places, q_values, visit_counts, values, visits):
     """Action values and visit counts at a state: means over the nodes.
 
@@ -189,7 +190,7 @@ def mean_q_values(places, q_values, visit_counts, values, visits):
         visits[a] /= places.shape[0]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def apply_td_error(trace, actions, n_trace, td_error, rate, trace_decay, q_values):
     """Q(λ) update with replacing traces: add the TD error to the states and actions of the trace, decaying with age.
 

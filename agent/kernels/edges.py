@@ -8,9 +8,9 @@ Loops run over whole pictures as flat float arrays, so that the compiler vectori
 """
 
 import numpy as np
-from numba import njit
 
-from agent.kernels.preprocessing import FLOAT_FLAGS, SIDE, max_value
+from agent.kernels import FLOAT_FLAGS, compiled
+from agent.kernels.preprocessing import SIDE, max_value
 
 PIXELS = SIDE * SIDE
 PLANES = 48  # 2 kinds of map x 12 ordered pairs of orientations x 2 thresholds
@@ -37,8 +37,8 @@ _CELLS = _WIDTH * _WIDTH
 _ROUGH = SIDE + 2  # rough maps reach one pixel farther than smooth ones
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
-def blur(seen, taps, out):
+@compiled(fastmath=FLOAT_FLAGS)
+def _blur(seen, taps, out):
     """Blur a drawing along both sides into a frame with a rim of 4 pixels.
 
     seen (S, S) uint8, taps (3,) float32, the last in the middle -> out ((S+8)**2,) float32
@@ -61,7 +61,7 @@ def blur(seen, taps, out):
         out[at] = frame[at]
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def edge_maps(seen, out):
     """Measure gradients and ridges of a drawing in four orientations each.
 
@@ -70,7 +70,7 @@ def edge_maps(seen, out):
     seen (S, S) uint8 -> out (8, S, S) float32, at least 0
     """
     frame, rough = np.empty(_CELLS, np.float32), np.zeros(_CELLS, np.float32)
-    blur(seen, _WIDE, frame)
+    _blur(seen, _WIDE, frame)
     zero, half, two = np.float32(0.0), np.float32(0.5), np.float32(2.0)
     slant, ridge = np.float32(np.sqrt(0.5)), np.float32(0.7)
     start = (_RIM - 1) * (_WIDTH + 1)  # rough maps begin one pixel outside the drawing
@@ -109,7 +109,7 @@ def edge_maps(seen, out):
     _smooth(rough, out[7])
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def _smooth(rough, out):
     """Smooth a map by [1 2 1] / 4 both ways: (_CELLS,) float32, one pixel outside the drawing first -> (S, S)."""
     quarter, two = np.float32(0.25), np.float32(2.0)
@@ -122,7 +122,7 @@ def _smooth(rough, out):
             out[y, x] = quarter * (rows[at] + two * rows[at + 1] + rows[at + 2])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def planes(maps, out):
     """Compare the orientations of each kind of map at every pixel: one is stronger, and stronger by more than a step.
 
@@ -145,14 +145,14 @@ def planes(maps, out):
                     plane += 2
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def gradients(seen, out):
     """Sobel gradients of the slightly blurred drawing.
 
     seen (S, S) uint8 -> out (2, S, S) float32: along x, along y
     """
     frame = np.empty(_CELLS, np.float32)
-    blur(seen, _FINE, frame)
+    _blur(seen, _FINE, frame)
     two = np.float32(2.0)  # an integer 2 would make all of it float64
     for y in range(SIDE):
         start = (y + _RIM) * _WIDTH + _RIM
@@ -164,7 +164,7 @@ def gradients(seen, out):
             out[1, y, x] = falling - rising + two * (frame[at + _WIDTH] - frame[at - _WIDTH])
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def code(slopes, out):
     """Quantise gradients to fifteen steps each way, relative to the mean strength of the drawing's edges.
 
@@ -187,7 +187,7 @@ def code(slopes, out):
             out[y, x] = np.uint8(gx | (gy << 4))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sketch(codes, out):
     """Halve a code: twice the mean gradient of 2 x 2 pixels, in the same fifteen steps.
 
@@ -206,7 +206,7 @@ def sketch(codes, out):
             out[y, x] = np.uint8(gx | (gy << 4))
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def signature(slopes, out):
     """Mark the 15 % of places and directions where the drawing's edges are strongest.
 
@@ -229,7 +229,7 @@ def signature(slopes, out):
     _mark_strongest(pooled, out)
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def _pool(slope, floor, sign, out):
     """Pool one direction around each point with Gaussian weights.
 
@@ -256,7 +256,7 @@ def _pool(slope, floor, sign, out):
             out[i * POINTS + j] = wide[2 * j + 2]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mark_strongest(pooled, out):
     """Switch on at most 15 % of the bits, the strongest; equal levels stay off together."""
     out[:] = np.uint64(0)

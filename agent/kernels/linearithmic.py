@@ -9,10 +9,11 @@ Shape letters here: P parameters · d sub-layers.
 """
 
 import numpy as np
-from numba import njit
+
+from agent.kernels import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def forward(weights, plan, soft, skip, x, tape, scratch, out):
     """Forward pass; the tape stores the input of each sub-layer, its digit first.
 
@@ -43,7 +44,7 @@ def forward(weights, plan, soft, skip, x, tape, scratch, out):
     _fill(out, sums, out.shape[0])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def backward(weights, plan, soft, skip, tape, up, scratch, gradient, down):
     """Backward pass: from the gradient of a loss in the outputs to those in the weights and the inputs.
 
@@ -78,7 +79,7 @@ def backward(weights, plan, soft, skip, tape, up, scratch, gradient, down):
     _fill(down, downs, down.shape[0])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def turn(numbers, n_rows, out):
     """Transpose: (n_rows, n_columns) -> (n_columns, n_rows), both flat, as many as ``out`` has."""
     n_columns = out.shape[0] // n_rows
@@ -93,7 +94,7 @@ def turn(numbers, n_rows, out):
         _turn_few(numbers, n_rows, n_columns, out)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _turn_few(numbers, n_rows, n_columns, out):
     """Transpose few long rows, four at a time."""
     i = 0
@@ -112,7 +113,7 @@ def _turn_few(numbers, n_rows, n_columns, out):
         i += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _fill(out, numbers, n_out):
     """Copy numbers as far as they fit, and 0 for the rest; slice assignment takes four times as long."""
     n_given = min(numbers.shape[0], n_out)
@@ -122,7 +123,7 @@ def _fill(out, numbers, n_out):
         out[j] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mix(into, weights, a, b, n, sums):
     """Add the products of a sub-layer's inputs and weights, all groups at once and four inputs at a time.
 
@@ -148,7 +149,7 @@ def _mix(into, weights, a, b, n, sums):
         k += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _unmix(into, weights, a, b, n, ups, gradient, downs):
     """Add the gradients of a sub-layer's weights and inputs."""
     for k in range(a):
@@ -161,7 +162,7 @@ def _unmix(into, weights, a, b, n, ups, gradient, downs):
                 down[j] += heavy[j] * up[j]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def adam(weights, gradient, mean, square, step, rate):
     """Take one step of Adam (Kingma and Ba 2015) and clear the gradient.
 

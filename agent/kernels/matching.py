@@ -6,8 +6,8 @@ memory.
 """
 
 import numpy as np
-from numba import njit
 
+from agent.kernels import compiled
 from agent.kernels.edges import CODE_STRIDE, SKETCH, SKETCH_STRIDE
 from agent.kernels.preprocessing import SIDE
 from agent.kernels.rng import scramble
@@ -24,7 +24,7 @@ CONTEXT_ROWS, CONTEXT_REACH = 4, 5  # context of a pixel drawn from memory: rows
 MAX_CONTEXT_DISTANCE = np.uint64(64)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def popcount(word):
     """Count the bits of a 64-bit word.
 
@@ -36,7 +36,7 @@ def popcount(word):
     return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hamming_distance(one, rows, row):
     """Hamming distance of some words to a row.
 
@@ -48,7 +48,7 @@ def hamming_distance(one, rows, row):
     return np.int32(distance)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hamming(bits, rows, listed, out):
     """Hamming distances of listed rows to a drawing's bits.
 
@@ -58,7 +58,7 @@ def hamming(bits, rows, listed, out):
         out[place] = hamming_distance(bits, rows, listed[place])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def prefix_distances(prefix, ordered, begins, labels_mask, leader, out):
     """Hamming distances of six-word prefixes, for the rows of selected labels, label by label.
 
@@ -86,7 +86,7 @@ def prefix_distances(prefix, ordered, begins, labels_mask, leader, out):
     return rival_distance
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def closest(distances, limit, counts, out):
     """Rows at the smallest distances, nearest first, at most ``limit``: all rows of one distance, or none of it.
 
@@ -116,7 +116,7 @@ def closest(distances, limit, counts, out):
     return min(n_selected, out.shape[0])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def smallest_bound(values, limit):
     """Smallest bound such that at least ``limit`` of the values are at most the bound.
 
@@ -135,7 +135,7 @@ def smallest_bound(values, limit):
     return np.int32(low)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def unpack(codes, pad, out):
     """Unpack a code or a sketch into two padded planes, so that a displacement is one offset.
 
@@ -148,7 +148,7 @@ def unpack(codes, pad, out):
         down[i] = flat[i] >> np.uint8(4)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sum_of_squares(unpacked):
     """Sum of the squared gradients of an unpacked code: what its strokes amount to.
 
@@ -161,7 +161,7 @@ def sum_of_squares(unpacked):
     return total
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sketch_difference(one, other, cost, sums, best):
     """Difference of two sketches: as `difference`, but displaced by at most one pixel, and never cut off.
 
@@ -177,7 +177,7 @@ def sketch_difference(one, other, cost, sums, best):
     return _sum_of_squares(best, SKETCH, SKETCH_STRIDE)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def difference(one, other, cost, sums, best, quarters):
     """Image distortion model: squared differences of 3x3 surroundings, each at the best displacement of up to 2 pixels.
 
@@ -205,7 +205,7 @@ def difference(one, other, cost, sums, best, quarters):
     return np.int32(quarters[0] + quarters[1] + quarters[2] + quarters[3])
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled(inline="always")
 def _min_over_shift(one, other, n, stride, cost, sums, best):
     """Lower each pixel's best difference of surroundings by trying one more displacement.
 
@@ -223,7 +223,7 @@ def _min_over_shift(one, other, n, stride, cost, sums, best):
         best[i] = min(total, best[i])
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled(inline="always")
 def _sum_of_squares(best, side, stride):
     """Sum of squares, of ``side`` pixels a row: one missing stroke weighs more than small differences everywhere."""
     result = np.int32(0)
@@ -236,7 +236,7 @@ def _sum_of_squares(best, side, stride):
 # ---------------------------------------------------------------- drawing from memory
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def context_bits(page, y, x):
     """Pixels drawn before and around a pixel, 0 outside the page.
 
@@ -251,7 +251,7 @@ def context_bits(page, y, x):
     return word
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def synthesise(drawings, seed, slack, out):
     """Synthesise a page from the top, pixel by pixel, from stored drawings with a similar context.
 

@@ -1,7 +1,8 @@
 """Connected parts of a picture's ink."""
 
 import numpy as np
-from numba import njit
+
+from agent.kernels import compiled
 
 SPECK = 0.05  # parts with less ink than this share of the largest part's are specks …
 FAR = 0.3  # … if they are farther from it than this share of its longest side
@@ -9,7 +10,7 @@ FAINT_SHARE = 0.23  # ink below this share of the darkest connects nothing
 ASIDE = np.float32(0.02)  # what a step aside costs a cut, in pixels of ink
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def label_parts(mask, out):
     """Number the connected parts of a mask, neighbours along edges and corners.
 
@@ -37,7 +38,7 @@ def label_parts(mask, out):
     return n_parts
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def boxes(parts, n_parts):
     """Boxes of numbered parts: (n_parts + 1, 4) int64 top, bottom, left, right, the ends exclusive.
 
@@ -53,7 +54,7 @@ def boxes(parts, n_parts):
     return result
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def drop_far_specks(drawing):
     """Remove small marks far from the rest of the ink, such as a tap of the pen in a corner.
 
@@ -90,7 +91,7 @@ def drop_far_specks(drawing):
             ] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _has_wide_gap(profile, floor):
     """Whether the ink along an axis leaves a band empty that is wide, compared with all of it."""
     first, last, gap, widest = -1, -1, 0, 0
@@ -104,7 +105,7 @@ def _has_wide_gap(profile, floor):
     return widest > 0.15 * (last - first + 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def seams(drawing, above, below):
     """Cost of the cheapest cut from top to bottom through each pixel: ink crossed, and a little for each step aside.
 
@@ -125,7 +126,7 @@ def seams(drawing, above, below):
                 costs[row, x] = cheapest + np.float32(drawing[row, x]) / np.float32(255.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def seam_through(above, below, row, column, out):
     """The cheapest cut through a pixel, from the costs of `seams`.
 

@@ -1,9 +1,8 @@
 """Preprocessing of drawings: crop, shrink, deskew, centre, warp."""
 
 import numpy as np
-from numba import njit
 
-from agent.kernels import parts
+from agent.kernels import FLOAT_FLAGS, compiled, parts
 
 SMALL_PX = 32  # pictures up to this side are drawings, however their paper looks
 SIDE = 28  # pixels along one side of a thumbnail or a canonical drawing
@@ -18,11 +17,10 @@ AS_DRAWN, WIDENED = 1.0, 0.6  # powers of how slim a drawing is: as it is, or wi
 SLIMMEST = 0.05  # a line is as slim as this
 POWER_STEPS = 2.0**32  # powers are rounded to these, so that no mathematical library makes a difference
 _MIDDLE = (SIDE - 1) / 2
-FLOAT_FLAGS = {"nnan", "ninf", "nsz"}  # no reassociation, no contraction: the same bits on every processor
 _PADDING = 2  # pixels of paper on either side of a line that is sampled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def ink(grey, contrast, out):
     """Separate ink from paper: whatever covers most of the border is paper and becomes 0.
 
@@ -57,7 +55,7 @@ def ink(grey, contrast, out):
             out[y, x] = high - grey[y, x] if share > 0.5 else grey[y, x] - low
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def ink_box(drawing, floor, out):
     """Find the smallest box that holds every pixel above ``floor``.
 
@@ -84,7 +82,7 @@ def ink_box(drawing, floor, out):
     out[0], out[1], out[2], out[3] = top, bottom, left, right
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def shrink(drawing, box, out, size):
     """Copy a box of the drawing to the top left of ``out``, shrunk by area averaging if it is larger than that.
 
@@ -131,7 +129,7 @@ def shrink(drawing, box, out, size):
             out[y, x] /= area
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def to_thumbnail(drawing, out):
     """Reduce a drawing to its thumbnail: the ink alone, at most 24 x 24 pixels, in 16 levels.
 
@@ -171,7 +169,7 @@ def to_thumbnail(drawing, out):
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def to_thumbnails(pictures, contrast, page, out):
     """Find the ink of each picture, as `ink` does, and reduce it to a thumbnail.
 
@@ -184,7 +182,7 @@ def to_thumbnails(pictures, contrast, page, out):
         to_thumbnail(page, out[row])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def canonical(thumbnail, power, out):
     """Deskew a thumbnail, scale it to 20 pixels and centre its mass, in one bilinear resampling.
 
@@ -226,7 +224,7 @@ def canonical(thumbnail, power, out):
         _scale_to_255(values.ravel(), peak, out.ravel())
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _moments(thumbnail, box):
     """Centre of mass (y, x), shear and slimness of the ink in a box, from integer sums.
 
@@ -254,7 +252,7 @@ def _moments(thumbnail, box):
     return sum_y / mass, sum_x / mass, shear, slim
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sample_positions(middle, scale, width, columns, shares):
     """Positions on a padded line at which the pixels of a row are sampled: columns (S,) uint32, shares (S,)."""
     for j in range(SIDE):
@@ -264,7 +262,7 @@ def _sample_positions(middle, scale, width, columns, shares):
         columns[j] = np.uint32(min(float(width + _PADDING), max(0.0, column + _PADDING)))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _interpolate(line, columns, shares, out):
     """Interpolate a row of pixels linearly from a line: columns (S,) uint32, shares (S,) -> (S,) float32."""
     for j in range(SIDE):
@@ -272,7 +270,7 @@ def _interpolate(line, columns, shares, out):
         out[j] = (1.0 - shares[j]) * line[at] + shares[j] * line[at + np.uint32(1)]
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def max_value(values):
     """Largest of values that are at least 0: (N,) float32."""
     peak = np.float32(0.0)
@@ -281,14 +279,14 @@ def max_value(values):
     return peak
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _scale_to_255(values, peak, out):
     """Scale values so that the peak becomes 255: (N,) float32 -> (N,) uint8."""
     for i in range(values.shape[0]):
         out[i] = np.uint8(values[i] * np.float32(255.0) / peak + np.float32(0.5))
 
 
-@njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS)
+@compiled(fastmath=FLOAT_FLAGS)
 def warp(thumbnail, field, out):
     """Warp a thumbnail: each pixel of a wider frame is sampled where the field points.
 
@@ -318,7 +316,7 @@ def warp(thumbnail, field, out):
         bent[p] = np.uint8(above + share_down[p] * (below - above) + np.float32(0.5))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def canonical_copy(thumbnail, fields, copy, power, bent, out):
     """Canonical drawing of a thumbnail or of a warped copy of it: copy 0 is as drawn, copy c is warped by field c - 1.
 

@@ -10,9 +10,8 @@ Shape letters besides those of the package: K refined nodes · N lessons · R ro
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from agent.kernels import edges, preprocessing
+from agent.kernels import compiled, edges, preprocessing
 from agent.kernels.preprocessing import SIDE
 
 MANY_REMOVED = 28  # rows of one label; above, its bits are written again instead of erased one by one
@@ -28,7 +27,7 @@ class Lessons(NamedTuple):
     fields: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def addresses(bits, reads, out):
     """Addresses of all nodes in the bit planes of a drawing.
 
@@ -41,7 +40,7 @@ def addresses(bits, reads, out):
         out[m] = np.uint16(address)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write(rows, label_ids, tables):
     """Set the bit of each row's label at the addresses of all nodes.
 
@@ -53,7 +52,7 @@ def write(rows, label_ids, tables):
             tables[m, rows[r, m]] |= bit
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def erase(removed, removed_label_ids, rows, label_ids, tables):
     """Clear the bits of removed rows, except where a remaining row of the label has the same address.
 
@@ -89,7 +88,7 @@ def erase(removed, removed_label_ids, rows, label_ids, tables):
                     tables[m, removed[g, m]] &= ~bit
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _update_nearest(row, removed_rows, nearest, g):
     """Keep the smallest XOR distance of a removed row's addresses to those of remaining rows.
 
@@ -100,7 +99,7 @@ def _update_nearest(row, removed_rows, nearest, g):
         nearest[g, i] = distance if distance < smallest else smallest
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _rewrite(label_id, rows, label_ids, tables):
     """Clear all bits of a label and write its rows again: cheaper than `erase` once many rows are removed."""
     bit = tables.dtype.type(1) << tables.dtype.type(label_id)
@@ -113,7 +112,7 @@ def _rewrite(label_id, rows, label_ids, tables):
                 tables[m, rows[r, m]] |= bit
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def votes(row, user_tables, bulk_tables, out):
     """Votes: for each label, how many nodes have seen it at their address, in either set of tables.
 
@@ -126,7 +125,7 @@ def votes(row, user_tables, bulk_tables, out):
             out[label_id] += np.int32((word >> np.uint64(label_id)) & np.uint64(1))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def voting_pixels(row, user_tables, bulk_tables, pixels, label_id, rival, out):
     """Saliency: for each pixel, how many nodes read it that have seen a label at their address, but not its rival.
 
@@ -154,7 +153,7 @@ def voting_pixels(row, user_tables, bulk_tables, pixels, label_id, rival, out):
 # ---------------------------------------------------------------- refined nodes: counters
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def scratch():
     """Buffers of `encode_widened`: a warped thumbnail, its canonical drawing, edge maps, bit planes."""
     return (
@@ -165,7 +164,7 @@ def scratch():
     )
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def encode_widened(thumbnail, fields, copy, reads, buffers, row):
     """Addresses of a copy of a drawing, as `agent.kernels.recall.encode_copies` gives them, but of a widened drawing.
 
@@ -179,7 +178,7 @@ def encode_widened(thumbnail, fields, copy, reads, buffers, row):
     addresses(bits, reads, row)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sum_counters(row, counters, out):
     """Sum the counters of all nodes at their addresses, for each label.
 
@@ -191,7 +190,7 @@ def sum_counters(row, counters, out):
             out[label] += np.int32(counters[m, row[m], label])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def mark_rows(lessons, lesson_ids, copies, reads, presence, counters):
     """Initialise counters: ``presence`` for a row's label at the row's addresses, however many rows meet there.
 
@@ -206,7 +205,7 @@ def mark_rows(lessons, lesson_ids, copies, reads, presence, counters):
             counters[m, row[m], lessons.label_ids[lesson]] = np.int8(presence)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def refine(lessons, order, copies, reads, margin, max_step, counters, events):
     """Margin-perceptron updates: correct the counters on warped lessons answered wrong, or right by a small margin.
 
@@ -238,7 +237,7 @@ def refine(lessons, order, copies, reads, margin, max_step, counters, events):
     return n_events
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def replay_corrections(lessons, events, reads, counters):
     """Apply recorded corrections again.
 
@@ -251,7 +250,7 @@ def replay_corrections(lessons, events, reads, counters):
         _correct(row, np.int64(lessons.label_ids[lesson]), rival, step_size, counters)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _correct(row, label_id, rival, step_size, counters):
     """Raise the counters of one label and lower those of another: row (K,) uint16 -> counters (K, A, L) int8."""
     for m in range(row.shape[0]):

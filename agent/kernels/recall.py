@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from agent.kernels import edges, matching, preprocessing, ram
+from agent.kernels import compiled, edges, matching, preprocessing, ram
 from agent.kernels.preprocessing import SIDE
 
 # How many tenths of the nearest label's distance another label may have, at each stage, to be compared further; and the
@@ -85,7 +84,7 @@ class Matches(NamedTuple):
     parts: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def encode_copies(thumbnails, fields, start, stop, reads, out):
     """Encode drawings and warped copies of them: copy 0 is the drawing, copy c is warped by field c - 1.
 
@@ -111,7 +110,7 @@ def encode_copies(thumbnails, fields, start, stop, reads, out):
             row += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def vote(addresses, user_tables, bulk_tables, refined, votes, unanimous):
     """Votes of all nodes for each label; where nodes were refined, their counters replace the votes of bulk lessons.
 
@@ -131,7 +130,7 @@ def vote(addresses, user_tables, bulk_tables, refined, votes, unanimous):
             votes[refined.label_ids[label]] += counted[label]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hamming_prefilter(prefix, user_rows, bulk_rows, labels_mask, leader):
     """Hamming distances of a drawing's signature prefix to those of all rows of selected labels.
 
@@ -155,7 +154,7 @@ def hamming_prefilter(prefix, user_rows, bulk_rows, labels_mask, leader):
     return distances, n_agreeing
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def compare(query, user_rows, bulk_rows, labels_mask, distances, budget, out):
     """Match a drawing against the stored rows that are most alike, label by label, in stages of growing cost.
 
@@ -173,7 +172,7 @@ def compare(query, user_rows, bulk_rows, labels_mask, distances, budget, out):
     return _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, budget[2], out)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _list_rows(query, user_rows, bulk_rows, labels_mask, distances, budget, listed, n_listed, nearest):
     """First stages of `compare`: the rows of each label that are nearest by signature.
 
@@ -222,7 +221,7 @@ def _list_rows(query, user_rows, bulk_rows, labels_mask, distances, budget, list
     _leave_out(nearest, np.int64(SIGNATURE_REACH), np.int64(MIN_SIGNATURE))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, n_codes, out):
     """Last stages of `compare`: differences of the sketches of listed rows, then of the codes of the nearest."""
     n_labels, n_user = nearest.shape[0], user_rows.label_ids.shape[0]
@@ -260,12 +259,12 @@ def _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, n_co
                     out.rows[n] = row
                     matching.difference(one, other, cost, sums, best, quarters)
                     out.differences[n] = quarters.sum()
-                    _note_nearest(out.differences[n], quarters, out.nearest[label_id], out.parts[label_id])
+                    note_nearest(out.differences[n], quarters, out.nearest[label_id], out.parts[label_id])
                     n += 1
     return n
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _leave_out(nearest, reach, at_least):
     """Leave out labels whose nearest row is farther than ``reach`` tenths of the nearest of all.
 
@@ -280,8 +279,8 @@ def _leave_out(nearest, reach, at_least):
             nearest[label_id] = matching.FAR
 
 
-@njit(nogil=True, cache=True)
-def _note_nearest(difference, quarters, nearest, parts):
+@compiled
+def note_nearest(difference, quarters, nearest, parts):
     """Insert a row's difference into the three smallest of its label, and its parts into the smallest parts.
 
     difference int32, quarters (4,) int32 -> nearest (3,) int32 ascending, parts (8,) int32: quarters, then the upper,
@@ -299,7 +298,7 @@ def _note_nearest(difference, quarters, nearest, parts):
     parts[7] = min(parts[7], quarters[1] + quarters[3])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def responses(votes, matches, second, all_votes, votes_weight, scale, out):
     """Combine matches and votes into a response for each label.
 
@@ -321,7 +320,7 @@ def responses(votes, matches, second, all_votes, votes_weight, scale, out):
         out[label] = np.int32(max(np.int64(0), scale - total))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def away(matches, scale, out):
     """How much farther the rows of each label are than those of the nearest one, as a share times ``scale``.
 
@@ -356,7 +355,7 @@ def away(matches, scale, out):
             out[label] += farther * weight * scale // 100_000
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def strangeness(query, user_rows, bulk_rows, label_id, rows, differences):
     """How strange a drawing is to a label: the difference between its rows and the drawing, seen from the rows.
 

@@ -7,8 +7,8 @@ locations of a node · S symbols that are read (13), E events: symbols of all le
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from agent.kernels import compiled
 from agent.kernels.matching import popcount
 from agent.kernels.rng import uniform
 
@@ -39,7 +39,7 @@ class Steps(NamedTuple):
 # ---------------------------------------------------------------- formulas of one unknown, run on a small stack
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def value(codes, constants, unknown, stack):
     """Evaluate a formula.
 
@@ -49,7 +49,7 @@ def value(codes, constants, unknown, stack):
     return value_and_slope(codes, constants, unknown, stack)[0]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def value_and_slope(codes, constants, unknown, stack):
     """Evaluate a formula and its derivative side by side (forward mode; Wengert 1964).
 
@@ -75,7 +75,7 @@ def value_and_slope(codes, constants, unknown, stack):
     return values[0], slopes[0]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _of_one(code, a, da):
     """Apply a function of one number: its value and slope."""
     if code == NEG:
@@ -91,7 +91,7 @@ def _of_one(code, a, da):
     return root, da / (2 * root) if root > 0 else np.nan
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _of_two(code, a, da, b, db):
     """Apply an operation on two numbers: its value and slope."""
     if code == ADD:
@@ -113,7 +113,7 @@ def _of_two(code, a, da, b, db):
     return (1.0 if a > b else 0.0), 0.0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _power(a, da, b, db):
     """Raise a to the power b; nan where that is no real number."""
     if (a < 0 and b != np.floor(b)) or (a == 0 and b < 0) or abs(b) > 100:
@@ -128,7 +128,7 @@ def _power(a, da, b, db):
 # ---------------------------------------------------------------- a line y = w·x + b: an array (w, b) of floats
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def batch_descent(xs, ys, rate, n_steps, line):
     """Full-batch steps down the slope of the mean squared error.
 
@@ -146,7 +146,7 @@ def batch_descent(xs, ys, rate, n_steps, line):
         line[1] = b - share * by_b
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def online_descent(xs, ys, rate, first, n_steps, line):
     """One lesson a step down the slope of its squared error.
 
@@ -160,7 +160,7 @@ def online_descent(xs, ys, rate, first, n_steps, line):
         line[1] -= twice * error
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def reward_ascent(lessons, steps, rate, falls, line):
     """One lesson a step up the slope of the reward, as if the reward's formula were known.
 
@@ -178,7 +178,7 @@ def reward_ascent(lessons, steps, rate, falls, line):
         line[1] += step_rate * slope
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def two_point_ascent(lessons, steps, seed, rate, reach, line):
     """Try two answers to each lesson, one above and one below, and move towards the one with the better reward.
 
@@ -204,7 +204,7 @@ def two_point_ascent(lessons, steps, seed, rate, reach, line):
         line[1] += move
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sample_rewards(lessons, steps, seed, reach, middle, half, line, moments):
     """Try answers around those of the line and accumulate the moments from which a model of the reward is fitted.
 
@@ -233,7 +233,7 @@ def sample_rewards(lessons, steps, seed, reach, middle, half, line, moments):
 # ---------------------------------------------------------------- n-tuple regression: RAM nodes that keep means
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write_means(levels, ys, places, sums, counts):
     """Add each lesson's value at the location that each node reads.
 
@@ -247,7 +247,7 @@ def write_means(levels, ys, places, sums, counts):
             counts[node, place] += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_means(levels, places, sums, counts, means, n_nodes):
     """Average the means of all nodes that were ever written at their location.
 
@@ -267,7 +267,7 @@ def read_means(levels, places, sums, counts, means, n_nodes):
 # ---------------------------------------------------------------- tables of symbols: one bit a symbol
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write_symbols(read, written, ends, alone, after, between):
     """Store which symbols were written for each symbol read, in three contexts: a bit for each.
 
@@ -286,7 +286,7 @@ def write_symbols(read, written, ends, alone, after, between):
         first = end
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_symbols(read, alone, after, between, out):
     """Write a symbol for each one read: by the smallest context in which only one was ever written.
 

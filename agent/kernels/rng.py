@@ -1,10 +1,11 @@
 """Counter-based random numbers: the same on every machine, in any order."""
 
 import numpy as np
-from numba import njit
+
+from agent.kernels import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def scramble(seed, moment, place):
     """Mix three numbers into one (splitmix64's steps).
 
@@ -16,7 +17,7 @@ def scramble(seed, moment, place):
     return word ^ (word >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def uniform(seed, moment, place):
     """Random number that depends only on three others.
 
@@ -25,7 +26,7 @@ def uniform(seed, moment, place):
     return np.float64(scramble(seed, moment, place) >> np.uint64(11)) * 2.0**-53
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def draw(seed, first, low, high, whole, out):
     """Random numbers from low to high; whole ones include both ends.
 

@@ -9,8 +9,8 @@ Shape letters of this file: N neurons, R rows, W words of a row, K words that on
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from agent.kernels import compiled
 from agent.kernels.matching import popcount
 from agent.kernels.rng import scramble
 
@@ -32,7 +32,7 @@ class Layer(NamedTuple):
     weights: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def chance(seed, moment, neuron):
     """Random bit that depends only on three numbers.
 
@@ -41,7 +41,7 @@ def chance(seed, moment, neuron):
     return scramble(seed, moment, neuron) & np.uint64(1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def noise(seed, moment, first, n, out):
     """Random bits of some neurons.
 
@@ -53,7 +53,7 @@ def noise(seed, moment, first, n, out):
         out[neuron >> 6] |= bit << np.uint64(neuron & 63)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def differ(now, rows, out):
     """XOR of each row with the present input.
 
@@ -64,7 +64,7 @@ def differ(now, rows, out):
             out[row, w] = rows[row, w] ^ now[w]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def distances(differences, words, masks, neuron, out):
     """Hamming distances of rows on the connections of one neuron.
 
@@ -77,7 +77,7 @@ def distances(differences, words, masks, neuron, out):
         out[row] = np.int32(distance)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def nearest(differences, targets, words, masks, neuron):
     """Whether the rows nearest on one neuron's connections taught it 0, and whether 1.
 
@@ -103,7 +103,7 @@ def nearest(differences, targets, words, masks, neuron):
     return zero, one
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def weigh(rows, targets, words, masks, out):
     """Weight of each connection: how much more often it was on when the neuron was taught 1 than when taught 0.
 
@@ -128,7 +128,7 @@ def weigh(rows, targets, words, masks, out):
             out[neuron, place] = on[1, place] * n_targets[0] - on[0, place] * n_targets[1]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def discriminate(now, words, masks, weights, neuron):
     """Sum of one neuron's weights, each with the sign of the present input.
 
@@ -144,7 +144,7 @@ def discriminate(now, words, masks, weights, neuron):
     return total
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def fire(now, layer, hamming, default, seed, moment, first, out, rules):
     """Next bit of every neuron of a layer: by discrimination, else by the nearest rows, else by chance.
 

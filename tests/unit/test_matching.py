@@ -181,7 +181,7 @@ def random_matches(rng, n_labels):
     nearest, parts = np.full((n_labels, 3), matching.FAR, np.int32), np.full((n_labels, 8), matching.FAR, np.int32)
     for label, rows in enumerate(of_label):
         for quarters in rows.astype(np.int32):
-            recall._note_nearest(quarters.sum(dtype=np.int32), quarters, nearest[label], parts[label])
+            recall.note_nearest(quarters.sum(dtype=np.int32), quarters, nearest[label], parts[label])
     none = np.zeros(0, np.int32)
     return [rows.tolist() for rows in of_label], recall.Matches(none, none, nearest, parts)
 
@@ -202,7 +202,7 @@ def test_a_label_may_be_put_together_from_parts_of_different_drawings():
     for name, rows in (("both", [hook, loop]), ("one", [hook, hook])):
         nearest, parts = np.full((2, 3), matching.FAR, np.int32), np.full((2, 8), matching.FAR, np.int32)
         for label, quarters in ((0, rows[0]), (0, rows[1]), (1, rival)):
-            recall._note_nearest(np.int32(sum(quarters)), np.array(quarters, np.int32), nearest[label], parts[label])
+            recall.note_nearest(np.int32(sum(quarters)), np.array(quarters, np.int32), nearest[label], parts[label])
         out, none = np.empty(2, np.int64), np.zeros(0, np.int32)
         recall.away(recall.Matches(none, none, nearest, parts), 1000, out)
         lost[name] = out.tolist()
