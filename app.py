@@ -4,6 +4,7 @@ from agent import startup  # sets environment variables that numba and gradio re
 
 if __name__ == "__main__":
     startup.compile_kernels()  # in other processes, while this one imports gradio
+startup.import_gradio()
 
 import gradio as gr  # noqa: E402
 

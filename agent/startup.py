@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
+import inspect
 import logging
 import math
 import os
@@ -10,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from typing import NoReturn
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")  # never act with the token of the Space
@@ -30,15 +34,38 @@ _processes: list[subprocess.Popen[bytes]] = []
 
 
 def compile_kernels() -> None:
-    """Start to compile the kernels of drawings in other processes; nothing to do where it has been done before."""
+    """Start to compile the kernels of drawings in other processes; nothing to do where it has been done before.
+
+    Until `warm_up`, no garbage is collected: what is imported and laid out meanwhile stays.
+    """
+    gc.disable()
     with _reported():
         _processes.extend(precompile.start("drawings"))
     if _processes:
         kernels.MATCHING_READY.clear()
 
 
+def import_gradio() -> None:
+    """Import gradio, and let it write no type stubs.
+
+    Whenever gradio 6.31 is imported it reads the source of each component and writes its stubs, a quarter of the
+    processor time until the page is there; what comes from no file has none. Unnecessary when gradio ships its stubs.
+    """
+    getfile, inspect.getfile = inspect.getfile, _no_file
+    try:
+        importlib.import_module("gradio")
+    finally:
+        inspect.getfile = getfile
+
+
+def _no_file(_: object) -> NoReturn:
+    raise OSError("no type stubs are wanted")
+
+
 def warm_up() -> None:
     """In a background thread, load the kernels when those processes are done, say so, and compile the rest."""
+    gc.freeze()
+    gc.enable()
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 

@@ -6,6 +6,7 @@ process of low priority: what drawings need while the app starts, the rest after
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
 import math
@@ -23,7 +24,7 @@ import numpy as np
 
 from agent import kernels, preprocessing
 from agent.datasets.copy_numbers import Copy, number_lessons
-from agent.kernels import matching, parts, ram, recall
+from agent.kernels import edges, matching, parts, ram, recall
 from agent.models import FRAMES, MODELS, Model
 from agent.models.frames import FrameSpec
 from agent.models.recall.decision import RowMatches
@@ -55,9 +56,13 @@ def start(family: str) -> list[subprocess.Popen[bytes]]:
     """
     if kernels.stamp(family).exists():
         return []
+    return [_start(part) for part in PARTS[family]]
+
+
+def _start(part: str) -> subprocess.Popen[bytes]:
     root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "agent.models.precompile"]
-    return [subprocess.Popen([*command, part], cwd=root, stdin=subprocess.PIPE) for part in PARTS[family]]
+    command = [sys.executable, "-m", "agent.models.precompile", part]
+    return subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE)
 
 
 def wait_for_lessons(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -113,23 +118,42 @@ def call_model(name: str) -> Model:
 def compile_gate() -> None:
     """Compile what makes drawings and thumbnails of pictures, and parts a page into symbols."""
     page, numbers = gate()[0], np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.int32)
-    costs = np.zeros((2, *page.shape), np.float32)
     parts.boxes(numbers, parts.label_parts(page > 0, numbers))
-    parts.seams(page, costs[0], costs[1])
-    parts.seam_through(costs[0], costs[1], 0, 0, np.zeros(preprocessing.SIDE, np.int64))
 
 
 def compile_encoding() -> None:
-    """Compile encoding and voting: the longest part of what a lesson needs."""
+    """Compile encoding and voting: the longest part of what a lesson needs, half of it in a process of its own."""
+    edges = _start("edges")
+    store, votes = _empty_store(), np.zeros(1, np.int32)
+    refined = recall.Refined(np.zeros(0, np.uint16), np.zeros((0, 0, 0), np.int8), np.zeros(1, np.int64), 1)
+    recall.vote(np.zeros(1, np.uint16), store.tables, store.tables, refined, votes, np.zeros(1, np.bool_))
+    preprocessing.canonical(_ink())
+    edges.wait()
     model = Recall(Recall.Config())
     model.learn_one(_ink(), "1")
     model.vote(_ink())
 
 
-def compile_matching() -> None:
-    """Compile matching: what a guess needs in addition, called with arrays of the types that the model has."""
+def compile_edges() -> None:
+    """Compile edge features, called with arrays of the types that encoding has."""
     side = preprocessing.SIDE
-    store = RowStore(FixedParams(np.zeros((1, 1), np.uint16), np.zeros((0, 2, side + 4, side + 4), np.float32), 2, 0))
+    maps, slopes = np.zeros((8, side, side), np.float32), np.zeros((2, side, side), np.float32)
+    edges.signature(slopes, np.zeros(edges.SIGNATURE_WORDS, np.uint64))
+    edges.edge_maps(_ink(), maps)
+    edges.planes(maps, np.zeros(edges.PLANES * edges.PIXELS, np.uint8))
+    edges.gradients(_ink(), slopes)
+    code = np.zeros((side, edges.CODE_STRIDE), np.uint8)
+    edges.code(slopes, code)
+    edges.sketch(code, np.zeros((edges.SKETCH, edges.SKETCH_STRIDE), np.uint8))
+
+
+def compile_matching() -> None:
+    """Compile matching, and cuts: what a guess needs in addition, called with arrays of the types that it has."""
+    side = preprocessing.SIDE
+    costs = np.zeros((2, side, side), np.float32)
+    parts.seams(np.zeros((side, side), np.uint8), costs[0], costs[1])
+    parts.seam_through(costs[0], costs[1], 0, 0, np.zeros(side, np.int64))
+    store = _empty_store()
     rows = store.prefixes, store.suffixes, store.sketches, store.codes
     query = recall.Query(*(np.zeros(array.shape[1:], array.dtype) for array in rows))
     RowMatches((store, store), query, np.ones(1, bool), 0).compare(np.ones(3, np.int64)).strangeness(0)
@@ -182,6 +206,12 @@ def gate() -> tuple[np.ndarray, np.ndarray]:
     return preprocessing.to_thumbnail(one), preprocessing.to_thumbnail(seven)
 
 
+def _empty_store() -> RowStore:
+    """A store of one node, which reads one bit."""
+    side = preprocessing.SIDE + 4
+    return RowStore(FixedParams(np.zeros((1, 1), np.uint16), np.zeros((0, 2, side, side), np.float32), 2, 0))
+
+
 def _ink() -> np.ndarray:
     """A thumbnail that no loop has made."""
     thumbnail = np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.uint8)
@@ -203,6 +233,7 @@ def _wait_for_end() -> None:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(10 if sys.argv[1] in PARTS["drawings"][:FOR_LESSONS] else 19)
+    gc.disable()  # a tenth of the time goes to looking for garbage that is not there
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     globals()[f"compile_{sys.argv[1]}"]()

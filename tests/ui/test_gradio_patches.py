@@ -41,11 +41,30 @@ print(json.dumps([before, kept()]))
 """
 
 
+# Which type stubs are opened while gradio is imported: as it has it, and as it is here
+STUBS = """
+import inspect, sys
+stubs, getfile = [], inspect.getfile
+sys.addaudithook(lambda event, values: event == "open" and str(values[0]).endswith(".pyi") and stubs.append(values[0]))
+from agent import startup
+if sys.argv[1] == "ours":
+    startup.import_gradio()
+import gradio
+assert inspect.getfile is getfile
+print(len(stubs))
+"""
+
+
 def printed(script, *words):
     """What a script prints."""
     done = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.mark.slow
+def test_gradio_is_imported_without_writing_type_stubs():
+    assert int(printed(STUBS, "theirs")) > 0 == int(printed(STUBS, "ours"))
 
 
 @pytest.mark.slow
