@@ -8,6 +8,7 @@ Pictures from outside are checked here, once; models take thumbnails and do not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeGuard
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -132,19 +133,39 @@ def to_thumbnail(picture: object) -> np.ndarray:
 
 
 def to_thumbnails(pictures: Iterable[object]) -> np.ndarray:
-    """Thumbnails of pictures: (N, 28, 28) uint8. An array (N, H, W) uint8 is reduced without holding the GIL."""
-    if isinstance(pictures, np.ndarray) and pictures.ndim == 3 and pictures.dtype == np.uint8:
-        sides = pictures.shape[1:]
-        is_small = max(sides) <= kernels.SMALL_PX
-        if SMALLEST_PX <= min(sides) and max(sides) <= LARGEST_PX and (is_small or all(map(photos.is_clean, pictures))):
-            thumbnails = np.empty((len(pictures), SIDE, SIDE), np.uint8)
-            page = np.empty(sides, np.uint8)
-            for start in range(0, len(pictures), AT_ONCE):  # copied: numba compiles anew for read-only arrays
-                part = np.array(pictures[start : start + AT_ONCE], order="C")
-                kernels.to_thumbnails(part, PAPER_CONTRAST, page, thumbnails[start : start + AT_ONCE])
-            return thumbnails
-    thumbnails = [to_thumbnail(picture) for picture in pictures]
-    return np.stack(thumbnails) if thumbnails else np.zeros((0, SIDE, SIDE), np.uint8)
+    """Thumbnails of pictures: (N, 28, 28) uint8. Arrays of uint8 of equal sides go at once, without holding the GIL."""
+    if _are_plain(pictures):
+        return _plain_thumbnails(pictures)
+    pictures = list(pictures)
+    thumbnails = np.empty((len(pictures), SIDE, SIDE), np.uint8)
+    plain: dict[tuple[int, int], list[int]] = {}
+    for place, picture in enumerate(pictures):
+        if isinstance(picture, np.ndarray) and picture.ndim == 2 and _are_plain(picture[None]):
+            plain.setdefault(picture.shape, []).append(place)
+        else:
+            thumbnails[place] = to_thumbnail(picture)
+    for places in plain.values():
+        thumbnails[places] = _plain_thumbnails(np.stack([pictures[place] for place in places]))
+    return thumbnails
+
+
+def _are_plain(pictures: object) -> TypeGuard[np.ndarray]:
+    """Whether these are pictures of ink and paper alone, (N, H, W) uint8."""
+    if not (isinstance(pictures, np.ndarray) and pictures.ndim == 3 and pictures.dtype == np.uint8):
+        return False
+    shortest, longest = min(pictures.shape[1:]), max(pictures.shape[1:])
+    in_bounds = SMALLEST_PX <= shortest and longest <= LARGEST_PX
+    return in_bounds and (longest <= kernels.SMALL_PX or all(map(photos.is_clean, pictures)))
+
+
+def _plain_thumbnails(pictures: np.ndarray) -> np.ndarray:
+    """Thumbnails of plain pictures: (N, H, W) uint8 -> (N, 28, 28) uint8."""
+    thumbnails = np.empty((len(pictures), SIDE, SIDE), np.uint8)
+    page = np.empty(pictures.shape[1:], np.uint8)
+    for start in range(0, len(pictures), AT_ONCE):  # copied: numba compiles anew for read-only arrays
+        part = np.array(pictures[start : start + AT_ONCE], order="C")
+        kernels.to_thumbnails(part, PAPER_CONTRAST, page, thumbnails[start : start + AT_ONCE])
+    return thumbnails
 
 
 def canonical(thumbnail: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Running long work: one type of progress, generators run to their end, cancellation, forked processes.
+"""Running long work: one type of progress, generators run to their end, cancellation, threads.
 
 Every long verb has an ``iter_`` twin, a generator that yields `Progress` between two steps, at which it can be closed,
 and returns the result.
@@ -6,18 +6,12 @@ and returns the result.
 
 from __future__ import annotations
 
-import math
-import mmap
 import multiprocessing
 import threading
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Generic, Self, TypeVar
-
-import numpy as np
-
-from agent.errors import AgentError
 
 Result = TypeVar("Result")
 
@@ -135,51 +129,24 @@ class CancelToken:
         self.cancelled = True
 
 
-Zeros = Callable[[tuple[int, ...], np.dtype], np.ndarray]
-
-
 def can_fork() -> bool:
     """Say whether this process can fork: it has one thread, and the system has fork."""
     return threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
 
 
-def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Make an array that processes forked later share.
+def thread_map(work: Callable[[slice], None], n: int, n_threads: int) -> None:
+    """Do ``work`` on parts of ``range(n)``, in one thread each: for loops that release the GIL.
 
     Examples
     --------
-    >>> shared = zeros((2, 3), np.dtype(np.uint8))
-    >>> fork_map(lambda part: shared[part].fill(7), 2, 2)
-    >>> shared.tolist()
-    [[7, 7, 7], [7, 7, 7]]
+    >>> done = [0] * 5
+    >>> thread_map(lambda part: done.__setitem__(part, [1] * (part.stop - part.start)), 5, 2)
+    >>> done
+    [1, 1, 1, 1, 1]
     """
-    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    return np.frombuffer(mmap.mmap(-1, n_bytes), dtype).reshape(shape) if n_bytes else np.zeros(shape, dtype)
-
-
-def fork_map(work: Callable[[slice], None], n: int, n_processes: int) -> None:
-    """Do ``work`` on parts of ``range(n)``, in one process each; this process does the first part.
-
-    What it writes must lie in arrays made by `zeros`. Where the process cannot fork it does everything itself.
-
-    Raises
-    ------
-    AgentError
-        One of the processes died.
-    """
-    if n_processes < 2 or not can_fork():
-        work(slice(0, n))
+    parts = [slice(n * part // n_threads, n * (part + 1) // n_threads) for part in range(n_threads)]
+    if n_threads == 1:
+        work(parts[0])
         return
-    first, *others = (slice(*ends) for ends in pairwise(n * part // n_processes for part in range(n_processes + 1)))
-    context = multiprocessing.get_context("fork")
-    children = [context.Process(target=work, args=(part,)) for part in others]
-    for child in children:
-        child.start()
-    try:
-        work(first)
-    finally:
-        for child in children:
-            child.join()
-    exit_codes = [child.exitcode for child in children if child.exitcode]
-    if exit_codes:
-        raise AgentError(f"expected {n_processes} processes to do their parts, got one that died ({exit_codes[0]}).")
+    with ThreadPoolExecutor(n_threads) as threads:
+        list(threads.map(work, parts))

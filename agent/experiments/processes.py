@@ -29,11 +29,11 @@ def check_shards(model: type[Model], n_shards: int, n_parts: int) -> None:
 def iter_teach_parallel(pupil: Pupil, part: Part, n_shards: int) -> Iterator[int]:
     """Teach a new agent in several processes, with the same result as in one; yields the number of lessons done.
 
-    A model that encodes lessons in parallel itself does so. Of another one, each process teaches a shard to a model of
-    its own, and these are joined in the order of the lessons. The log holds them as one bulk lesson.
+    A model that encodes lessons in threads of its own does so. Of another one, each process teaches a shard to a model
+    of its own, and these are joined in the order of the lessons. The log holds them as one bulk lesson.
     """
     drawings, labels = part.lessons
-    if hasattr(pupil.model, "learn_parallel") and can_fork():
+    if hasattr(pupil.model, "learn_parallel"):
         pupil.model.learn_parallel(drawings, labels, n_shards)
         pupil.lessons.add_many(part.lessons)
         yield len(labels)

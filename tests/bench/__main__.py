@@ -306,11 +306,11 @@ def costs(n_seeds: int, n_full: int) -> list[Row]:
 
 
 def shards(n_seeds: int, n_full: int) -> list[Row]:
-    """How many times as fast lessons are taught in two processes."""
+    """How many times as fast lessons are taught in two threads."""
     times = sorted(sharding.measured(2))
     return [
         {
-            "60,000 lessons": "in 2 processes",
+            "60,000 lessons": "in 2 threads",
             "speed-up, median": f"{np.median(times):.2f}",
             "least and most": f"{times[0]:.2f} … {times[-1]:.2f}",
         }
@@ -399,7 +399,7 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
     ),
     "shards": (
         shards,
-        "One agent taught in two processes, compared with one process, measured in turn on two cores:",
+        "One agent taught in two threads, compared with one, measured in turn on two cores:",
     ),
     "layers": (
         lambda *_: frames.layers(),

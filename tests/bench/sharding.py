@@ -1,4 +1,4 @@
-"""Teaching in one process and in several, measured side by side."""
+"""Teaching in one thread and in several, measured side by side."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ import numpy as np
 import agent
 from agent import preprocessing
 from agent.datasets import digits
-from agent.progress import can_fork
 
 N_TIMES = 5
 
 
-def measured(n_processes: int) -> list[float]:
-    """Teach all of MNIST to a newborn in one process and in several, in turn; gives how many times as fast that was."""
-    assert can_fork(), "expected a process of one thread"
+def measured(n_threads: int) -> list[float]:
+    """Teach all of MNIST to a newborn in one thread and in several, in turn; gives how many times as fast that was."""
     drawings, labels = digits.mnist("train")
     thumbnail = preprocessing.to_thumbnails(drawings)
     agent.new("recall").model.learn_parallel(thumbnail[:100], labels[:100], 1)  # compiles
-    return [_seconds(thumbnail, labels, 1) / _seconds(thumbnail, labels, n_processes) for _ in range(N_TIMES)]
+    return [_seconds(thumbnail, labels, 1) / _seconds(thumbnail, labels, n_threads) for _ in range(N_TIMES)]
 
 
-def _seconds(thumbnail: np.ndarray, labels: Sequence[str], n_processes: int) -> float:
+def _seconds(thumbnail: np.ndarray, labels: Sequence[str], n_threads: int) -> float:
     model = agent.new("recall").model
     begun = time.perf_counter()
-    model.learn_parallel(thumbnail, labels, n_processes)
+    model.learn_parallel(thumbnail, labels, n_threads)
     return time.perf_counter() - begun

@@ -17,6 +17,7 @@ One answer is read in four files: this one, `row_store`, `decision` and `refinem
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -57,6 +58,7 @@ N_TYPICAL, MIN_TYPICAL = 32, 8  # lessons that say how strange lessons are to th
 N_REASONS = 3  # lessons named as reasons of a guess
 EXACT_MATCH_RESPONSE = 2 * SCALE
 
+MANY, N_THREADS = 500, min(4, os.cpu_count() or 1)  # lessons from which on encoding is shared, and by how many threads
 OLD_REFINEMENT = ("corrections", "study_")  # arrays of older versions, refined in another way: left out
 _NOT_REFINED = np.zeros(0, np.uint16), np.zeros((0, 0, 0), np.int8)
 
@@ -165,14 +167,14 @@ class Recall:
         self._learn(self._user, thumbnail[None], [label])
 
     def learn_many(self, thumbnail: np.ndarray, labels: Sequence[str]) -> None:
-        self._learn(self._bulk, thumbnail, labels)
+        self._learn(self._bulk, thumbnail, labels, N_THREADS if len(labels) >= MANY else 1)
 
-    def learn_parallel(self, thumbnail: np.ndarray, labels: Sequence[str], n_processes: int) -> None:
-        """As `learn_many`, each process encoding a part of the lessons."""
-        self._bulk.learn(thumbnail, self._register_labels(self._bulk, labels), n_processes)
+    def learn_parallel(self, thumbnail: np.ndarray, labels: Sequence[str], n_threads: int) -> None:
+        """As `learn_many`, each thread encoding a part of the lessons."""
+        self._learn(self._bulk, thumbnail, labels, n_threads)
 
-    def _learn(self, store: RowStore, thumbnail: np.ndarray, labels: Sequence[str]) -> None:
-        store.learn(thumbnail, self._register_labels(store, labels))
+    def _learn(self, store: RowStore, thumbnail: np.ndarray, labels: Sequence[str], n_threads: int = 1) -> None:
+        store.learn(thumbnail, self._register_labels(store, labels), n_threads)
 
     def _register_labels(self, store: RowStore, labels: Sequence[str]) -> np.ndarray:
         """Prepare for lessons of these labels in a store: (N,) uint8, their label ids."""

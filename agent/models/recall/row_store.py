@@ -18,7 +18,7 @@ from agent.kernels.edges import CODE_STRIDE, SIGNATURE_WORDS, SKETCH, SKETCH_STR
 from agent.kernels.preprocessing import SIDE
 from agent.models.recall.params import NARROW_LABELS, FixedParams
 from agent.preprocessing import canonical
-from agent.progress import Zeros, fork_map, zeros
+from agent.progress import thread_map
 
 PREFIX_WORDS = np.arange(0, SIGNATURE_WORDS, 4)  # words of a signature that the prefilter compares
 SUFFIX_WORDS = np.setdiff1d(np.arange(SIGNATURE_WORDS), PREFIX_WORDS)
@@ -93,8 +93,8 @@ class RowStore:
 
     # ---------------------------------------------------------------- changing
 
-    def learn(self, thumbnails: np.ndarray, label_ids: np.ndarray, n_processes: int = 1) -> None:
-        """Add (N, 28, 28) lessons with label ids (N,) uint8; several processes may encode them."""
+    def learn(self, thumbnails: np.ndarray, label_ids: np.ndarray, n_threads: int = 1) -> None:
+        """Add (N, 28, 28) lessons with label ids (N,) uint8; several threads may encode them."""
         if not len(label_ids):
             return
         self._unshare()
@@ -105,7 +105,7 @@ class RowStore:
         self.drawing_hashes[first:last] = _drawing_hashes(thumbnails)
         self.n_copies[first:last] = -1  # none, not even the drawing itself, is encoded yet
         self.n_lessons = last
-        self._balance_copies(n_processes)
+        self._balance_copies(n_threads)
 
     def join(self, other: Self, label_ids: np.ndarray) -> None:
         """Add the lessons and encoded rows of a store with equal parameters; the same as `learn`."""
@@ -161,7 +161,7 @@ class RowStore:
         if self.tables.dtype != width:
             self.tables = self.tables.astype(width)
 
-    def _balance_copies(self, n_processes: int = 1) -> None:
+    def _balance_copies(self, n_threads: int = 1) -> None:
         """Add and remove rows until every lesson has the copies that are due."""
         n_due = self._n_copies_due()
         n_present = self.n_copies[: self.n_lessons]
@@ -169,10 +169,10 @@ class RowStore:
             self._drop(np.flatnonzero(self.copies[: self.n] > n_due[self.lesson_ids[: self.n]]))
         missing = np.flatnonzero(n_present < n_due)
         n_rows = self.n + int((n_due[missing] - n_present[missing]).sum())
-        self._make_room(_ROW, n_rows, zeros if n_processes > 1 else np.zeros)  # once: growing holds an array twice
+        self._make_room(_ROW, n_rows)  # once: growing holds an array twice
         for start, stop in np.unique(np.stack([n_present[missing], n_due[missing]], axis=1), axis=0) + 1:
             group = missing[(n_present[missing] + 1 == start) & (n_due[missing] + 1 == stop)]
-            self._encode(group, int(start), int(stop), n_processes)
+            self._encode(group, int(start), int(stop), n_threads)
         self.n_copies[: self.n_lessons] = n_due
 
     def _n_copies_due(self) -> np.ndarray:
@@ -181,7 +181,7 @@ class RowStore:
         rows = min(n * len(self._fixed.fields), max_rows, max(0, 2 * (max_rows - n)))
         return (self.drawing_hashes[:n] / 2.0**64 + rows / max(1, n)).astype(np.int16)
 
-    def _encode(self, lessons: np.ndarray, start: int, stop: int, n_processes: int) -> None:
+    def _encode(self, lessons: np.ndarray, start: int, stop: int, n_threads: int) -> None:
         """Encode copies start … stop - 1 of some lessons as new rows; copy 0 is the drawing itself."""
         n_each = stop - start
         first, last = self.n, self.n + len(lessons) * n_each
@@ -198,7 +198,7 @@ class RowStore:
             kernels.encode_copies(thumbnails, self._fixed.fields, start, stop, self._fixed.reads, features)
             self.prefixes[rows], self.suffixes[rows] = signatures[:, PREFIX_WORDS], signatures[:, SUFFIX_WORDS]
 
-        fork_map(encode, len(lessons), n_processes)
+        thread_map(encode, len(lessons), n_threads)
         ram.write(self.addresses[new], self.label_ids[new], self.tables)
         self.n = last
 
@@ -276,13 +276,13 @@ class RowStore:
             self._owners.discard(self)
             self._owners = weakref.WeakSet([self])
 
-    def _make_room(self, names: tuple[str, ...], n: int, zeros: Zeros = np.zeros) -> None:
+    def _make_room(self, names: tuple[str, ...], n: int) -> None:
         """Reserve at least ``n`` entries: capacity doubles until copies fill their rows, then grows by an eighth."""
         for name in names:
             old = getattr(self, name)
             if len(old) < n:
                 room = min(2 * len(old), max(self._fixed.n_rows, len(old) + len(old) // 8))
-                new = zeros((max(n, room), *old.shape[1:]), old.dtype)
+                new = np.zeros((max(n, room), *old.shape[1:]), old.dtype)
                 new[: len(old)] = old
                 setattr(self, name, new)
 
