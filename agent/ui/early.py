@@ -5,8 +5,6 @@ A layer over the pad (``pad/kept.js``) takes what is drawn and pressed until som
 
 from __future__ import annotations
 
-import contextlib
-import functools
 from collections.abc import Iterable
 
 import gradio as gr
@@ -44,30 +42,34 @@ def css() -> str:
     return "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
 
 
-@functools.cache
-def head(path: str) -> str:
-    """What the browser needs before the page, at the beginning of its head: what to fetch, styles, and scripts."""
-    with _of(path):
-        about = (
-            f'<meta name="description" content="{texts.PURPOSE} {texts.DESCRIPTION}">'
-            f'<meta property="og:title" content="{texts.TITLE}">'
-            f'<meta property="og:description" content="{texts.PURPOSE}">'
-        )
+def pages() -> dict[str, tuple[str, str]]:
+    """What the page of each language begins with, by its path: in the head, and in the body."""
     links, rules = _fonts()
     styles = f"<style>{rules}{css()}{(STATIC / 'early.css').read_text(encoding='utf-8')}</style>"
-    return f"{about}{links}{static_cache.early_links()}{styles}<script>{PAD_JS}{KEPT_JS}</script>{_late_css()}"
+    shared = f"{links}{static_cache.early_links()}{styles}<script>{PAD_JS}{KEPT_JS}</script>{_late_css()}"
+    begun = {}
+    for language in (ENGLISH, *OTHERS):
+        with speaking(language):
+            begun[language.path] = f"{_about()}{shared}", _body()
+    return begun
 
 
-@functools.cache
-def body(path: str) -> str:
+def _about() -> str:
+    """What search engines and those who get a link are told."""
+    return (
+        f'<meta name="description" content="{texts.PURPOSE} {texts.DESCRIPTION}">'
+        f'<meta property="og:title" content="{texts.TITLE}"><meta property="og:description" content="{texts.PURPOSE}">'
+    )
+
+
+def _body() -> str:
     """The page as it is before there is a session, and the layer over its pad."""
-    with _of(path):
-        words = html.attributes(data_lost=server_texts.LOST, data_busy=server_texts.BUSY, data_kept=server_texts.KEPT)
-        return (
-            f'<div id="early" class="gradio-container"><main class="main app"><div class="column">{_page()}</div></main>'
-            f'</div><div id="kept" hidden{words}><canvas></canvas><p role="status"></p></div>'
-            f"<script>{SPEEDUP_JS}{RETURNING_JS}</script>"
-        )
+    words = html.attributes(data_lost=server_texts.LOST, data_busy=server_texts.BUSY, data_kept=server_texts.KEPT)
+    return (
+        f'<div id="early" class="gradio-container"><main class="main app"><div class="column">{_page()}</div></main>'
+        f'</div><div id="kept" hidden{words}><canvas></canvas><p role="status"></p></div>'
+        f"<script>{SPEEDUP_JS}{RETURNING_JS}</script>"
+    )
 
 
 def _page() -> str:
@@ -100,10 +102,6 @@ def _buttons(buttons: Iterable[tuple[str, str, str]]) -> str:
         f'<button type="button" id="{name}" class="{css}"{" disabled" * (name == "right")}>{text}</button>'
         for name, text, css in buttons
     )
-
-
-def _of(path: str) -> contextlib.AbstractContextManager[None]:
-    return speaking(next((language for language in OTHERS if language.path == path), ENGLISH))
 
 
 def _fonts() -> tuple[str, str]:

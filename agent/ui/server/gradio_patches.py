@@ -13,7 +13,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,8 +47,8 @@ def apply() -> None:
     keep_room_for_strokes()
 
 
-def paint_early(head: Callable[[str], str], body: Callable[[str], str]) -> None:
-    """Let gradio's pages begin with a head and a body of one's own, each made for the path of a page.
+def paint_early(pages: Mapping[str, tuple[str, str]]) -> None:
+    """Let gradio's pages begin with a head and a body of one's own, given by the path of the page.
 
     gradio puts the ``head`` of a page into it by script, once its own scripts run, and shows nothing until they have
     built the page: on a slow phone after 6 s. Its pages also call themselves Gradio for whoever shares a link.
@@ -57,10 +57,10 @@ def paint_early(head: Callable[[str], str], body: Callable[[str], str]) -> None:
     env, name = routes.templates.env, "frontend/index.html"
     page = env.loader.get_source(env, name)[0]
     page = re.sub(r"<meta\s+(property|name)=\"(og|twitter):[^>]*>", "", page)
-    page = page.replace("<style>", "{{ early_head(config.current_page or '') }}<style>", 1)
-    page = page.replace("<gradio-app", "{{ early_body(config.current_page or '') }}<gradio-app", 1)
+    for number, before in enumerate(("<style>", "<gradio-app")):
+        page = page.replace(before, f"{{{{ early[config.current_page or ''][{number}] }}}}{before}", 1)
     env.loader = ChoiceLoader([DictLoader({name: page}), env.loader])
-    env.globals |= {"early_head": lambda path: Markup(head(path)), "early_body": lambda path: Markup(body(path))}
+    env.globals["early"] = {path: [Markup(part) for part in parts] for path, parts in pages.items()}
 
 
 def listeners(demo: gr.Blocks) -> list[Any]:

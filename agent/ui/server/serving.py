@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.ui.early import THEME, body, css, head
+from agent.ui.early import THEME, css, pages
 from agent.ui.server import connections, gradio_patches
 from agent.ui.server.gradio_patches import sentence_for
 from agent.ui.server.limits import MaxBodySize, RateLimiter, refusal, sweep_ended
@@ -95,7 +95,7 @@ def launch(demo: gr.Blocks) -> None:
     _return_large_arrays()
     sweep_ended(Path(tempfile.gettempdir()))
     gradio_patches.share_jobs(demo)
-    gradio_patches.paint_early(head, body)
+    gradio_patches.paint_early(pages())
     connections.install()
     demo.launch(
         theme=THEME,
