@@ -11,24 +11,20 @@ from typing import Any
 
 import gradio as gr
 
-from agent import render, startup
+from agent import startup
 from agent.agents.pupil import Pupil
-from agent.datasets import digits
 from agent.errors import AgentError
 from agent.progress import Progress, WithResult
 from agent.ui import formatting, html
 from agent.ui.events import QUIET, event_payload, serialized, with_session
 from agent.ui.html import safe
-from agent.ui.pad.sketchpad import PAD_JS, PEN_JS
+from agent.ui.pad.sketchpad import PEN_JS
 from agent.ui.parts import my_agents
 from agent.ui.parts.browser_backup import SyncState, is_key, packed
-from agent.ui.server import static_cache
 from agent.ui.server.gradio_patches import listeners
 from agent.ui.session import SESSIONS, Id, Session, is_id
 from agent.ui.texts import ENGLISH, OTHERS, Language, current_locale, input_texts, server_texts, texts, with_locale
 
-# Before the style sheet is there: gradio's list of pages takes no room, and its spinner stays where it is
-EARLY_CSS = ".nav-holder{display:none}.wrap:has(>p.loading){position:fixed!important;inset:0!important}"
 STATIC = Path(__file__).resolve().parent / "static"
 PICK_JS = (STATIC / "clicks.js").read_text(encoding="utf-8")
 # localStorage is read in the load event's `js=`: a `gr.BrowserState` may not be mounted yet then, and give None.
@@ -182,10 +178,10 @@ def _with_backup(n_outputs: int, session: Session, outputs: Any) -> tuple[Any, .
     return *before, gr.skip() if changes is None else packed(changes | _agent_entry(session))
 
 
-def _agent_entry(session: Session) -> dict[str, str]:
-    """Which agent a log is of, and how the browser lists it among those it keeps."""
-    pupil = session.pupil
-    return {"agent": session.key(pupil), "about": f"{pupil.name} · {formatting.lessons(pupil)}"}
+def _agent_entry(session: Session) -> dict[str, Any]:
+    """Which agent a log is of, how the browser lists it among those it keeps, and whether it may be taught."""
+    pupil, synced = session.pupil, session.browser.is_synced
+    return {"agent": session.key(pupil), "about": f"{pupil.name} · {formatting.lessons(pupil)}", "synced": synced}
 
 
 def _if_session_exists(refresh: Callable[..., Any], n_outputs: int) -> Callable[..., Any]:
@@ -308,32 +304,3 @@ def _link(language: Language) -> str:
         f'<a class="round language" href="./{language.path}" lang="{code}" hreflang="{code}" aria-label="{name}" '
         f'title="{name}">{code.upper()}</a>'
     )
-
-
-# ---------------------------------------------------------------- theme and style sheet
-
-FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # the semibold gradio ships lacks most letters
-THEME = gr.themes.Default(
-    primary_hue="indigo", secondary_hue="indigo", neutral_hue="stone", font=(FONT, "system-ui", "sans-serif")
-)
-
-
-def css() -> str:
-    """Give the style sheet."""
-    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css", "classroom.css", "phone.css")
-    return "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
-
-
-def head() -> str:
-    """Give what the browser needs before the page, and styles that gradio need not parse: the digits of each font."""
-    scripts = (STATIC / "gradio_speedup.js").read_text(encoding="utf-8") + PAD_JS
-    return f"{static_cache.early_links()}<style>{EARLY_CSS}{''.join(_font_rows())}</style><script>{scripts}</script>"
-
-
-def _font_rows() -> list[str]:
-    """Let the choice of a font show its ten digits, as the agent will see them, in the colour of the text."""
-    return [
-        f'#fonts label:has(input[name="{digits.FONT}{name}"]) span::before'
-        f'{{mask-image:url("{render.data_uri(render.strip(digits.font(name)[0], height_px=40, gap_px=0))}")}}\n'
-        for name in digits.fonts()
-    ]

@@ -287,11 +287,11 @@ class Session:
         return list({lesson.drawing.tobytes(): lesson for lesson in lessons}.values())
 
     @property
-    def stake(self) -> int:
-        """How much would be lost with it: 0 where nothing was taught or made, up to `MAX_STAKE`; then all are alike."""
+    def stake(self) -> float:
+        """How much would be lost with it: 0 where nothing was drawn, taught or made, at most `MAX_STAKE`."""
         agents = (self.pupil, *self.earlier, self.comparison_agent, *self.other_agents.values())
         n_lessons = sum(agent.n_lessons for agent in agents if agent is not None)
-        return min(MAX_STAKE, n_lessons + len(self.states)) if n_lessons or self.states else 0
+        return min(MAX_STAKE, n_lessons + len(self.states) + 0.5 * bool(self.pad.strokes))
 
     @property
     def n_bytes(self) -> int:
@@ -310,7 +310,7 @@ class _Slot:
     session: Session
     used: float
     n_bytes: int = 0  # of the session when last left: counting all sessions for each event takes long
-    stake: int = 0  # likewise
+    stake: float = 0  # likewise
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

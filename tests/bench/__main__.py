@@ -437,7 +437,8 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
     ),
     "visit": (
         elsewhere("first_visit", "visit"),
-        "The first visit to a newly started server with a new browser, five times:",
+        "The first visit to a newly started server with a new browser, five times; below what Lighthouse measures three times, "
+        "on a simulated slow phone and on a desktop, in turn with a bare page of gradio that holds a Sketchpad:",
     ),
     "load": (
         elsewhere("load", "load"),
@@ -451,7 +452,8 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
     ),
     "killed": (
         elsewhere("crash", "killed"),
-        "The server is killed (`kill -9`) in the middle of lessons, restarted, and the same page opened again:",
+        "The server is killed (`kill -9`) in the middle of lessons, restarted with an empty cache of kernels, and the same page "
+        "opened again:",
     ),
     "mixed": (
         elsewhere("mixed", "measured"),

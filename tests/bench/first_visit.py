@@ -1,4 +1,4 @@
-"""What one visit costs: requests, bytes, and seconds until the first guess; for ``python -m tests.bench.first_visit``.
+"""What one visit costs: requests, bytes, seconds until the first guess, and what Lighthouse says: ``python -m tests.bench visit``.
 
 Every visit is the first of a new process and a new browser, without anything stored.
 """
@@ -22,6 +22,8 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 from served import ARGUMENTS, Server  # noqa: E402
 from visitor import LOOKS, Visitor  # noqa: E402
+
+from tests.bench import lighthouse  # noqa: E402
 
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 N_STROKES = 10
@@ -61,7 +63,7 @@ class Counted(Visitor):
 
 
 def visit(n_times: int = 5) -> list[dict[str, str]]:
-    """Visit so often, each time the first of all: the median of everything, and the most."""
+    """Visit so often, each time the first of all: the median of everything, and the worst; then ask Lighthouse."""
     from playwright.sync_api import sync_playwright
 
     seen = []
@@ -94,11 +96,12 @@ def visit(n_times: int = 5) -> list[dict[str, str]]:
         {
             "first visit": name,
             "median": f"{statistics.median(values):,.{n}f}",
-            "largest": f"{max(values):,.{n}f}",
+            "worst": f"{max(values):,.{n}f}",
+            "bare gradio page": "–",
             "target": limit,
         }
         for name, n, limit, values in zip(names, digits, wanted, zip(*seen, strict=True), strict=True)
-    ]
+    ] + lighthouse.judged()
 
 
 def stroke_ms(url: str) -> float:

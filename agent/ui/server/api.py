@@ -1,12 +1,15 @@
 """The named endpoints. Each client session has an agent of its own.
 
 Every call that teaches or forgets also returns what is new in the lesson log, as a browser gets it: a caller that keeps
-these lines has every lesson that was acknowledged, and /restore rebuilds the agent from them.
+these lines has every lesson that was acknowledged, and /restore rebuilds the agent from them. An agent that had to make
+room for others is told of once: the call after that begins a new one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,8 @@ from agent.ui.events import serialized, with_session
 from agent.ui.pad.sketchpad import open_picture
 from agent.ui.page import Page
 from agent.ui.parts import classes
-from agent.ui.session import Session
+from agent.ui.session import SESSIONS, Session
+from agent.ui.texts import server_texts
 
 NAMES = ("guess", "read", "teach", "forget", "undo", "imagine", "train", "save", "load", "restore", "hand_in")
 MAX_TRAINED = 60_000
@@ -62,6 +66,7 @@ def build(page: Page) -> None:
         (hand_in, [page.id, code, name, drawings], value, {}),
     ):
         name, button = handle.__name__, gr.Button(visible=False)
+        handle = handle if handle in (load, restore) else _unless_gone(handle)
         button.click(handle, [page.id, *inputs], output, api_name=name, api_description=handle.__doc__, **how)
 
 
@@ -70,6 +75,26 @@ def seal(demo: gr.Blocks) -> None:
     for block in demo.fns.values():
         if block.api_name not in NAMES:
             block.api_visibility = "private"
+
+
+def _unless_gone(handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell a caller, once, that its agent had to make room for others, instead of answering for a new one."""
+
+    def check(session_id: str) -> None:
+        if SESSIONS.was_dropped(session_id):
+            raise gr.Error(server_texts.GONE, title=server_texts.ERROR, print_exception=False)
+
+    @functools.wraps(handle)
+    def answer(session_id: str, *inputs: Any, **fixed: Any) -> Any:
+        check(session_id)
+        return handle(session_id, *inputs, **fixed)
+
+    @functools.wraps(handle)
+    def steps(session_id: str, *inputs: Any, **fixed: Any) -> Iterator[Any]:
+        check(session_id)
+        yield from handle(session_id, *inputs, **fixed)
+
+    return steps if inspect.isgeneratorfunction(handle) else answer
 
 
 @with_session

@@ -10,8 +10,10 @@ import asyncio
 import errno
 import html
 import logging
+import re
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +21,8 @@ from typing import Any
 import gradio as gr
 from gradio import exceptions, queueing, route_utils, routes, utils
 from gradio.state_holder import SessionState
+from jinja2 import ChoiceLoader, DictLoader
+from markupsafe import Markup
 
 from agent.ui import formatting
 from agent.ui.server.limits import client_of
@@ -41,6 +45,22 @@ def apply() -> None:
     show_messages_as_text()
     log_in_one_line()
     keep_room_for_strokes()
+
+
+def paint_early(pages: Mapping[str, tuple[str, str]]) -> None:
+    """Let gradio's pages begin with a head and a body of one's own, given by the path of the page.
+
+    gradio puts the ``head`` of a page into it by script, once its own scripts run, and shows nothing until they have
+    built the page: on a slow phone after 6 s. Its pages also call themselves Gradio for whoever shares a link.
+    Unnecessary when gradio renders pages on the server without node.
+    """
+    env, name = routes.templates.env, "frontend/index.html"
+    page = env.loader.get_source(env, name)[0]
+    page = re.sub(r"<meta\s+(property|name)=\"(og|twitter):[^>]*>", "", page)
+    for number, before in enumerate(("<style>", "<gradio-app")):
+        page = page.replace(before, f"{{{{ early[config.current_page or ''][{number}] }}}}{before}", 1)
+    env.loader = ChoiceLoader([DictLoader({name: page}), env.loader])
+    env.globals["early"] = {path: [Markup(part) for part in parts] for path, parts in pages.items()}
 
 
 def listeners(demo: gr.Blocks) -> list[Any]:

@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.ui.page import THEME, css, head
+from agent.ui.early import THEME, css, pages
 from agent.ui.server import connections, gradio_patches
 from agent.ui.server.gradio_patches import sentence_for
 from agent.ui.server.limits import MaxBodySize, RateLimiter, refusal, sweep_ended
@@ -95,11 +95,11 @@ def launch(demo: gr.Blocks) -> None:
     _return_large_arrays()
     sweep_ended(Path(tempfile.gettempdir()))
     gradio_patches.share_jobs(demo)
+    gradio_patches.paint_early(pages())
     connections.install()
     demo.launch(
         theme=THEME,
         css=css(),
-        head=head(),
         ssr_mode=False,
         run_history=False,
         max_file_size="64mb",

@@ -7,6 +7,8 @@ megabyte as they are.
 from __future__ import annotations
 
 import functools
+import hashlib
+import re
 from pathlib import Path
 
 import brotli
@@ -19,12 +21,35 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agent.ui.texts import OTHERS
 
 FOLDER = Path(BUILD_PATH_LIB)
-MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css"}
+MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 PAGES = ("/", "/config", *(f"/{language.path}" for language in OTHERS))
-# Files of the pad's library that gradio asks for one after the other, once the page is there.
+# What the first tab is made of, and files of the pad's library: gradio asks for each once it has read the one before.
+COMPONENTS = (
+    "state",
+    "html",
+    "textbox",
+    "tabs",
+    "tabitem",
+    "column",
+    "row",
+    "form",
+    "imageeditor",
+    "button",
+    "accordion",
+    "uploadbutton",
+)
 LATE = ("WebGLRenderer", "browserAll", "FederatedEventTarget", "init")
 
-FONTS = ("SourceSansPro/SourceSansPro-Regular", "SourceSansPro/SourceSansPro-Bold")
+
+_OWN: dict[str, bytes] = {}
+
+
+def publish(name: str, content: bytes) -> str:
+    """Serve a file of our own among gradio's; gives its address."""
+    stem, dot, suffix = name.rpartition(".")
+    name = f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{dot}{suffix}"
+    _OWN[name] = content
+    return f"./assets/{name}"
 
 
 class StaticCache:
@@ -38,7 +63,7 @@ class StaticCache:
         app = self.app
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
             name = scope["path"].removeprefix("/assets/")
-            if name in self.names:
+            if name in self.names or name in _OWN:
                 app = asset(name, "br" in Headers(scope=scope).get("accept-encoding", ""))
             elif scope["path"] in PAGES:
                 app = self.compressed
@@ -47,21 +72,33 @@ class StaticCache:
 
 @functools.cache  # of a few hundred files
 def asset(name: str, is_compressed: bool) -> Response:
-    """One of gradio's files. Its name is made from its content, so it never changes."""
-    content = (FOLDER / name).read_bytes()
+    """One of gradio's files or of our own. Its name is made from its content, so it never changes."""
+    content = _OWN.get(name) or (FOLDER / name).read_bytes()
     headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
     headers["x-content-type-options"] = "nosniff"
-    if is_compressed:
+    if is_compressed and not name.endswith(".woff2"):  # compressed already
         content = brotli.compress(content, brotli.MODE_TEXT, quality=4)
         headers["content-encoding"] = "br"
     return Response(content, headers=headers, media_type=MEDIA_TYPES[Path(name).suffix])
 
 
 def early_links() -> str:
-    """Links that let a browser fetch the late files of the pad's library and the page's fonts at once."""
-    names = sorted(path.name for late in LATE for path in FOLDER.glob(f"{late}-*.js"))
-    modules = "".join(f'<link rel="modulepreload" href="./assets/{name}">' for name in names)
-    return modules + "".join(
-        f'<link rel="preload" as="font" type="font/woff2" crossorigin href="./static/fonts/{font}.woff2">'
-        for font in FONTS
-    )
+    """Links that let a browser fetch at once all that the first tab is made of."""
+    start = re.search(r"index-[\w-]+\.js", (FOLDER.parent / "index.html").read_text(encoding="utf-8"))[0]
+    main, core = _parts(start, r"import\(`\./Index-"), next(FOLDER.glob("core-*.js")).name
+    names = main + _parts(main[0], r"import\(`\./Blocks-")
+    names += [part for component in COMPONENTS for part in _parts(core, rf"[{{,]{component}:\{{.*?component:")]
+    names += sorted(path.name for late in LATE for path in FOLDER.glob(f"{late}-*.js"))
+    links = {
+        ".js": '<link rel="modulepreload" href="./assets/{}">',
+        ".css": '<link rel="preload" as="style" href="./assets/{}">',
+    }
+    return "".join(links[Path(name).suffix].format(name) for name in dict.fromkeys([start, *names]))
+
+
+def _parts(name: str, place: str) -> list[str]:
+    """The files that one of gradio's loads together, by what stands before that: as Vite writes it."""
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    known = re.findall(r'"\./([^"]+)"', re.search(r"m\.f=\[([^\]]*)\]", text)[1])
+    found = re.search(place + r".*?__vite__mapDeps\(\[([\d,]+)\]\)", text)
+    return [known[int(number)] for number in found[1].split(",")]

@@ -55,6 +55,7 @@ const receive = () => {
       localStorage.setItem("pupil-desk-id", delta.session);
     } catch {} // without storage the next visit gets a new session
   }
+  window.pupilSynced = delta.synced; // else a lesson has to wait
   if ("start" in delta) {
     opening = null;
     store(delta);

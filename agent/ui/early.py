@@ -1,0 +1,125 @@
+"""What the page shows before gradio's scripts have built it: its heading, pad, buttons and words in their places.
+
+A layer over the pad (``pad/kept.js``) takes what is drawn and pressed until somebody can answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import gradio as gr
+
+from agent import render
+from agent.datasets import digits
+from agent.ui import html
+from agent.ui.pad.sketchpad import KEPT_JS, PAD_JS
+from agent.ui.page import STATIC, header
+from agent.ui.parts import reply
+from agent.ui.server import static_cache
+from agent.ui.texts import ENGLISH, OTHERS, server_texts, speaking, texts
+
+FONT = "Pupil Sans"  # Source Sans by Adobe, its Latin letters alone: a sixth of the bytes
+WEIGHTS = {"regular": 400, "bold": 700}
+THEME = gr.themes.Default(
+    primary_hue="indigo", secondary_hue="indigo", neutral_hue="stone", font=(FONT, "system-ui", "sans-serif")
+)
+SPEEDUP_JS = (STATIC / "gradio_speedup.js").read_text(encoding="utf-8")  # runs once gradio's settings are there
+TABS = ("draw", "teach", "inside", "share", "laboratory")
+# Of one who has been here before: no choice of how to begin, and the agent's name from the browser's own store
+RETURNING_JS = """(() => {
+  const theme = localStorage.getItem("pupil-theme");
+  document.body.classList.toggle("dark", theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+  const log = JSON.parse(localStorage.getItem("pupil-log"));
+  if (!log?.lines.length) return;
+  document.querySelector("#early").classList.add("returning");
+  document.querySelector("#early #chip").textContent = log.about ?? "";
+})()"""
+
+
+def css() -> str:
+    """Give the style sheet."""
+    names = ("theme.css", "compare.css", "numbers.css", "frames.css", "visit.css", "classroom.css", "phone.css")
+    return "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
+
+
+def pages() -> dict[str, tuple[str, str]]:
+    """What the page of each language begins with, by its path: in the head, and in the body."""
+    links, rules = _fonts()
+    styles = f"<style>{rules}{css()}{(STATIC / 'early.css').read_text(encoding='utf-8')}</style>"
+    shared = f"{links}{static_cache.early_links()}{styles}<script>{PAD_JS}{KEPT_JS}</script>{_late_css()}"
+    begun = {}
+    for language in (ENGLISH, *OTHERS):
+        with speaking(language):
+            begun[language.path] = f"{_about()}{shared}", _body()
+    return begun
+
+
+def _about() -> str:
+    """What search engines and those who get a link are told."""
+    return (
+        f'<meta name="description" content="{texts.PURPOSE} {texts.DESCRIPTION}">'
+        f'<meta property="og:title" content="{texts.TITLE}"><meta property="og:description" content="{texts.PURPOSE}">'
+    )
+
+
+def _body() -> str:
+    """The page as it is before there is a session, and the layer over its pad."""
+    words = html.attributes(data_lost=server_texts.LOST, data_busy=server_texts.BUSY, data_kept=server_texts.KEPT)
+    return (
+        f'<div id="early" class="gradio-container"><main class="main app"><div class="column">{_page()}</div></main>'
+        f'</div><div id="kept" hidden{words}><canvas></canvas><p role="status"></p></div>'
+        f"<script>{SPEEDUP_JS}{RETURNING_JS}</script>"
+    )
+
+
+def _page() -> str:
+    """The elements of the first tab, by the names they will have."""
+    names = (texts.TABS[name] for name in TABS)
+    tabs = "".join(
+        f'<button type="button"{" class=selected" * (not at)}>{name}</button>' for at, name in enumerate(names)
+    )
+    tools = ("undo", texts.UNDO, "lg idle"), ("redo", texts.REDO, "lg idle"), ("clear", texts.CLEAR, "lg")
+    labels = ((f"label-{label}", label, "lg digit") for label in html.DIGITS)
+    starts = "".join(
+        html.button("start", f"<b>{name}</b><small>{hint}</small>", key == "empty", data_label=key)
+        for key, (name, hint) in texts.FIRST_STARTS.items()
+    )
+    first = reply.first(texts.FIRST, f'<p class="why">{texts.FIRST_HINT}</p><div class="starts">{starts}</div>')
+    return (
+        f'<div id="header">{header(None, f"{server_texts.LOADING} …")}</div><div id="tabs"><div class="tab-wrapper">'
+        f'<div class="tab-container">{tabs}</div></div><div class="tabitem"><div class="column">'
+        f'<div id="desk"><div id="paper"><div id="pad"></div></div><div id="tools">{_buttons(tools)}</div>'
+        f'<div id="reply"><div id="guess">{first}{reply.answer("idle", texts.DRAW_ONE, "", texts.KNOWS)}</div>'
+        f'<div id="sees">{html.sees(None)}</div><div id="bars">{html.bars((), None)}</div></div></div>'
+        f'<div id="tell"><div id="ask"><p><b>{texts.IT_IS_A}</b> <small>{texts.PRESS}</small></p></div>'
+        f'<div id="status">{html.status("")}</div>{_buttons(labels)}<div id="own-label">{texts.OWN_LABEL_HINT}</div>'
+        f"{_buttons([('add', texts.ADD, 'lg'), ('right', texts.RIGHT, 'lg primary')])}</div></div></div></div>"
+    )
+
+
+def _buttons(buttons: Iterable[tuple[str, str, str]]) -> str:
+    return "".join(
+        f'<button type="button" id="{name}" class="{css}"{" disabled" * (name == "right")}>{text}</button>'
+        for name, text, css in buttons
+    )
+
+
+def _fonts() -> tuple[str, str]:
+    """Links to fetch the fonts early, and rules to use them: where they come too late, the system's font stays."""
+    links, rules = "", ""
+    for name, weight in WEIGHTS.items():
+        url = static_cache.publish(f"{name}.woff2", (STATIC / f"sans-{name}.woff2").read_bytes())
+        links += f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{url}">'
+        rules += f'@font-face{{font-family:"{FONT}";font-weight:{weight};font-display:optional;src:url("{url}")}}'
+    return links, rules
+
+
+def _late_css() -> str:
+    """Let the choice of a font show its ten digits, as the agent will see them, in the colour of the text."""
+    rules = "".join(
+        f'#fonts label:has(input[name="{digits.FONT}{name}"]) span::before'
+        f'{{mask-image:url("{render.data_uri(render.strip(digits.font(name)[0], height_px=40, gap_px=0))}")}}\n'
+        for name in digits.fonts()
+    )
+    url = static_cache.publish("digits.css", rules.encode())
+    return f'<link rel="stylesheet" href="{url}" media="print" onload="this.media=\'all\'">'

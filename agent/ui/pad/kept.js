@@ -1,0 +1,300 @@
+// What is drawn and pressed while nobody can answer: until the page is built, while the app wakes up, without a connection.
+// A layer over the pad takes it and shows it; it is done in its order once somebody answers, also after the page was
+// loaded again. Runs before the page is there, after pad.js.
+(() => {
+  const STORE = "pupil-kept";
+  const LINE = 24 / 280; // of the pad's side, as gradio's brush draws
+  const ASK_MS = 1000;
+  const ANSWER_MS = 20_000;
+  const STROKE_MS = 3000;
+  const RECENT_MS = 30_000; // a press without an answer for longer had one that changed nothing
+  const STALE_MS = 50 * 60_000; // after an hour without its heartbeat gradio forgets a page
+  const BUILT = ["#header .top", "#tabs [role=tab]", "#pad canvas", "#tools button", "#guess .answer", "#bars .bars", "#right"];
+
+  const find = (at) => document.querySelector(at);
+  const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+  const frame = () => new Promise(requestAnimationFrame);
+  const until = async (holds, ms) => {
+    for (const end = performance.now() + ms; !holds(); await frame()) if (performance.now() > end) return false;
+    return true;
+  };
+
+  let { ink, done } = { ink: [], done: [] }; // strokes on the layer; presses that wait, each with the strokes it is about
+  try {
+    ({ ink, done } = JSON.parse(sessionStorage.getItem(STORE)) ?? { ink, done });
+  } catch {} // nothing kept, or no storage
+  let stroke; // that is being drawn on the layer
+  let on_pad = []; // strokes that gradio's pad shows
+  let asked = []; // presses on the page whose answers are not there yet
+  let is_live = false; // the page answers: the layer is away
+  let is_lost = false;
+  let is_broken = false; // an event of gradio was lost with the connection
+  let is_doing = false; // what was kept
+  let is_mine = false; // a press from here
+  let is_leaving = false;
+  let line; // the last event that waits for room in the queue
+
+  const save = () => {
+    try {
+      ink.length || done.length ? sessionStorage.setItem(STORE, JSON.stringify({ ink, done })) : sessionStorage.removeItem(STORE);
+    } catch {}
+  };
+  const n_lessons = () => Number((find("gradio-app #chip")?.innerText.match(/· ([\d.,]+) /)?.[1] ?? "0").replace(/\D/g, ""));
+  const n_drawn = () => {
+    let at = window.editor?.command_manager.history;
+    let n = 0;
+    for (; at?.command?.name === "Draw"; at = at.previous) n++;
+    return n;
+  };
+
+  // ---- the layer
+  const show = () => {
+    const layer = find("#kept");
+    if (!layer) return;
+    const paper = find("#early #pad") ?? find("#pad");
+    const { left, top, width } = paper?.getBoundingClientRect() ?? {};
+    const { lost, busy, kept } = layer.dataset;
+    const text = is_lost ? lost : line ? busy : done.length ? kept.replace("{n}", done.length) : "";
+    const note = layer.querySelector("p");
+    if (note.textContent !== text) note.textContent = text;
+    layer.hidden = !width || (is_live && !text);
+    layer.classList.toggle("note", is_live);
+    Object.assign(layer.style, { left: `${left + scrollX}px`, top: `${top + scrollY}px`, width: `${width}px`, height: `${width}px` });
+    if (is_live || !width) return;
+    const canvas = layer.querySelector("canvas");
+    const side = Math.round(width * devicePixelRatio);
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const pen = canvas.getContext("2d");
+    pen.clearRect(0, 0, side, side);
+    Object.assign(pen, { lineWidth: LINE * side, lineCap: "round", lineJoin: "round", strokeStyle: "#fff" });
+    for (const points of stroke ? [...ink, stroke] : ink) {
+      pen.beginPath();
+      for (const [x, y] of [points[0], ...points]) pen.lineTo(x * side, y * side);
+      pen.stroke();
+    }
+  };
+  const point = (event) => {
+    const { left, top, width } = find("#kept").getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top].map((at) => Math.round((1000 * at) / width) / 1000);
+  };
+  const end = () => {
+    if (stroke) ink.push(stroke);
+    stroke = undefined;
+    save();
+  };
+  const on_layer = {
+    pointerdown: (event) => {
+      if (!event.isPrimary || event.button) return;
+      event.target.setPointerCapture(event.pointerId);
+      stroke = [point(event)];
+    },
+    pointermove: (event) => event.isPrimary && stroke?.push(point(event)),
+    pointerup: end,
+    pointercancel: end,
+  };
+
+  // ---- presses, and strokes that the pad takes while the page answers
+  const named = (button) => {
+    if (button.id) return `#${button.id}`;
+    const label = button.closest("[data-label]")?.dataset.label;
+    return label === undefined ? "" : `:is(#own-labels, .starts) [data-label="${CSS.escape(label)}"]`;
+  };
+  const keep = (button) => {
+    const at = named(button);
+    if (at === "#undo") ink.pop();
+    if (at === "#clear") ink = [];
+    if (!["", "#undo", "#redo", "#clear"].includes(at) && (ink.length || button.closest(".starts"))) {
+      done.push({ press: at, ink, n_before: null });
+      ink = [];
+    }
+    save();
+  };
+  window.addEventListener("click", (event) => {
+    const button = event.target.closest?.("#tell button, #tools button, .starts button");
+    if (!button || is_mine) return;
+    if (!is_live) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      return keep(button);
+    }
+    const at = button.closest("#tell") ? named(button) : "";
+    if (!at || at === "#add" || !on_pad.length) return;
+    asked.push({ press: at, ink: on_pad, n_before: n_lessons() + asked.length, at: Date.now() });
+    on_pad = [];
+  }, true);
+  window.addEventListener("keydown", (event) => {
+    if (!is_live && !window.pupilKeys && /^[0-9]$/.test(event.key) && !event.repeat) find(`#label-${event.key}`)?.click();
+  });
+  let tracing;
+  const on_pad_events = {
+    pointerdown: (at) => { tracing = [at]; },
+    pointermove: (at) => { tracing?.push(at); },
+    pointerup: () => { if (tracing) on_pad.push(tracing); tracing = undefined; },
+  };
+  for (const [kind, take] of Object.entries(on_pad_events)) {
+    document.addEventListener(kind, (event) => { // what is left of it: pad.js holds back what draws nothing
+      if (kind === "pointerdown" ? event.target.matches?.("#pad canvas") : tracing) take(point(event));
+    }, true);
+  }
+  document.addEventListener("pad-empty", () => { on_pad = []; asked = []; });
+
+  // ---- doing what was kept
+  const draw = async (strokes) => {
+    for (const points of strokes) {
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const before = n_drawn();
+        const canvas = find("#pad canvas");
+        const { left, top, width } = find("#pad").getBoundingClientRect();
+        const send = (kind, [x, y]) => canvas.dispatchEvent(new PointerEvent(kind, {
+          bubbles: true, cancelable: true, composed: true, pointerId: 1, pointerType: "mouse", isPrimary: true,
+          button: kind === "pointermove" ? -1 : 0, buttons: kind === "pointerup" ? 0 : 1,
+          clientX: left + x * width, clientY: top + y * width,
+        }));
+        send("pointerdown", points[0]);
+        for (const at of points) send("pointermove", at);
+        send("pointerup", points.at(-1));
+        if (await until(() => n_drawn() > before, STROKE_MS)) break;
+      }
+    }
+  };
+  const press = async (at, has_ink) => {
+    let is_empty = false;
+    document.addEventListener("pad-empty", () => { is_empty = true; }, { once: true });
+    await until(() => find(`gradio-app ${at}`)?.disabled === false, STROKE_MS);
+    is_mine = true;
+    find(`gradio-app ${at}`)?.click();
+    is_mine = false;
+    if (!has_ink) await sleep(ASK_MS / 2);
+    await until(() => (has_ink ? is_empty : !find("#chip.busy")), ANSWER_MS);
+  };
+  const redo = async () => {
+    is_doing = true;
+    while (done.length && !is_lost) {
+      const { press: at, ink: strokes, n_before } = done[0];
+      if (n_before === null || n_lessons() <= n_before) { // else it was learned, only its answer was lost
+        await draw(strokes);
+        await press(at, strokes.length > 0);
+      }
+      if (is_lost) break;
+      done.shift();
+      save();
+    }
+    while (ink.length && !stroke && !is_lost) {
+      const [next] = ink;
+      await draw([next]);
+      ink = ink.filter((each) => each !== next);
+      save();
+    }
+    is_doing = false;
+  };
+
+  const is_ready = () => !is_lost && window.pupilSynced && find(".notebook") && find("#pad button[aria-label=Brush].highlight");
+  const watch = async () => {
+    for (; ; await frame()) {
+      const early = find("#early");
+      if (early && BUILT.every((at) => find(`gradio-app ${at}`))) early.remove();
+      if (is_ready() && !is_doing && !stroke) {
+        if (!done.length && !ink.length) break;
+        redo();
+      }
+      show();
+    }
+    is_live = true;
+    show();
+  };
+
+  // ---- the connection
+  const lose = (has_lost_event) => {
+    if (is_leaving) return;
+    is_broken ||= has_lost_event;
+    if (is_lost) return;
+    is_lost = true;
+    document.documentElement.classList.add("lost");
+    if (is_live) {
+      const waiting = asked.filter(({ at }) => Date.now() - at < RECENT_MS);
+      done = [...waiting, ...done];
+      ink = [...(asked.length ? on_pad : on_pad.slice(0, n_drawn())), ...ink];
+      save();
+      is_live = false;
+      watch();
+    }
+    ask();
+  };
+  const ask = async () => {
+    for (; ; ) {
+      await sleep(ASK_MS);
+      const answer = await fetch("gradio_api/app_id").catch(() => undefined);
+      if (!answer?.ok) continue;
+      const { app_id } = await answer.json();
+      if (is_broken || ink.length || done.length || stroke || app_id !== window.gradio_config?.app_id) return location.reload();
+      is_lost = false;
+      document.documentElement.classList.remove("lost");
+      setTimeout(() => location.reload(), STALE_MS);
+      return;
+    }
+  };
+  window.addEventListener("beforeunload", () => { // streams break off then; a download leaves no page
+    is_leaving = true;
+    setTimeout(() => { is_leaving = false; }, 5 * ASK_MS);
+  });
+
+  const { fetch } = window;
+  const listen = async (body) => { // to a stream that only ends with the connection
+    const reader = body.getReader();
+    try {
+      while (!(await reader.read()).done);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+    }
+    lose(false);
+  };
+  const is_full = async (answer) => {
+    if (answer.status === 429) return true;
+    return answer.status === 503 && /Queue is full/.test(await answer.clone().text()); // not where a job is refused
+  };
+  const send = async (address, how) => {
+    try {
+      const answer = await fetch(address, how);
+      if ([502, 504].includes(answer.status)) lose(true); // a proxy's: there is no app behind it
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") lose(true);
+      throw error;
+    }
+  };
+  const insist = async (address, how) => {
+    for (let wait = ASK_MS; ; wait = Math.min(2 * wait, 8 * ASK_MS)) {
+      await sleep(wait);
+      const answer = await send(address, how);
+      if (!(await is_full(answer))) return answer;
+    }
+  };
+  const wait_in_line = (address, how) => {
+    const mine = (line ?? Promise.resolve()).then(() => insist(address, how));
+    const over = mine.catch(() => {}).then(() => {
+      if (line === over) line = undefined;
+      show();
+    });
+    line = over;
+    show();
+    return mine;
+  };
+  window.fetch = async (address, how) => {
+    const { pathname } = new URL(address.url ?? address, document.baseURI);
+    if (!/\/gradio_api\/(queue|upload|heartbeat)/.test(pathname)) return fetch(address, how);
+    if (pathname.endsWith("/queue/join")) {
+      if (line) return wait_in_line(address, how);
+      const answer = await send(address, how);
+      return (await is_full(answer)) ? wait_in_line(address, how) : answer;
+    }
+    const answer = await send(address, how);
+    if (pathname.includes("/heartbeat/") && answer.ok) listen(answer.clone().body);
+    return answer;
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const [kind, handle] of Object.entries(on_layer)) find("#kept canvas")?.addEventListener(kind, handle);
+    window.addEventListener("resize", show);
+    watch();
+  });
+})();

@@ -1,0 +1,173 @@
+"""The first minute: something to see and to do before scripts, while the app wakes up, and while nobody answers."""
+
+import base64
+import json
+import re
+
+import pytest
+from served import Server, serving
+from strokes import strokes
+from visitor import LOOKS, Visitor
+
+from tests.bench.crash import kill
+
+PARTS = (
+    "h1",
+    "#chip",
+    "#tabs button",
+    "#pad",
+    "#undo",
+    "#redo",
+    "#clear",
+    ".starts",
+    "#label-0",
+    "#label-9",
+    "#own-label",
+    "#right",
+)
+BOXES = """([root, parts]) => Object.fromEntries(parts.map((part) => {
+    const {x, y, width, height} = document.querySelector(`${root} ${part}`).getBoundingClientRect();
+    return [part, part === '#chip' ? [y] : [x, y, width, height].map((n) => Math.round(n))];
+}))"""
+SHIFTS = """window.shift = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((each) => { window.shift += each.value; }))
+    .observe({type: 'layout-shift', buffered: true});"""
+KEPT = "document.querySelector('#kept p').innerText"
+FULL = json.dumps({"detail": "Queue is full. Max size is 300 and size is 300."})
+SCRIPTS = re.compile(r"/assets/index-[\w-]+\.js$")
+
+
+class Early(Visitor):
+    """Somebody who does not wait until the page is filled in."""
+
+    def open(self):
+        self.page.goto(self.url + self.path, wait_until="commit")
+        self.page.locator("#kept canvas").wait_for()
+
+    def scrawl(self, drawing):
+        """Draw without looking what becomes of it."""
+        box = self.page.locator("#kept, #pad").first.bounding_box()
+        side = 0.9 * box["width"]
+        left, top = box["x"] + 0.05 * box["width"], box["y"] + 0.05 * box["width"]
+        for stroke in strokes(drawing):
+            self._mouse_stroke([(left + x * side, top + y * side) for x, y in [*stroke[:-1:3], stroke[-1]]])
+
+
+@pytest.fixture
+def early(server, browser):
+    """Open the app, and go on at once; afterwards nobody may have seen an error."""
+    visitors = []
+
+    def new(look="desktop, light", prepare=lambda context: None, url=server.url):
+        context = browser.new_context(**LOOKS[look])
+        prepare(context)
+        visitors.append(Early(context, url))
+        return visitors[-1]
+
+    yield new
+    for visitor in visitors:
+        visitor.context.close()
+        assert (visitor.errors, visitor.outside) == ([], [])
+
+
+@pytest.mark.parametrize("look", ["desktop, light", "phone, dark"])
+def test_what_is_shown_before_scripts_stands_where_it_stays(early, look):
+    held = []
+    visitor = early(look, lambda context: context.route(SCRIPTS, held.append))
+    first = visitor.page.evaluate(BOXES, ["#early", PARTS])
+    assert "Teach a small machine" in visitor.text("#early")
+    held[0].continue_()
+    visitor.arrive()
+    assert visitor.page.evaluate(BOXES, ["gradio-app", PARTS]) == first and not visitor.page.locator("#early").count()
+
+
+@pytest.mark.parametrize("look", ["desktop, light", "phone, light"])
+def test_nothing_moves_while_the_page_loads(early, look):
+    visitor = early(look, lambda context: context.add_init_script(SHIFTS))
+    visitor.arrive()
+    visitor.until_done()
+    assert visitor.page.evaluate("window.shift") < 0.02
+
+
+def test_what_is_drawn_and_pressed_before_scripts_is_done(early, written):
+    held = []
+    visitor = early(prepare=lambda context: context.route(SCRIPTS, held.append))
+    visitor.scrawl(written["4"][0])
+    visitor.press("#early #label-4")
+    assert "Kept: 1" in visitor.page.evaluate(KEPT)
+    visitor.scrawl(written["4"][1])
+    held[0].continue_()
+    visitor.until_guessed("4")
+    assert visitor.n_lessons == 1
+
+
+def test_a_full_queue_says_so_and_every_stroke_and_press_gets_its_turn(early, written):
+    visitor, refused = early(), []
+    visitor.arrive()
+
+    def refuse(route):
+        refused.append(route)
+        route.fulfill(status=503, content_type="application/json", body=FULL) if len(refused) < 4 else route.continue_()
+
+    visitor.page.route("**/queue/join*", refuse)
+    visitor.scrawl(written["4"][0])
+    visitor.until(f"() => /your turn comes/.test({KEPT})")
+    visitor.press("#label-4")
+    visitor.until_text("#chip", "1 lesson")
+    visitor.until(f"() => !{KEPT}")
+    visitor.leaving = True  # Chromium notes the refusals
+
+
+def test_what_is_drawn_and_pressed_without_a_connection_is_done_when_it_is_back(early, written):
+    visitor = early()
+    visitor.arrive()
+    visitor.leaving = True
+    visitor.scrawl(written["4"][0])
+    visitor.until_guessed()
+    visitor.context.set_offline(True)
+    visitor.press("#label-4")
+    visitor.until(f"() => /No connection/.test({KEPT})")
+    visitor.scrawl(written["7"][0])
+    visitor.press("#label-7")
+    visitor.scrawl(written["4"][1])
+    visitor.context.set_offline(False)
+    visitor.until_text("#chip", "2 lessons")
+    visitor.until_guessed("4")
+
+
+def test_a_restarted_server_finds_the_lessons_and_what_was_pressed_meanwhile(early, written, tmp_path):
+    first = Server(tmp_path)
+    visitor = early(url=first.url)
+    visitor.arrive()
+    visitor.leaving = True
+    visitor.teach(written["4"][0], "4")
+    kill(first)
+    visitor.until(f"() => /No connection/.test({KEPT})")
+    visitor.scrawl(written["7"][0])
+    visitor.press("#label-7")
+    visitor.scrawl(written["4"][1])
+    with serving(tmp_path, port=first.port):
+        visitor.until_text("#chip", "2 lessons")
+        visitor.until_guessed("4")
+        visitor.context.close()
+
+
+@pytest.mark.nightly
+def test_a_first_four_is_learned_while_the_kernels_are_compiled(early, written, tmp_path):
+    film, said = tmp_path / "film", []
+    film.mkdir()
+    with serving(tmp_path, {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}) as server:
+        visitor = early(url=server.url)
+        visitor.scrawl(written["4"][0])
+        visitor.press("#label-4")
+        visitor.scrawl(written["4"][1])
+        for second in range(90):
+            said.append(visitor.text("#guess"))
+            picture = visitor._fingers.send("Page.captureScreenshot", {"format": "png"})
+            (film / f"{second:02d}.png").write_bytes(base64.b64decode(picture["data"]))
+            if visitor.page.locator(".answer.sure").count():
+                break
+            visitor.page.wait_for_timeout(1000)
+        visitor.until_guessed("4")
+        assert visitor.n_lessons == 1 and any("Waking up" in text or "Draw a 3" in text for text in said), said
+        visitor.context.close()
