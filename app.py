@@ -11,6 +11,7 @@ import gradio as gr  # noqa: E402
 from agent import ui  # noqa: E402
 from agent.ui.page import Page  # noqa: E402
 from agent.ui.server import api, gradio_patches, serving  # noqa: E402
+from agent.ui.server.limits import FILES_S  # noqa: E402
 from agent.ui.texts import OTHERS, speaking, texts  # noqa: E402
 
 
@@ -24,7 +25,7 @@ def lay_out(page: Page) -> None:
 
 
 gradio_patches.apply()
-with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
+with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(min(600, FILES_S), FILES_S)) as demo:
     page = Page()
     api.build(page)
     lay_out(page)

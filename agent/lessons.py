@@ -42,8 +42,7 @@ EVENT_BYTES, ENTRY_BYTES = 700, 300  # of memory: a dict of six with its texts; 
 DRAWING_BYTES = 28 * 28
 BYTES_PER_CHAR = 20  # of the source of bulk lessons
 STEP_S = 0.05  # of small entries that are replayed between two looks at how far it is
-AT_ONCE = 1000  # bulk lessons that are replayed between two looks at how far it is
-DRAWN_AT_ONCE = 50  # of them; a drawing of strokes takes up to 3 ms
+AT_ONCE, DRAWN_AT_ONCE = 1000, 50  # bulk lessons replayed, drawn between two such looks; a drawing takes up to 3 ms
 
 
 @dataclass(frozen=True)
@@ -172,9 +171,8 @@ class Lessons:
         if source is not None and last.get("source") == source and last["start"] + last["n_lessons"] == start:
             self._n_bytes -= _weight(self.events.pop())
             return self._append({**last, "n_lessons": last["n_lessons"] + len(labels)})
-        packed = {}
-        if source is None and len(labels) <= MAX_UNSOURCED:
-            packed = {"drawings": pack(drawings), "labels": list(labels)}
+        is_packed = source is None and len(labels) <= MAX_UNSOURCED
+        packed = {"drawings": pack(drawings), "labels": list(labels)} if is_packed else {}
         return self._add_bulk(n_lessons=len(labels), source=source, start=start, **packed)
 
     def _add_bulk(self, **fields: Any) -> int:
@@ -222,14 +220,12 @@ class Lessons:
 
     def find(self, drawing: np.ndarray, label: str) -> int | None:
         """Give the number of the newest user lesson with this drawing and label."""
-        for entry in reversed(self.user_lessons()):
-            if entry.label == label and (entry.drawing == drawing).all():
-                return entry.number
-        return None
+        newest_first = reversed(self.user_lessons())
+        return next((e.number for e in newest_first if e.label == label and (e.drawing == drawing).all()), None)
 
     def prequential_counts(self, last: int | None = None) -> tuple[int, int]:
         """Count (correct, all) of the standing user lessons, or of the last few: progressive validation."""
-        lessons = self.user_lessons()[-last:] if last else self.user_lessons()
+        lessons = self.user_lessons()[-last if last else 0 :]
         return sum(lesson.was_correct for lesson in lessons), len(lessons)
 
     def join(self, other: Lessons, name: str) -> None:
@@ -254,50 +250,53 @@ class Lessons:
 
     def last_joined(self) -> Joined | None:
         """Give the agent that was joined last and has not been taken out."""
-        joined = [entry for entry in self._standing.values() if isinstance(entry, Joined)]
-        return joined[-1] if joined else None
+        return next((entry for entry in reversed(self.standing()) if isinstance(entry, Joined)), None)
 
     def numbers_of(self, number: int) -> list[int]:
         """Numbers of a joined agent and of all its lessons."""
-        joined = self._get(number)
-        return [entry for entry in self._standing if number <= entry < joined.end]
+        return [entry for entry in self._standing if number <= entry < self._get(number).end]
 
-    def compact(self, with_joins: bool = False, without: Container[int] = ()) -> None:
-        """Leave out what was forgotten or relabelled, some entries, and joins if wanted; what stands is renumbered."""
+    def iter_compact(self, with_joins: bool = False, without: Container[int] = ()) -> Generator[Progress, None, None]:
+        """Leave out history, some entries, and joins unless wanted; what stands is renumbered. Step by step."""
         new = type(self)()
-        entries = [entry for entry in self._standing.values() if with_joins or not isinstance(entry, Joined)]
-        entries = [entry for entry in entries if entry.number not in without]
+        entries = [entry for entry in self.standing() if entry.number not in without]
+        entries = [entry for entry in entries if with_joins or not isinstance(entry, Joined)]
         numbers = [entry.number for entry in entries]
-        for entry in entries:
+        for place, entry in enumerate(entries):
             event = self._event_of(entry)
             if isinstance(entry, Joined):
                 entry = replace(entry, end=bisect_left(numbers, entry.end))
                 event = {**event, "end": entry.end}
             new._adopt(event, entry)
+            if not place % AT_ONCE:
+                yield Progress(0, len(entries), "teaching")
         vars(self).update(vars(new))
 
-    def _fold(self) -> None:
-        """Leave out what was forgotten or relabelled; what stands keeps its numbers."""
-        self.events = [self._event_of(entry) for entry in self._standing.values()]
+    def _fold(self) -> Iterator[Progress]:
+        """Leave out what was forgotten or relabelled, step by step; what stands keeps its numbers."""
+        events = []
+        for place, entry in enumerate(self.standing()):
+            events.append(self._event_of(entry))
+            if not place % AT_ONCE:
+                yield Progress(0, len(self._standing), "teaching")
+        self.events, self._n_bytes = events, sum(map(_weight, events))
         self._place = {number: place for place, number in enumerate(self._standing)}
-        self._n_bytes = sum(map(_weight, self.events))
 
     def _event_of(self, entry: Entry) -> dict[str, Any]:
         """The event that would bring an entry about as it stands now."""
         event = self.events[self._place[entry.number]]
         return {**event, "label": entry.label} if isinstance(entry, Lesson) and entry.label != event["label"] else event
 
-    @property
-    def _has_much_history(self) -> bool:
-        return len(self.events) > 2 * len(self._standing) + FREE_HISTORY
-
     def to_jsonl(self, with_drawings: bool = True) -> str:
         """Write one event a line."""
+        return "".join(self.lines(with_drawings))
+
+    def lines(self, with_drawings: bool = True) -> Iterator[str]:
+        """Give the lines of `to_jsonl`, one after the other."""
         hidden = () if with_drawings else ("drawing", "drawings")
-        return "".join(
-            json.dumps({key: value for key, value in event.items() if key not in hidden}, separators=(",", ":")) + "\n"
-            for event in self.events
-        )
+        for event in self.events:
+            kept = {key: value for key, value in event.items() if key not in hidden}
+            yield json.dumps(kept, separators=(",", ":")) + "\n"
 
     @classmethod
     def from_jsonl(cls, text: str) -> Lessons:
@@ -320,9 +319,9 @@ class Lessons:
                     raise ValueError(f"more than {max_drawings:,} drawings in {len(text):,} characters")
                 if len(log._standing) > MAX_ENTRIES:
                     raise ValueError(f"more than {MAX_ENTRIES:,} entries")
-                if log._has_much_history:
+                if len(log.events) > 2 * len(log._standing) + FREE_HISTORY:
                     is_folded = True
-                    log._fold()
+                    yield from log._fold()
                 end = max(end, entry.end if isinstance(entry, Joined) else 0)
                 if time.monotonic() >= due:
                     yield Progress(0, line_number, "teaching")
@@ -333,7 +332,7 @@ class Lessons:
         if end > log._n_given:  # whoever took it out would take out lessons that were taught later
             raise AgentError(f"expected a joined agent's lessons up to {end} in lessons.jsonl, got {log._n_given}.")
         if is_folded:
-            log.compact(with_joins=True)
+            yield from log.iter_compact(with_joins=True)
         return log
 
     def _get(self, number: int) -> Entry:

@@ -275,7 +275,9 @@ class Pupil(Agent):
         log, standing = copy.deepcopy(self.lessons), self.lessons.standing()
         unsourced = {entry.number for entry in standing if isinstance(entry, Bulk) and entry.source is None}
         people = (Lesson, BulkForgotten) if unsourced else Lesson
-        log.compact(without={entry.number for entry in standing if isinstance(entry, people)} | unsourced)
+        yield from log.iter_compact(
+            without={entry.number for entry in standing if isinstance(entry, people)} | unsourced
+        )
         yield Progress(0, len(log), "teaching")
         pupil = Pupil((yield from iter_rebuild(type(self.model), self.model.config, log)), log, self.name)
         pupil.lineage = self.lineage

@@ -136,15 +136,20 @@ def cache() -> Path:
 
 
 def _remember(repo_id: str, revision: str | None, commit: str) -> None:
-    """Note which commit a revision was, and delete the agents that were pulled longest ago where they take too much."""
+    """Note which commit a revision was."""
     key = f"{repo_id}@{revision or 'main'}"
     with _LOCK, contextlib.suppress(OSError):
-        revisions = {**{name: old for name, old in _revisions().items() if name != key}, key: commit}
-        _write(revisions)
+        _write({**{name: old for name, old in _revisions().items() if name != key}, key: commit})
+    trim(repo_id)
+
+
+def trim(present: str = "") -> None:
+    """Delete what takes too much, but the present one: first what only pictures are of, then what is oldest."""
+    with _LOCK, contextlib.suppress(OSError):
         sizes = {repo.repo_id: repo.size_on_disk for repo in _cached()}
-        n_bytes = sum(sizes.values())
-        for name in dict.fromkeys(name.partition("@")[0] for name in revisions):
-            if n_bytes > CACHE_BYTES and name != repo_id:
+        n_bytes, pulled = sum(sizes.values()), dict.fromkeys(name.partition("@")[0] for name in _revisions())
+        for name in (*(name for name in sizes if name not in pulled), *pulled):
+            if n_bytes > CACHE_BYTES and name != present:
                 n_bytes -= sizes.get(name, 0)
                 _delete(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from agent.agents import kinds
 from agent.agents.base import check_commit, check_repo_id
 from agent.errors import AgentError
 from agent.hub.client import MAX_MESSAGE_CHARS, TIMEOUT_S, connect, endpoint, hub_errors, list_repos
-from agent.hub.download import cache
+from agent.hub.download import cache, trim
 from agent.storage import serialization
 from agent.storage.model_card import LABELS_TAG, TAG
 from agent.validation import check_choice, clean_label
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 GALLERY_S = 60.0  # how long a list is cached
 GALLERY_SIZE = 30
+MAX_QUESTIONS = 60  # of all visitors that go to the Hub within `GALLERY_S`
 MAX_LABELS = 62
 SORTS = {"newest": "lastModified", "liked": "likes"}
 
@@ -97,6 +99,7 @@ def gallery(search: str = "", sort: str = "newest") -> Gallery:
     if known is not None and time.monotonic() < until:
         return known
     try:
+        _count_question()
         with hub_errors("the gallery"):
             words = {"search": query[1]} if query[1] else {}
             repos = list_repos(filter=TAG, sort=SORTS[sort], limit=GALLERY_SIZE, full=True, **words)
@@ -112,11 +115,34 @@ def gallery(search: str = "", sort: str = "newest") -> Gallery:
     return known
 
 
+def _count_question() -> None:
+    """Count a question to the Hub; AgentError for too many, so that nobody makes the Hub refuse all others."""
+    now = time.monotonic()
+    with _GALLERY_LOCK:
+        _QUESTIONS[:] = [when for when in _QUESTIONS if when > now - GALLERY_S]
+        if len(_QUESTIONS) >= MAX_QUESTIONS:
+            raise AgentError(f"expected at most {MAX_QUESTIONS} searches a minute, got more. Try again in a minute.")
+        _QUESTIONS.append(now)
+
+
 def pictures(entries: Sequence[Entry]) -> dict[str, bytes]:
     """Fetch the mental images of agents, checked and encoded again: repo id to PNG; invalid ones are left out."""
-    with ThreadPoolExecutor(8) as fetchers:
-        pngs = list(fetchers.map(_picture, entries))
-    return {entry.repo_id: png for entry, png in zip(entries, pngs, strict=True) if png is not None}
+    places = {entry: (endpoint(), entry.repo_id, entry.commit) for entry in entries}
+    with _GALLERY_LOCK:
+        known = {entry: _PICTURES.get(place, (0.0, None)) for entry, place in places.items()}
+    unknown = [entry for entry, (until, _) in known.items() if time.monotonic() >= until]
+    if unknown:
+        with ThreadPoolExecutor(8) as fetchers:
+            pngs = list(fetchers.map(_picture, unknown))
+        trim()
+        now = time.monotonic()  # a commit never changes; what could not be fetched is asked for again
+        fetched = {entry: (math.inf if png else now + GALLERY_S, png) for entry, png in zip(unknown, pngs, strict=True)}
+        known |= fetched
+        with _GALLERY_LOCK:
+            _PICTURES.update({places[entry]: picture for entry, picture in fetched.items()})
+            while len(_PICTURES) > 10 * GALLERY_SIZE:
+                _PICTURES.pop(next(iter(_PICTURES)))
+    return {entry.repo_id: png for entry, (_, png) in known.items() if png is not None}
 
 
 def _picture(entry: Entry) -> bytes | None:
@@ -140,6 +166,8 @@ def _picture(entry: Entry) -> bytes | None:
 
 
 _GALLERIES: dict[tuple[str, str, str], tuple[float, Gallery | None]] = {}
+_PICTURES: dict[tuple[str, str, str], tuple[float, bytes | None]] = {}
+_QUESTIONS: list[float] = []
 _GALLERY_LOCK = threading.Lock()
 
 

@@ -25,15 +25,17 @@ from agent import datasets, preprocessing, render
 from agent.agents.pupil import Pupil
 from agent.datasets import digits
 from agent.errors import AgentError
-from agent.lessons import DRAWN_AT_ONCE, Bulk, BulkForgotten, Entry, Lessons, Studied
-from agent.progress import Progress, WithResult
+from agent.lessons import AT_ONCE, DRAWN_AT_ONCE, Bulk, BulkForgotten, Entry, Lessons, Studied, check_amount
+from agent.progress import Progress, WithResult, run_to_completion
 from agent.storage.serialization import MAX_CHARS, initial_config, iter_restore
 from agent.training import evaluate
 from agent.ui.texts import class_texts as texts
 from agent.validation import clean_name
 
 MAX_ROOMS, MAX_MEMBERS = 100, 30
+MANY_MEMBERS = 3  # from which on a room is a class: made-up ones, however large, put none out that was there
 MAX_MEMBER_BYTES = 500_000  # some 1,500 drawings
+MAX_LESSONS, MAX_JOINED = 70_000, 120_000  # of an agent, of all that are joined: a reference may stand for many
 MAX_BYTES = 300_000_000  # of all rooms
 LIFE_S = 24 * 3600.0
 MAX_NAME_CHARS = 30
@@ -82,18 +84,33 @@ class Member:
         >>> member.name, member.n_lessons, dict(member.counts)
         ('Mia', 1, {'1': 1})
         """
+        return run_to_completion(cls.iter_of(pupil, name, with_drawings))
+
+    @classmethod
+    def iter_of(cls, pupil: Pupil, name: object, with_drawings: bool = False) -> Generator[Progress, None, Self]:
+        """As `of`, step by step."""
         name = clean_name(name)
         if len(name) > MAX_NAME_CHARS:
             raise AgentError(texts.LONG_NAME.format(n=MAX_NAME_CHARS))
-        if not pupil.n_lessons:
+        n_lessons = pupil.n_lessons
+        if not n_lessons:
             raise AgentError(texts.NOTHING_TAUGHT)
+        if n_lessons > MAX_LESSONS:
+            raise AgentError(texts.TOO_LARGE)
         counts = Counter(lesson.label for lesson in pupil.lessons.user_lessons())
-        log = _compact(pupil.lessons, lambda entry: isinstance(entry, Studied)).to_jsonl()
-        packed = zlib.compress(log.encode())
-        if len(log) > MAX_CHARS or len(packed) > MAX_MEMBER_BYTES:
+        log = yield from _compact(pupil.lessons, lambda entry: isinstance(entry, Studied))
+        packed, packer, n_chars = b"", zlib.compressobj(), 0
+        for place, line in enumerate(log.lines()):
+            n_chars, packed = n_chars + len(line), packed + packer.compress(line.encode())
+            if n_chars > MAX_CHARS or len(packed) > MAX_MEMBER_BYTES:
+                raise AgentError(texts.TOO_LARGE)
+            if not place % AT_ONCE:
+                yield Progress(0, 1, "joining")
+        packed += packer.flush()
+        if len(packed) > MAX_MEMBER_BYTES:
             raise AgentError(texts.TOO_LARGE)
         images = render.data_uri(pupil.picture()) if with_drawings and pupil.labels else ""
-        return cls(name, initial_config(pupil), packed, pupil.n_lessons, dict(counts), bool(with_drawings), images)
+        return cls(name, initial_config(pupil), packed, n_lessons, dict(counts), bool(with_drawings), images)
 
     @property
     def n_bytes(self) -> int:
@@ -106,8 +123,9 @@ class Member:
         Which of such lessons its person has forgotten is left out, too.
         """
         lessons = yield from Lessons.iter_from_jsonl(zlib.decompress(self.packed_log).decode())
+        check_amount(lessons.standing())
         left_out = yield from _iter_left_out(lessons, known)
-        log = _compact(lessons, lambda entry: entry.number in left_out)
+        log = yield from _compact(lessons, lambda entry: entry.number in left_out)
         pupil = yield from iter_restore(self.config, log.to_jsonl())
         known |= {_source(entry) for entry in log.standing()} - {""}
         pupil.name = self.name
@@ -246,7 +264,7 @@ class Rooms:
     def _make_room(self, present: Room) -> None:
         """Drop rooms beyond the caps, never the present one."""
         others = [(key, room) for key, room in self._rooms.items() if room is not present]
-        others.sort(key=lambda item: len(item[1].members))
+        others.sort(key=lambda item: _worth(item[1]))
         for key, _ in others[: max(0, len(self._rooms) - self._max_rooms)]:
             del self._rooms[key]
         n_bytes = sum(room.n_bytes for room in self._rooms.values())
@@ -255,6 +273,12 @@ class Rooms:
                 return
             if self._rooms.pop(key, None):
                 n_bytes -= room.n_bytes
+
+
+def _worth(room: Room) -> tuple[int, float]:
+    """What orders rooms that make way: those of few members, the oldest first, then all others, the newest first."""
+    n = min(len(room.members), MANY_MEMBERS)
+    return n, -room.made if n == MANY_MEMBERS else room.made
 
 
 def clean_code(code: object) -> str:
@@ -295,6 +319,8 @@ def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pu
             restoring = WithResult(member.iter_restore(known_then))
             for _ in restoring:
                 yield Progress(place, len(members), "joining")
+            if joined is not None and joined.n_lessons + restoring.result.n_lessons > MAX_JOINED:
+                raise AgentError(texts.TOO_LARGE)
             if joined is None:
                 joined = restoring.result
             else:
@@ -336,9 +362,11 @@ def _iter_left_out(lessons: Lessons, known: set[str]) -> Generator[Progress, Non
     for entry in standing:
         if isinstance(entry, BulkForgotten):
             forgotten[entry.label, entry.drawing.tobytes()].append(entry.number)
-    left_out, labels = {bulk.number for bulk in bulks}, {label for label, _ in forgotten}
+    left_out, labels, last = {bulk.number for bulk in bulks}, {label for label, _ in forgotten}, None
     for bulk in bulks if labels else ():
-        source = datasets.lazy(bulk.source or {})
+        if bulk.source != last:
+            last, source = bulk.source, datasets.lazy(bulk.source or {})
+            yield Progress(0, 1, "joining")
         its_labels = enumerate(source.labels[bulk.start : bulk.start + bulk.n_lessons], bulk.start)
         places = [place for place, label in its_labels if label in labels]
         for first in range(0, len(places), DRAWN_AT_ONCE):
@@ -350,11 +378,11 @@ def _iter_left_out(lessons: Lessons, known: set[str]) -> Generator[Progress, Non
     return left_out
 
 
-def _compact(lessons: Lessons, is_left_out: Callable[[Entry], object]) -> Lessons:
-    """Copy what stands of a log, without joins and some entries."""
+def _compact(lessons: Lessons, is_left_out: Callable[[Entry], object]) -> Generator[Progress, None, Lessons]:
+    """Copy what stands of a log, without joins and some entries, step by step."""
     log = Lessons()
     vars(log).update(vars(lessons))
-    log.compact(without={entry.number for entry in lessons.standing() if is_left_out(entry)})
+    yield from log.iter_compact(without={entry.number for entry in lessons.standing() if is_left_out(entry)})
     return log
 
 

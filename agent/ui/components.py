@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
-import shutil
+import secrets
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio import processing_utils
+from gradio.utils import get_upload_folder
 
 from agent.agents import Agent
 from agent.errors import AgentError
 from agent.storage import serialization
 from agent.ui.events import QUIET
-from agent.ui.server.limits import FILE_BYTES, FILE_BYTES_PER_S, TokenBucket, temporary_folder
+from agent.ui.server.limits import FILE_BYTES, FILE_BYTES_PER_S, TokenBucket
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import server_texts
 
 MAX_SEED = 2**31 - 1
-MAX_FOLDERS = 32  # of downloads: gradio copies a file at once, so older ones can go
-_FOLDERS: deque[Path] = deque()
-_DOWNLOADS = TokenBucket(FILE_BYTES, FILE_BYTES_PER_S, time.monotonic())  # of everybody: gradio keeps each for a day
+_DOWNLOADS = TokenBucket(FILE_BYTES, FILE_BYTES_PER_S, time.monotonic())  # of everybody: gradio keeps each for hours
 
 
 def step_heading(number: int, title: str) -> gr.HTML:
@@ -132,44 +132,36 @@ def download_after(event: Any, button: gr.DownloadButton) -> None:
 
 
 def write_agent(agent: Agent, session: Session) -> str:
-    """Write an agent to a .zip named after it, in a folder for this download alone; AgentError after too many bytes."""
-    return _counted(serialization.save(agent, _new_folder() / f"{_stem(agent)}.zip", serialization.FILES), session)
+    """Write an agent to a .zip named after it, for download; AgentError after too many bytes."""
+    content = serialization.zipped(serialization.to_files(agent))
+    return write_counted(f"{_stem(agent)}.zip", content, session)
 
 
 def write_agent_page(agent: Agent, content: str, session: Session) -> str:
     """As `write_agent`, the web page of an agent."""
-    path = _new_folder() / f"{_stem(agent)}.html"
-    path.write_text(content, encoding="utf-8")
-    return _counted(path, session)
+    return write_counted(f"{_stem(agent)}.html", content.encode(), session)
 
 
 def _stem(agent: Agent) -> str:
     return re.sub(r"[^\w-]+", "-", agent.name).strip("-").lower() or "agent"
 
 
-def _counted(path: Path, session: Session) -> str:
-    """Give the path of a file once its bytes are counted; it is removed where they are too many."""
-    n_bytes = path.stat().st_size
-    try:
-        session.count("megabyte", n_bytes / 1e6)
-        if not _DOWNLOADS.take(n_bytes, time.monotonic()):
-            raise AgentError(server_texts.DISK_BUSY)
-    except AgentError:
-        path.unlink()
-        raise
-    return str(path)
+def write_counted(name: str, content: bytes, session: Session) -> str:
+    """Write a file once its bytes are counted; nothing where they are too many."""
+    session.count("megabyte", len(content) / 1e6)
+    if not _DOWNLOADS.take(len(content), time.monotonic()):
+        raise AgentError(server_texts.DISK_BUSY)
+    return write_bytes(name, content)
 
 
 def write_bytes(name: str, content: bytes) -> str:
-    """Write a file, in a folder for this download alone."""
-    path = _new_folder() / name
-    path.write_bytes(content)
-    return str(path)
-
-
-def _new_folder() -> Path:
-    folder = temporary_folder("download")
-    _FOLDERS.append(folder)
-    while len(_FOLDERS) > MAX_FOLDERS:
-        shutil.rmtree(_FOLDERS.popleft(), ignore_errors=True)
-    return folder
+    """Write a file where gradio hands files out: the same content once, deleted as old uploads are."""
+    path = Path(get_upload_folder(), processing_utils.hash_bytes(content), name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    spare = path.with_name(f".{secrets.token_hex(4)}")
+    try:
+        spare.write_bytes(content)
+        os.replace(spare, path)  # whoever reads the one that was there reads all of it
+    finally:
+        spare.unlink(missing_ok=True)
+    return str(path.resolve())

@@ -240,7 +240,7 @@ def _rebuild(session: Session, work: Generator[Progress, None, Pupil], key: obje
     """Restore the agent that a browser has stored, unless another one was chosen meanwhile."""
     old, percent, rebuilt, opens = session.pupil, -1, WithResult(work), session.browser.opens
     try:
-        for progress in rebuilt:
+        for progress in session.retaught(rebuilt):
             if session.browser.restoring is not work:
                 return
             if (now := int(100 * progress.share)) > percent:

@@ -16,7 +16,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakKeyDictionary
@@ -28,7 +28,7 @@ from agent.agents.pupil import Pupil
 from agent.errors import AgentError
 from agent.lessons import Lesson
 from agent.models import MODELS
-from agent.progress import CancelToken
+from agent.progress import CancelToken, Progress
 from agent.ui import formatting
 from agent.ui.classroom import ROOMS
 from agent.ui.history import JOBS, History, Step
@@ -46,6 +46,7 @@ MAX_BYTES = 6_000_000_000
 IDLE_S = float(os.environ.get("PUPIL_IDLE_S", 12 * 3600.0))  # then a session is dropped; its browser has the lessons
 SESSION_BYTES = 20_000  # of one that holds nothing
 KEPT_BYTES = 1_500  # of a drawing with what is told of it, or a state of a story
+LESSON_BYTES = 3_000  # of an agent that is taught again, a lesson
 MAX_STAKE = 8  # lessons
 MAX_EARLIER, MAX_EARLIER_BYTES = 5, 300_000_000  # agents of a visitor besides the one in use
 N_STROKES = 60  # of the pad, kept
@@ -184,6 +185,7 @@ class Session:
     states: dict[type, Any] = field(default_factory=dict)  # of tabs, by class; `state` makes them
     browser: BrowserBackup = field(default_factory=BrowserBackup)  # what the visitor's browser has of the log
     job: CancelToken | None = None  # of the training, test or run under way; a new one cancels the one before
+    n_retaught: int = 0  # lessons so far of an agent that is taught again, to be the one in use
     counters: dict[str, TokenBucket] = field(default_factory=_counters)
 
     def state(self, kind: type[State]) -> State:
@@ -241,6 +243,20 @@ class Session:
         """Ask the job under way to end after its present step."""
         if self.job is not None:
             self.job.cancel()
+
+    def end(self) -> None:
+        """End all that is under way, as the session makes room: what its steps made would be counted nowhere."""
+        self.cancel_job()
+        self.browser.restoring = None
+
+    def retaught(self, steps: Iterable[Progress]) -> Iterator[Progress]:
+        """Pass on the steps in which an agent is taught again; what it takes so far counts with the session."""
+        try:
+            for progress in steps:
+                self.n_retaught = progress.n_done
+                yield progress
+        finally:
+            self.n_retaught = 0
 
     @property
     def at_pad(self) -> Pupil:
@@ -302,7 +318,7 @@ class Session:
         n_kept = len(self.pad.strokes) + len(self.mistakes) + len(self.inside.trajectory)
         counted = [part for agent in agents.values() if agent for part in (agent.model, agent.lessons)]
         n_bytes = sum(part.n_bytes for part in held) + self.history.n_bytes(counted)
-        return SESSION_BYTES + n_bytes + n_kept * KEPT_BYTES
+        return SESSION_BYTES + n_bytes + n_kept * KEPT_BYTES + self.n_retaught * LESSON_BYTES
 
 
 @dataclass
@@ -375,6 +391,11 @@ class Sessions:
         if slot is not None:
             slot.session.cancel_job()
 
+    def stake(self, session_id: str) -> int:
+        """How much would be lost with a session, as when it was last left; 0 where there is none."""
+        slot = self._slots.get(session_id)
+        return slot.stake if slot is not None else 0
+
     def knows(self, session_id: str) -> bool:
         """Whether there is a session of this id, or was one that had to make room."""
         return session_id in self._slots or session_id in self._dropped
@@ -402,6 +423,7 @@ class Sessions:
             if len(self._slots) <= self._max_sessions and n_bytes <= self._max_bytes and slot.used >= oldest_use:
                 break
             del self._slots[session_id]
+            slot.session.end()
             n_bytes -= slot.n_bytes
             self._dropped[session_id] = None
             if len(self._dropped) > 10_000:

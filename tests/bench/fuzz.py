@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import io
 import json
 import random
 import re
@@ -25,7 +26,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "helpers"), str(ROOT / "tests" / "browser")]
 
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
 from served import Server  # noqa: E402
+
+from agent.agents import new  # noqa: E402
+from agent.storage import serialization  # noqa: E402
 
 TIMEOUT_S = 20
 STREAMS = ("heartbeat", "queue/data", "upload_progress", "startup-events", "dev/reload", "/call/", "mcp")  # never end
@@ -43,11 +49,21 @@ WORDS = (
     "-1",
     "NaN",
     "null",
+    "CDFHJKMN",
+    "Mia",
+    "mia/zoe",
+    ":everyday",
+    "../..@main",
+    "everyday",
+    '{"format":1,"kind":"nearest","name":"x","settings":{}}\n{"event":"join"}',
 )
 REGRESSORS = (0, -1, 1, 59, 60, 60_001, 2**31, 2**63, 10**30, 1.5, -0.0, 1e308)
-FILES = [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}]  # and one that was uploaded, mostly
+FILES = [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}]  # and some that were uploaded, mostly
 TOOLS = ("new_agent", "guess", "teach", "forget", "imagine", "train")
-EVENTS = ("pick", "relabel", "forget", "tell", "piece", "none", "missed", "full", "start", "neuron", "close")
+EVENTS = (
+    *("pick", "relabel", "forget", "tell", "piece", "none", "missed", "full", "start", "neuron", "close", "correct"),
+    *("open", "chunk", "use", "away", "beside", "remove", "rename", "try", "step", "node", "place"),
+)
 
 
 def value(chance: random.Random, depth: int = 0) -> object:
@@ -83,21 +99,30 @@ class Stranger:
         routes = self._read("gradio_api/openapi.json").get("paths", {})
         self.routes = [route for route in routes if not any(word in route for word in STREAMS)]
         self.named = [each["api_name"] for each in self.config["dependencies"] if each.get("api_name")]
-        part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\nno picture\r\n--x--\r\n'
-        form = {"Content-Type": "multipart/form-data; boundary=x"}
-        asked = urllib.request.Request(self.url + "gradio_api/upload", part, form)
-        with urllib.request.urlopen(asked, timeout=TIMEOUT_S) as answer:
-            FILES[1:] = 9 * [FILES[0] | {"path": json.load(answer)[0]}]
+        pupil = new("nearest")
+        pupil.learn_one([[0] * 9 + [255] * 3] * 12, "1")
+        picture = io.BytesIO()
+        Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(picture, "PNG")
+        log = f"{serialization.initial_config(pupil)}\n{pupil.log}".encode()
+        files = (b"no picture", picture.getvalue(), serialization.zipped(serialization.to_files(pupil)), log)
+        FILES[1:] = 3 * [FILES[0] | {"path": self._upload(content)} for content in files]
         self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.url).netloc, timeout=TIMEOUT_S)
 
     def _read(self, path: str) -> dict:
         with urllib.request.urlopen(self.url + path, timeout=TIMEOUT_S) as answer:
             return json.load(answer)
 
-    def event(self) -> dict[str, object]:
-        """Ask for one of the functions, with inputs of the right number or any."""
+    def _upload(self, content: bytes) -> str:
+        part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + content
+        form = {"Content-Type": "multipart/form-data; boundary=x"}
+        asked = urllib.request.Request(self.url + "gradio_api/upload", part + b"\r\n--x--\r\n", form)
+        with urllib.request.urlopen(asked, timeout=TIMEOUT_S) as answer:
+            return json.load(answer)[0]
+
+    def event(self, name: str | None = None) -> dict[str, object]:
+        """Ask for one of the functions, or for that of a name, with inputs of the right number or any."""
         chance = self.chance
-        asked = chance.choice(self.config["dependencies"])
+        asked = chance.choice([each for each in self.config["dependencies"] if name in (None, each.get("api_name"))])
         n = len(asked["inputs"]) if chance.random() < 0.8 else chance.randrange(12)
         body: dict[str, object] = {
             "data": [value(chance) for _ in range(n)],
@@ -148,7 +173,9 @@ class Stranger:
             path = chance.choice(
                 ["queue/join", "queue/join", "queue/join", f"call/{name}", f"run/{name}", f"api/{name}"]
             )
-            return "POST", f"/gradio_api/{urllib.parse.quote(path)}", self._written(self.event()), headers
+            is_named = name in self.named and path.startswith("call/")
+            body = self.event(name) if is_named else self.event()
+            return "POST", f"/gradio_api/{urllib.parse.quote(path)}", self._written(body), headers
         if kind < 0.65:
             body = {
                 "session_hash": "s1",
@@ -205,7 +232,7 @@ class Stranger:
 def own_tracebacks(log: str) -> list[str]:
     """Give what went wrong in the project's own files, from a server's log."""
     inside = re.compile(
-        rf'  File "{re.escape(str(ROOT / "agent"))}/(?!ui/guard\.py|ui/pace\.py)'
+        rf'  File "{re.escape(str(ROOT / "agent"))}/(?!ui/server/(limits|request_filter|serving)\.py)'
     )  # all pass through these
     found = []
     for part in log.split("Traceback (most recent call last):")[1:]:

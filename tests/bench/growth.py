@@ -24,6 +24,7 @@ from agent.experiments import results
 from agent.lessons import Bulk, BulkForgotten, Lesson, Lessons, check_log, pack, rebuild
 from agent.models import MODELS
 from agent.preprocessing import to_thumbnail
+from agent.progress import run_to_completion
 from agent.storage import model_card, serialization
 from agent.ui import html
 from agent.ui.parts import notebook
@@ -184,7 +185,7 @@ PATHS: dict[str, tuple[Callable[[int], Work], tuple[int, ...]]] = {
     "read a log of packed bulk lessons": (read("packed"), ENTRIES),
     "check a log": (checked, ENTRIES),
     "teach a log of single references again": (lambda n: partial(taught, log_of(n, "source")), ENTRIES),
-    "compact a log": (lambda n: log_of(n, "lesson", "packed").compact, ENTRIES),
+    "compact a log": (lambda n: partial(run_to_completion, log_of(n, "lesson", "packed").iter_compact()), ENTRIES),
     "take a joined agent out": (lambda n: joined(n).unjoin, ENTRIES),
     "join a log": (lambda n: partial(joined, n), ENTRIES),
     "leave the lessons of people out": (with_agent(Pupil.without_user_lessons, "lesson", "source"), ENTRIES),

@@ -8,11 +8,16 @@ from agents import born
 from agent import hub as shared
 from agent.datasets import digits
 from agent.errors import AgentError
-from agent.hub import listing
+from agent.hub import download, listing
 from agent.storage import serialization
 from agent.training import scores
 
 TAGS = ["pupil-agent", "pupil:kind=nearest", "pupil:lessons=3", "pupil:labels=A,7", "pupil:right=1/2"]
+
+
+@pytest.fixture(autouse=True)
+def nobody_asked(monkeypatch):
+    monkeypatch.setattr(listing, "_QUESTIONS", [])
 
 
 @pytest.fixture
@@ -48,6 +53,8 @@ def test_the_gallery_tells_what_an_agent_knows(hub, lessons):
     assert f"right: {entry.n_right:,} of {entry.n_asked:,}" in hub.files("mia/ten")["README.md"].decode()
     assert entry.n_asked > 900 and entry.n_right > 500
     assert shared.pictures([entry])["mia/ten"].startswith(b"\x89PNG")
+    n_asked = len(hub.log)
+    assert shared.pictures([entry]) and len(hub.log) == n_asked  # of one commit it never changes
 
 
 def test_the_newest_or_the_most_liked_come_first_and_words_are_searched(hub):
@@ -96,7 +103,42 @@ def test_an_old_list_is_better_than_none(hub, clock):
     assert shared.gallery() == first
 
 
-def test_only_so_many_questions_are_remembered(hub):
+def test_a_picture_that_cannot_be_read_is_not_fetched_for_each_visitor(hub, clock):
+    shelve(hub, "mia/a")
+    entries = shared.gallery().entries
+    for n_more in (True, False):
+        n_asked = len(hub.log)
+        assert shared.pictures(entries) == {} and (len(hub.log) > n_asked) is n_more
+    clock.seconds += 61
+    assert shared.pictures(entries) == {} and len(hub.log) > n_asked
+
+
+def test_pictures_that_change_again_and_again_take_a_bounded_room(hub, monkeypatch):
+    monkeypatch.setattr(download, "CACHE_BYTES", 20_000)
+    for number in range(10):
+        shelve(hub, f"mia/a{number}")
+        hub.write(f"mia/a{number}", {"labels.png": bytes(9_000 + number)})
+        shared.pictures(shared.gallery(f"a{number}").entries)
+    kept = [path.stat().st_size for path in download.cache().rglob("*") if path.is_file() and not path.is_symlink()]
+    assert 0 < sum(kept) < 40_000
+
+
+def test_made_up_searches_do_not_fill_the_hub(hub, clock, monkeypatch):
+    monkeypatch.setattr(listing, "MAX_QUESTIONS", 5)
+    first = shared.gallery("0")
+    clock.seconds += 1
+    for number in range(1, 5):
+        shared.gallery(str(number))
+    with pytest.raises(AgentError, match="expected at most 5 searches a minute, got more"):
+        shared.gallery("5")
+    assert shared.gallery("0") == first and len(hub.log) == 5
+    clock.seconds += 59
+    assert shared.gallery("5").entries == ()  # the first was a minute ago
+    assert shared.gallery("0").is_old  # known, and its minute over
+
+
+def test_only_so_many_questions_are_remembered(hub, monkeypatch):
+    monkeypatch.setattr(listing, "MAX_QUESTIONS", 200)
     for number in range(102):
         shared.gallery(str(number))
     shared.gallery("0")

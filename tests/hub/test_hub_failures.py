@@ -1,6 +1,12 @@
 """Whatever is refused when sharing has a sentence of its own, and leaves the agent and the repo as they were."""
 
 import functools
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from agents import born
@@ -9,6 +15,8 @@ from refusals import refused
 from agent import hub as shared
 from agent.hub import download
 from agent.storage import serialization
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Who may
 
@@ -64,6 +72,36 @@ def test_a_token_that_has_expired_is_said_so(hub, zoe):
     for call in calls:
         with refused(hub, zoe, "^The Hub does not know this token: it is wrong or too old. Sign in again"):
             call()
+
+
+# Who is killed meanwhile
+
+PUSHING = """
+from agent import hub
+from agent.datasets import digits
+pupil = hub.pull("mia/zoe")
+print("begun", flush=True)
+for drawing in digits.mnist("test")[0]:
+    pupil.learn_one(drawing, "B")
+    hub.push(pupil, "mia/zoe", "hf_mia")
+"""
+
+
+def test_an_agent_is_whole_on_the_hub_when_its_process_is_killed_while_it_pushes(hub, zoe, tmp_path):
+    environment = os.environ | hub.environment(tmp_path) | {"PYTHONPATH": str(ROOT), "PUPIL_CACHE": str(tmp_path)}
+    chance, n_lessons = random.Random(5), [1]
+    for _ in range(5):
+        with subprocess.Popen(
+            [sys.executable, "-c", PUSHING], env=environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout.readline() == "begun\n"
+            time.sleep(chance.uniform(0, 0.5))
+            process.kill()
+        pulled = shared.pull("mia/zoe")
+        n_lessons.append(pulled.n_lessons)
+        assert set(serialization.FILES) <= set(hub.files("mia/zoe"))
+    assert n_lessons == sorted(n_lessons) and n_lessons[-1] > 1
+    shared.push(pulled, "mia/zoe", "hf_mia")
 
 
 # What is there already

@@ -1,5 +1,6 @@
 """Rooms of classes: who sees what, what bounds them, what is joined, and that names are text."""
 
+import dataclasses
 import json
 
 import gradio as gr
@@ -11,7 +12,7 @@ from agent import startup
 from agent.agents import new
 from agent.datasets import digits
 from agent.errors import AgentError
-from agent.lessons import Bulk
+from agent.lessons import Bulk, pack
 from agent.progress import run_to_completion
 from agent.ui import classroom, events
 from agent.ui.classroom import MAX_MEMBERS, Member, Room, Rooms, digits_asked, iter_joined, iter_test, iter_together
@@ -40,6 +41,10 @@ def opened(monkeypatch, examples):
 def examples():
     drawings, labels = digits.Selection({"mnist": 40}, seed=3).draw()
     return list(zip(drawings, labels, strict=True))
+
+
+def enter(*inputs):
+    return run_to_completion(classes.iter_enter(*inputs))
 
 
 def taught(examples, kind="nearest", starter=None):
@@ -152,6 +157,17 @@ def test_a_large_class_stays_where_strangers_make_empty_rooms(rooms, examples):
     assert sum(rooms.made_by(f"made up {number}") is not None for number in range(20)) == 7
 
 
+def test_a_class_stays_where_strangers_make_larger_ones(examples):
+    now, member = [0.0], Member.of(taught(examples[:1]), "Mia")
+    rooms = Rooms(max_rooms=4, clock=lambda: now[0])
+    for number in range(12):
+        now[0] += 1
+        code, n_members = rooms.make(f"class {number}").code, 3 if number == 0 else 9
+        for place in range(n_members):
+            rooms.hand_in(f"{number} {place}", code, dataclasses.replace(member, name=f"Pupil {place}"))
+    assert [rooms.made_by(f"class {number}") is not None for number in (0, 1, 10, 11)] == [True, True, False, True]
+
+
 def test_rooms_that_one_session_makes_are_counted_with_codes(opened, monkeypatch):
     rooms = classes.ROOMS
     for _ in range(20):
@@ -181,15 +197,15 @@ def test_codes_are_counted_within_an_hour(monkeypatch, examples):
     code = rooms.make(TEACHER).code
     for _ in range(19):
         with pytest.raises(AgentError, match="nobody uses"):
-            classes.enter(session, MIA, "CDFHJKMN", "Mia", False)
-    classes.enter(session, MIA, code, "Mia", False)
-    classes.enter(session, MIA, f"{code[:4]} {code[4:]}".lower(), "Mia", False)  # in it already: nothing is guessed
+            enter(session, MIA, "CDFHJKMN", "Mia", False)
+    enter(session, MIA, code, "Mia", False)
+    enter(session, MIA, f"{code[:4]} {code[4:]}".lower(), "Mia", False)  # in it already: nothing is guessed
     assert rooms.room_of(MIA).code == code
     rooms.leave(MIA)
     with pytest.raises(AgentError, match="at most 20"):
-        classes.enter(session, MIA, code, "Mia", False)
+        enter(session, MIA, code, "Mia", False)
     with pytest.raises(AgentError, match="at most 20"):
-        classes.enter(session, MIA, code, "", False)  # counted before anything is copied
+        enter(session, MIA, code, "", False)  # counted before anything is copied
     assert rooms.room_of(MIA) is None
 
 
@@ -208,6 +224,46 @@ def test_what_was_handed_in_is_tested_whatever_the_agent_learns_meanwhile(opened
     rooms.leave(MIA)
     *_, said = classes.ask_handed_in("id", MIA)
     assert classes.texts.NOT_HANDED_IN in said and rooms.room_of(MIA) is None
+
+
+def referring(n_lessons, n_times=1):
+    """An agent of one lesson, whose log says that it was taught many by reference."""
+    pupil = new("nearest")
+    pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
+    for seed in range(n_times):
+        source = digits.Selection({"mnist": n_lessons}, seed=seed).source
+        pupil.lessons._append_new("bulk", n_lessons=n_lessons, source=source, start=0)
+    return pupil
+
+
+def test_short_references_to_many_lessons_are_bounded_before_they_are_taught(monkeypatch):
+    with pytest.raises(AgentError, match="larger"):
+        Member.of(referring(40_000, 2), "Mia")
+    monkeypatch.setattr(classroom, "MAX_JOINED", 300)
+    members = [Member.of(referring(120, n), name) for name, n in (("Mia", 1), ("Ben", 2), ("Tom", 1))]
+    joined, left_out = run_to_completion(iter_joined(members))
+    assert left_out == ["Ben"] and joined.n_lessons == 122
+
+
+def test_looking_for_what_was_forgotten_reads_a_source_once_and_in_steps(monkeypatch):
+    source, drawn = digits.Selection({"mnist": 60}).source, []
+    pupil = referring(60)
+    for _ in range(500):
+        pupil.lessons._append_new("bulk", n_lessons=1, source=source, start=7)
+    pupil.lessons._append_new("lose", label="x", drawing=pack(np.eye(28, dtype=np.uint8)[None] * 255))
+    lazy = classroom.datasets.lazy
+    monkeypatch.setattr(classroom.datasets, "lazy", lambda source: drawn.append(source) or lazy(source))
+    known = {classroom._source(entry) for entry in pupil.lessons.standing()} - {""}
+    left_out = run_to_completion(classroom._iter_left_out(pupil.lessons, known))
+    assert len(left_out) == 501 and len(drawn) == 1
+
+
+def test_handing_a_long_log_in_is_done_in_steps():
+    pupil = referring(60)
+    for _ in range(5_000):
+        pupil.lessons._append_new("study")
+        pupil.lessons._append_new("bulk", n_lessons=1, source={"task": "strokes", "n": 10}, start=7)
+    assert sum(1 for _ in Member.iter_of(pupil, "Mia")) >= 10
 
 
 @pytest.mark.parametrize("kind", ["recall", "nearest"])

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 from gradio import queueing, routes, utils
+from gradio.state_holder import StateHolder
 
 from agent.ui.server import gradio_patches
 from agent.ui.texts import server_texts
@@ -159,3 +160,74 @@ def test_an_error_is_a_line_of_the_log_and_a_mistake_of_ours_is_told_once_in_ful
             patched.traceback.print_exc()
     assert capsys.readouterr().err.count("Traceback") == 1
     assert len(caplog.messages) == 5 and all("\n" not in line for line in caplog.messages)
+
+
+def queue_with(monkeypatch, **unread):
+    """A queue as it is here, with an event of each session and so many characters that were answered."""
+    for place, name in ((queueing, "AsyncQueue"), (queueing.Queue, "send_message")):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    gradio_patches.drop_what_nobody_reads()
+    queue = queueing.Queue(False, 1, 1.0, None, None)
+    for session, n_chars in unread.items():
+        event = SimpleNamespace(session_hash=session, _id=f"of {session}", alive=True)
+        queue.pending_messages_per_session[session] = queueing.AsyncQueue()
+        queue.pending_event_ids_session[session] = {event._id}
+        queue.active_jobs.append([event])
+        queue.send_message(event, SimpleNamespace(output={"data": [["x" * n_chars]]}))
+    return queue
+
+
+@pytest.fixture
+def now(monkeypatch):
+    clock = SimpleNamespace(seconds=1000.0)
+    monkeypatch.setattr(gradio_patches, "time", SimpleNamespace(monotonic=lambda: clock.seconds))
+    return clock
+
+
+def test_answers_that_nobody_reads_are_dropped_with_their_events_after_a_while(monkeypatch, now):
+    async def scene():
+        queue = queue_with(monkeypatch, read=10, unread=10)
+        now.seconds += gradio_patches.UNREAD_S + 1
+        (read,), (unread,) = queue.active_jobs
+        streams = queue.pending_messages_per_session
+        assert (await streams["read"].get()).output == {"data": [["x" * 10]]} and streams["read"].n_bytes == 0
+        queue.send_message(read, SimpleNamespace(output={}))
+        await gradio_patches.drop_unread(queue)
+        assert [*streams] == [*queue.pending_event_ids_session] == ["read"] and read.alive and not unread.alive
+        unread.alive = True
+        queue.send_message(unread, SimpleNamespace(output={}))  # raises nothing
+        queue.pending_event_ids_session["read"].clear()
+        await streams["read"].get()
+        now.seconds += gradio_patches.LOOK_S
+        await gradio_patches.drop_unread(queue)
+        assert not streams and not queue.pending_event_ids_session
+
+    asyncio.run(scene())
+
+
+def test_answers_that_nobody_reads_take_so_many_bytes_at_most_and_nobodys_place(monkeypatch, now):
+    async def scene():
+        monkeypatch.setattr(gradio_patches, "UNREAD_BYTES", 1_000_000)
+        few = {f"small {number}": 10 for number in range(2_500)}  # more than gradio has room for
+        queue = queue_with(monkeypatch)
+        await gradio_patches.drop_unread(queue)
+        for session in ("first", *few):
+            queue.pending_messages_per_session[session] = queueing.AsyncQueue()
+        assert "first" in queue.pending_messages_per_session
+        queue = queue_with(monkeypatch, small=10, old=600_000, new=600_000)
+        await gradio_patches.drop_unread(queue)
+        assert [*queue.pending_messages_per_session] == ["small", "new"]
+
+    asyncio.run(scene())
+
+
+def test_those_whose_agent_knows_something_stay_among_many_made_up_sessions(monkeypatch):
+    monkeypatch.setattr(StateHolder, "update", StateHolder.update)
+    monkeypatch.setattr(gradio_patches, "SESSIONS", SimpleNamespace(stake={"knows": 3}.get))
+    gradio_patches.put_out_those_who_know_nothing()
+    holder = StateHolder()
+    holder.capacity = 5
+    for name in ("knows", *"abcdefgh"):
+        holder.session_data[name] = SimpleNamespace(state_data={1: name, 2: None})
+        holder.update(name)
+    assert [*holder.session_data] == ["knows", *"efgh"]

@@ -147,9 +147,25 @@ def test_files_of_unknown_length_are_counted_as_they_come_and_cut_off(monkeypatc
     assert status == 429 and json.loads(body)["detail"] == server_texts.DISK_BUSY
 
 
+def test_files_cost_the_room_that_they_take_on_a_disk_however_small_they_are(monkeypatch):
+    monkeypatch.setattr(limits, "FILE_BYTES", 10 * limits.PART_BYTES)
+
+    async def answering(scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": json.dumps(["/tmp/a.png"] * 5).encode()})
+
+    app = RateLimiter(answering, clock := Clock())
+    assert [post(app, limits.UPLOAD, b"x" * 5)[0] for _ in range(4)] == [200, 200, 429, 429]
+    clock.now = 60.0
+    assert post(app, limits.UPLOAD, b"x" * 5)[0] == 200
+
+
 def test_what_is_left_of_broken_uploads_is_swept_away_and_nothing_else(tmp_path):
     old = time.time() - limits.BROKEN_OFF_S - 60
     (tmp_path / "tmp-folder").mkdir()
+    (tmp_path / "emptied").mkdir()
+    os.utime(tmp_path / "emptied", (old, old))
     for name in ("tmpabc", "agent.zip", "tmp-folder/tmpabc"):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (old, old))
@@ -251,11 +267,12 @@ def test_folders_of_servers_that_ended_are_swept_and_those_of_others_stay(tmp_pa
 
 
 def test_saves_have_a_budget_and_none_is_left_where_it_is_spent(monkeypatch, tmp_path):
-    monkeypatch.setattr(limits.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     session = Session(new("nearest"))
     session.counters["megabyte"] = limits.TokenBucket(0.01, 1e-6, time.monotonic())
     written, refused = [], 0
     for _ in range(20):
+        session.pupil.name = f"Mia {len(written)}"
         try:
             written.append(components.write_agent(session.pupil, session))
         except AgentError as error:

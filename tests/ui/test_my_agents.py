@@ -69,7 +69,7 @@ def test_a_drawing_stays_on_the_pad_for_the_next_agent():
     assert session.pad.drawing is not None
 
 
-@pytest.mark.parametrize("name", ["", " ", "a" * 41, "a\nb", None])
+@pytest.mark.parametrize("name", ["", " ", "a" * 41, "a\nb", "\u3164", "a\ufe0f", None])
 def test_a_name_that_is_none_changes_nothing(name):
     session = Session(taught("A"))
     assert "Write a name" in my_agents.change(session, {"do": "rename", "label": name}) and session.pupil.name == "A"

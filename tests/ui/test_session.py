@@ -16,9 +16,10 @@ from agent import models
 from agent.agents import new
 from agent.datasets import digits
 from agent.errors import AgentError
+from agent.progress import Progress
 from agent.ui import events, html, page
 from agent.ui.parts import notebook
-from agent.ui.session import Session, Sessions
+from agent.ui.session import LESSON_BYTES, Session, Sessions
 from agent.ui.tabs import draw, frames
 from agent.ui.texts import ENGLISH
 
@@ -80,6 +81,26 @@ def test_beyond_the_bytes_whoever_takes_more_than_a_part_goes_first():
             session.pupil.learn_many(drawings, ["1"] * n_lessons)
     with desks.open("next"):
         assert "large" not in desks and "small" in desks and "other" in desks
+
+
+def test_an_agent_that_is_taught_again_counts_and_ends_where_its_session_makes_room():
+    desks = Sessions(small_desk, max_bytes=30_000_000)
+    with desks.open("teaching") as session:
+        session.browser.restoring, job = iter(()), session.start_job()
+        steps, before = (
+            session.retaught(Progress(n, 9_000, "teaching") for n in range(0, 9_000, 1_000)),
+            session.n_bytes,
+        )
+        next(steps), next(steps)
+    assert session.n_bytes == before + 1_000 * LESSON_BYTES and not job.cancelled
+    with desks.open("teaching"):
+        assert len([*zip(range(7), steps, strict=False)]) == 7
+    for session_id in ("another", "one more"):  # which leaves it at 8,000 lessons, and is the last
+        with desks.open(session_id) as other:
+            other.n_retaught = 4_000
+    assert "teaching" not in desks and job.cancelled and session.browser.restoring is None
+    steps.close()
+    assert session.n_bytes == before
 
 
 def test_a_new_agent_keeps_those_before_within_reach_and_ends_the_course():

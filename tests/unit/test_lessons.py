@@ -12,6 +12,7 @@ from agent.agents import new
 from agent.datasets import LabelledDrawings, digits
 from agent.errors import AgentError
 from agent.models.nearest import Nearest
+from agent.progress import run_to_completion
 
 
 @pytest.fixture
@@ -216,7 +217,7 @@ PATHS = {
     "unjoin": lambda pupil: pupil.unjoin(),
     "join": lambda pupil: of_many(1, DRAWINGS).join(pupil),
     "without_user_lessons": lambda pupil: pupil.without_user_lessons(),
-    "compact": lambda pupil: pupil.lessons.compact(),
+    "compact": lambda pupil: run_to_completion(pupil.lessons.iter_compact()),
     "read": lambda pupil: lessons.Lessons.from_jsonl(pupil.log),
 }
 DRAWINGS = np.zeros((2, 28, 28), np.uint8)
@@ -254,8 +255,10 @@ class Clock:
         lambda pupil: lessons.iter_check_log(pupil.lessons, None),
         lambda pupil: pupil.iter_without_user_lessons(),
         lambda pupil: pupil.iter_unjoin(),
+        lambda pupil: pupil.lessons.iter_compact(),
+        lambda pupil: pupil.lessons._fold(),
     ],
-    ids=["read", "check", "without_user_lessons", "unjoin"],
+    ids=["read", "check", "without_user_lessons", "unjoin", "compact", "fold"],
 )
 def test_work_on_a_long_log_is_done_in_steps_and_can_be_stopped(monkeypatch, iterate):
     pupil, selection = of_many(3_000, DRAWINGS), digits.Selection({"mnist": 20})

@@ -15,7 +15,7 @@ import gradio as gr
 
 from agent.agents.pupil import Pupil
 from agent.errors import AgentError
-from agent.progress import Progress, WithResult
+from agent.progress import Progress, WithResult, run_to_completion
 from agent.ui import formatting, html
 from agent.ui.classroom import (
     MAX_MEMBERS,
@@ -113,12 +113,12 @@ def show_handed_in(key: str) -> str:
     return f"<p>{texts.HANDED_IN.format(**values, right=right, asked=n_asked)}</p>"
 
 
-def enter(session: Session, key: str, code: str, name: str, drawings: bool) -> Member:
+def iter_enter(session: Session, key: str, code: str, name: str, drawings: bool) -> Generator[Progress, None, Member]:
     """Put a copy of the session's agent into the room of a code; codes are counted, so that nobody can try many."""
     room, code = ROOMS.room_of(key), clean_code(code)
     if room is None or room.code != code:
         session.count("code")
-    member = Member.of(session.pupil, name, drawings)
+    member = yield from Member.iter_of(copy.deepcopy(session.pupil), name, drawings)
     ROOMS.hand_in(key, code, member)
     return member
 
@@ -127,8 +127,9 @@ def iter_handing_in(
     session: Session, key: str, code: str, name: str, drawings: bool
 ) -> Generator[Progress, None, tuple[Member, Mapping[int, str | None]]]:
     """Hand in, and test what was handed in, step by step; returns it and its mistakes."""
-    member = enter(session, key, code, name, drawings)
-    mistakes = yield from iter_test(copy.deepcopy(session.pupil))
+    pupil = copy.deepcopy(session.pupil)
+    member = yield from iter_enter(session, key, code, name, drawings)
+    mistakes = yield from iter_test(pupil)
     ROOMS.note(key, member, mistakes)
     return member, mistakes
 
@@ -136,7 +137,7 @@ def iter_handing_in(
 @with_session
 def hand_in(session: Session, key: str, code: str, name: str, drawings: bool) -> str:
     """Hand in; the test follows when it is its turn."""
-    member = enter(session, key, code, name, drawings)
+    member = run_to_completion(iter_enter(session, key, code, name, drawings))
     session.states[Untested] = Untested(member, copy.deepcopy(session.pupil))
     return show_handed_in(key)
 

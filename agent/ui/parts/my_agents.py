@@ -15,6 +15,7 @@ from agent.ui import formatting, html
 from agent.ui.html import safe
 from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.texts import texts
+from agent.validation import clean_name
 
 MAX_NAME_CHARS = 40
 MADE_HERE = "empty", *STARTERS, *(name for name in MODELS if name != DEFAULT_MODEL)  # what a new agent may be
@@ -82,8 +83,11 @@ def change(session: Session, payload: dict[str, Any]) -> str:
 
 def rename(session: Session, name: object) -> str:
     """Give the agent in use another name; gives a line on it."""
-    name = name.strip() if isinstance(name, str) else ""
-    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
+    try:
+        name = clean_name(name)
+    except AgentError:
+        return texts.NO_NAME
+    if len(name) > MAX_NAME_CHARS:
         return texts.NO_NAME
     session.pupil.name = name
     return texts.RENAMED.format(name=safe(name))

@@ -179,7 +179,7 @@ def restore(session: Session, file: str) -> Iterator[dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise AgentError("expected text in the .jsonl file, got other bytes.") from error
     token, work = session.start_job(), WithResult(iter_restore(config, log))
-    for progress in work:
+    for progress in session.retaught(work):
         if token.cancelled:
             return
         yield {"share": progress.share}

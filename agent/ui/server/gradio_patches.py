@@ -12,6 +12,7 @@ import html
 import logging
 import re
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +21,13 @@ from typing import Any
 
 import gradio as gr
 from gradio import exceptions, queueing, route_utils, routes, utils
-from gradio.state_holder import SessionState
+from gradio.state_holder import SessionState, StateHolder
 from jinja2 import ChoiceLoader, DictLoader
 from markupsafe import Markup
 
 from agent.ui import formatting
 from agent.ui.server.limits import client_of
+from agent.ui.session import SESSIONS
 from agent.ui.texts import server_texts
 
 _LOG = logging.getLogger(__name__)
@@ -33,8 +35,10 @@ _OURS = str(Path(__file__).resolve().parents[2])  # the folder of this package
 _THROUGH = ("events.py", "texts/__init__.py", "gradio_patches.py")  # handlers of all events pass here
 JOBS, JOBS_AT_ONCE = "jobs", 12  # they take turns: more would only hold threads
 JOBS_WAITING, JOBS_OF_ONE = 40, 8  # of all, and of one address where it is known; the queue has room for 300 events
-_push = queueing.Queue.push
+_push, _send = queueing.Queue.push, queueing.Queue.send_message
 _payload, _log_message = utils.error_payload, queueing.Queue.log_message
+MESSAGE_BYTES = 500  # of one, besides its texts
+UNREAD_S, UNREAD_BYTES, LOOK_S = 40.0, 100_000_000, 1.0
 _traced: set[str] = set()  # lines that have failed, and were told of in full
 
 
@@ -45,6 +49,8 @@ def apply() -> None:
     show_messages_as_text()
     log_in_one_line()
     keep_room_for_strokes()
+    drop_what_nobody_reads()
+    put_out_those_who_know_nothing()
 
 
 def paint_early(pages: Mapping[str, tuple[str, str]]) -> None:
@@ -189,6 +195,89 @@ def keep_room_for_strokes() -> None:
             client = client_of(request.scope)
             if len(waiting) >= JOBS_WAITING or (client and waiting.count(client) >= JOBS_OF_ONE):
                 return False, server_texts.MANY_JOBS, "queue_full"
+        await drop_unread(self)
         return await _push(self, body, request, username)
 
     queueing.Queue.push = push
+
+
+class Messages(asyncio.Queue):  # type: ignore[type-arg]
+    """The messages of a session that its stream has not sent yet, their bytes, and since when nobody read any."""
+
+    n_bytes, since = 0, 0.0
+
+    def _put(self, message: Any) -> None:
+        size = MESSAGE_BYTES + _n_chars(getattr(message, "output", None))
+        if self.empty():
+            self.since = time.monotonic()
+        self.n_bytes += size
+        super()._put((message, size))
+
+    def _get(self) -> Any:
+        message, size = super()._get()
+        self.n_bytes, self.since = self.n_bytes - size, time.monotonic()
+        return message
+
+
+def _n_chars(value: Any) -> int:
+    """Characters of the texts in a value."""
+    if isinstance(value, str):
+        return len(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return sum(map(_n_chars, parts))
+
+
+def drop_what_nobody_reads() -> None:
+    """Keep messages for a stream for a while, and so many bytes of them in all; gradio keeps those of 2,000 sessions.
+
+    Whoever calls for what is large, and reads no answers, would fill the memory, and whoever calls for little would put
+    the answers of others out. Unnecessary when gradio bounds what it keeps for whom.
+    """
+
+    def send_message(self: queueing.Queue, event: Any, message: Any) -> None:
+        if event.session_hash in self.pending_messages_per_session:
+            _send(self, event, message)
+
+    queueing.AsyncQueue, queueing.Queue.send_message = Messages, send_message
+
+
+async def drop_unread(queue: Any) -> None:
+    """Drop messages and events of sessions whose stream nobody reads, and what is left of streams that ended."""
+    streams, ids, now = queue.pending_messages_per_session, queue.pending_event_ids_session, time.monotonic()
+    if now < getattr(queue, "looked", 0.0) + LOOK_S:
+        return
+    queue.looked, streams.max_size = now, sys.maxsize
+    for session in [session for session, messages in streams.items() if messages.empty() and not ids.get(session)]:
+        del streams[session]
+        ids.pop(session, None)
+    n_bytes = sum(messages.n_bytes for messages in streams.values())
+    for session, messages in sorted(streams.items(), key=lambda item: item[1].since):
+        is_late = not messages.empty() and now > messages.since + UNREAD_S
+        if is_late or (n_bytes > UNREAD_BYTES and messages.n_bytes > UNREAD_BYTES / 100):
+            n_bytes -= messages.n_bytes
+            streams.pop(session, None)
+            await queue.clean_events(session_hash=session)
+            ids.pop(session, None)
+
+
+def put_out_those_who_know_nothing() -> None:
+    """Let those go first whose agent knows nothing where gradio has too many sessions: it puts out the longest unused.
+
+    Five hundred made-up visitors would put everybody out. Unnecessary when gradio lets an app say who may stay.
+    """
+
+    def update(self: StateHolder, session_hash: str) -> None:
+        with self.lock:
+            if session_hash in self.session_data:
+                self.session_data.move_to_end(session_hash)
+            if len(self.session_data) > self.capacity:
+                others = (name for name, state in self.session_data.items() if not _is_at_stake(state))
+                out = next(others, next(iter(self.session_data)))
+                del self.session_data[out]
+                self.time_last_used.pop(out, None)
+
+    StateHolder.update = update
+
+
+def _is_at_stake(state: SessionState) -> bool:
+    return any(SESSIONS.stake(value) for value in state.state_data.values() if isinstance(value, str))

@@ -28,8 +28,10 @@ MAX_BODY_BYTES = 256_000  # a stroke is a few kB; files come through /upload, wh
 MAX_SESSIONS = 2_000
 MAX_SESSION_CHARS = 64
 EVENTS, EVENTS_PER_S = 150, 15.0  # a page that opens asks for a dozen at once, a quick drawer for five a second
-SMALL_BYTES = 50_000  # of each file: strokes and drawings have a budget of their own
-FILE_BYTES, FILE_BYTES_PER_S = 1e9, 150e3  # 14 GB a day, after which gradio deletes files; a Space has 50
+SMALL_BYTES, SMALL_BYTES_PER_S = 50_000, 1e6  # of each file: strokes and drawings have a budget of their own
+FILE_BYTES, FILE_BYTES_PER_S = 1e9, 150e3  # 2 GB until files are deleted; a Space has 50
+PART_BYTES = 8_192  # that a file of a byte takes on a disk, with its folder
+FILES_S = min(7_200.0, float(os.environ.get("PUPIL_IDLE_S", "inf")))  # after which what was uploaded or made is deleted
 BROKEN_OFF_S, SWEEP_S = 3600.0, 600.0  # age at which the rest of a broken upload is removed; how often it is looked for
 
 UPLOAD = "/gradio_api/upload"
@@ -121,7 +123,9 @@ class RateLimiter:
         self.app, self.clock = app, clock
         self.sessions: OrderedDict[str, TokenBucket] = OrderedDict()  # the least recently used first
         self.clients: OrderedDict[str, TokenBucket] = OrderedDict()  # likewise, of the bytes of an address
-        self.files, self.small = (TokenBucket(FILE_BYTES, FILE_BYTES_PER_S, clock()) for _ in range(2))
+        self.files, self.small = (
+            TokenBucket(FILE_BYTES, per_s, clock()) for per_s in (FILE_BYTES_PER_S, SMALL_BYTES_PER_S)
+        )
         self._swept = clock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,7 +145,7 @@ class RateLimiter:
         if self.clock() - self._swept > SWEEP_S:
             self._swept = self.clock()
             await asyncio.to_thread(sweep, Path(get_upload_folder()))
-        begun, n_so_far, client = False, 0, client_of(scope)
+        begun, n_so_far, n_files, client = False, 0, 0, client_of(scope)
 
         async def counted() -> Message:
             nonlocal n_so_far
@@ -154,12 +158,14 @@ class RateLimiter:
             return message
 
         async def sending(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, n_files
             begun = True
+            n_files += message.get("body", b"").count(b'"') // 2  # the answer is a list of their paths
             await send(message)
 
         try:
             await self.app(scope, counted, sending)
+            self.small.left -= n_files * PART_BYTES  # below zero: the next ones wait
         except _FullError:
             if begun:
                 raise
@@ -238,11 +244,14 @@ def _too_many(sentence: str) -> ASGIApp:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what broken uploads leave in gradio's folder: gradio never does."""
-    for path in folder.glob("tmp*"):
-        with contextlib.suppress(OSError):
-            if path.is_file() and time.time() - path.stat().st_mtime > BROKEN_OFF_S:
-                path.unlink()
+    """Remove what broken uploads leave in gradio's folder, and folders of files that it deleted: gradio never does."""
+    for path in folder.glob("*"):
+        with contextlib.suppress(OSError):  # a folder that is not empty
+            if time.time() - path.stat().st_mtime > BROKEN_OFF_S:
+                if path.is_dir():
+                    path.rmdir()
+                elif path.name.startswith("tmp"):
+                    path.unlink()
 
 
 def temporary_folder(what: str) -> Path:

@@ -395,4 +395,4 @@ def save_film(session: Session) -> tuple[str, str]:
     panels = session.state(FramesState).panels
     if not panels or not panels[0].film:
         raise AgentError(texts.NO_FILM)
-    return components.write_bytes("frames.webp", render.film(panels[0].film)), status("")
+    return components.write_counted("frames.webp", render.film(panels[0].film), session), status("")
