@@ -55,6 +55,7 @@ FLAGS_HELP = """Flags
   --config-dir FOLDER  looks for tasks, agents and recipes there too
 
 What stands on the command line wins over code, code over recipes, recipes over defaults."""
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _stopped: list[int] = []  # in a worker of a sweep: whether it is to begin no more runs
 COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
@@ -72,11 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; gives the exit code: 2 for a mistake that is named."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = VERBS.get(words[0]) if words else None
-    before = None
     try:
-        with contextlib.suppress(ValueError):  # not the main thread
-            before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        return verb(words[1:]) if verb else _run(words)
+        with _signals(signal.default_int_handler, {}):
+            return verb(words[1:]) if verb else _run(words)
     except AgentError as error:
         print(f"agent: {error}", file=sys.stderr)
         return 2
@@ -86,9 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the lines has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
 
 
 def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> Any:
@@ -134,8 +130,8 @@ def job(config: Any) -> Any:
     from agent import cli
 
     place, is_worker = "a run of the sweep", multiprocessing.current_process().name != "MainProcess"
-    if is_worker and not _stopped:
-        signal.signal(signal.SIGINT, lambda *_: _stopped.append(1))
+    for number in STOPS if is_worker and not _stopped else ():
+        signal.signal(number, lambda *_: _stopped.append(1))
     try:
         if _stopped:
             raise KeyboardInterrupt
@@ -174,6 +170,8 @@ def _run(words: list[str]) -> int:
         has_workers = any(word.startswith("hydra/launcher=") and "basic" not in word for word in words)
         with _patient() if has_workers else contextlib.nullcontext():
             done = cli.sweep(words, importable, flags.get("--config-dir"))
+        if None in done:  # a worker alone was stopped
+            raise KeyboardInterrupt
         wrong = [result for result in done if isinstance(result, AgentError)]
         print(table([result for result in done if not isinstance(result, AgentError)]))
         for error in wrong:
@@ -187,22 +185,45 @@ def _run(words: list[str]) -> int:
 
 
 @contextlib.contextmanager
-def _patient() -> Iterator[None]:
-    """Let workers, which hear Ctrl-C as well, save their runs before this process stops; a second one stops at once."""
-    heard: list[int] = []
-
-    def hear(*_: object) -> None:
-        heard.append(1)
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, hear)
+def _signals(handler: Callable[[int, Any], Any], before: dict[int, Any]) -> Iterator[None]:
+    """Hear what stops a program; the handlers that were there go into ``before``, and are put back in the end."""
     try:
+        with contextlib.suppress(ValueError):  # not the main thread
+            for number in STOPS:
+                if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:  # nohup, which is meant
+                    before[number] = signal.signal(number, handler)
         yield
+    finally:
+        _put_back(before)
+
+
+def _put_back(handlers: Mapping[int, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _patient() -> Iterator[None]:
+    """Let workers save their runs before this process stops; a second signal stops at once.
+
+    Ctrl-C reaches them from the terminal; what is sent to this process alone is passed on.
+    """
+    heard: list[int] = []
+    before: dict[int, Any] = {}
+
+    def hear(number: int, _: object) -> None:
+        heard.append(number)
+        _put_back(before)
+        for worker in multiprocessing.active_children() if number != signal.SIGINT else ():
+            with contextlib.suppress(OSError, TypeError):  # it has ended, or has not begun
+                os.kill(worker.pid, signal.SIGINT)  # type: ignore[arg-type]
+
+    try:
+        with _signals(hear, before):
+            yield
     except Exception:
         if not heard:
             raise
-    finally:
-        signal.signal(signal.SIGINT, before)
     if heard:
         raise KeyboardInterrupt
 
@@ -233,36 +254,30 @@ def _watched(spec: Any, bar: bool = True) -> Any:
 
     prepared = _compile_first(spec.family, partial(prepare, spec))
     difference = config_diff(spec)
-    steps, stopped = iter_run_spec(spec, prepared), []
-    handlers: dict[int, Any] = {}
+    steps, stopped, last = iter_run_spec(spec, prepared), [], None
+    before: dict[int, Any] = {}
 
     def stop(*_: object) -> None:
         stopped.append(1)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        _put_back(before)
 
-    with contextlib.suppress(ValueError):  # not the main thread
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handlers[number] = signal.signal(number, stop)
-    last = None
     try:
-        while True:
-            step = next(steps)
-            if last is None:
-                _tell_replaced(difference)
-            last = _show(step, last) if bar else step
-            if stopped:
-                steps.close()
-                raise KeyboardInterrupt
+        with _signals(stop, before):
+            while True:
+                step = next(steps)
+                if last is None:
+                    _tell_replaced(difference)
+                last = step if stopped or not bar else _show(step, last)
+                if stopped:
+                    raise KeyboardInterrupt
     except StopIteration as done:
         if stopped:  # in its last moment: it is finished, those after it are not begun
             raise KeyboardInterrupt from None
         return done.value
     finally:
+        steps.close()  # which saves, also where a line could not be printed
         if bar and last is not None and sys.stderr.isatty():
             print(file=sys.stderr)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> Any:

@@ -366,7 +366,7 @@ def _choice(group: str, value: object, options: Sequence[str]) -> str:
 def _file(name: str, endings: Sequence[str]) -> Path | None:
     """Find a file by its name, with or without its ending, here or in data/."""
     files = [Path(name), *(Path(folder, name + ending) for folder in ("", "data") for ending in endings)]
-    return next((file for file in files if file.suffix in endings and file.is_file()), None)
+    return next((file for file in files if file.suffix.lower() in endings and file.is_file()), None)
 
 
 def _compose(words: Iterable[str]) -> DictConfig:
@@ -387,7 +387,7 @@ def _without_hydra(config: DictConfig) -> DictConfig:
 def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError:
     hint = nearest(name, options)
     hint = f" Did you mean ./{name}?" if group == "task" and Path(name).is_dir() else hint
-    if group in _FILES and name.endswith(tuple(_FILES[group])):
+    if group in _FILES and name.lower().endswith(tuple(_FILES[group])):
         return AgentError(f"expected a file at {name}, got none.{hint}")
     more = {"task": ", FILE.npz or FILE.py:Class", "agent": " or FILE.py:Class"}.get(group, "")
     dotted = re.fullmatch(r"(.+\.py)\.(\w+)", name)

@@ -40,7 +40,7 @@ def is_path(name: object) -> bool:
     >>> is_path("./mine.py:Mean"), is_path("mine.kinds.Mean"), is_path("recall")
     (True, True, False)
     """
-    if not isinstance(name, str) or " " in name.strip():
+    if not isinstance(name, str):
         return False
     file, colon, class_name = name.partition(":")
     if colon:
@@ -176,13 +176,15 @@ def _named(thing: Any) -> Any:
 def _is_same(thing: Any, other: Any) -> bool:
     """Say whether one thing may take the place of another one: it is that, or it is made of the same code and values.
 
-    What a module defines on its own level is what it defined there before, if a cell was run twice.
+    What a module holds on its own level is what it held there before, if a cell was run twice; what a loop makes under
+    one name and puts into a list is not.
     """
     if thing is other:
         return True
     places = [(one.__module__, one.__qualname__) for one in (thing, other) if _named(one) is one]
-    is_anew = len(places) == 2 and places[0] == places[1] and "<" not in places[0][1]
-    return is_anew or (type(thing) is type(other) and _digest(thing) == _digest(other))
+    is_anew = len(places) == 2 and places[0] == places[1]
+    is_held = getattr(sys.modules.get(other.__module__), getattr(other, "__qualname__", ""), None) is other
+    return (is_anew and is_held) or (type(thing) is type(other) and _digest(thing) == _digest(other))
 
 
 def _import_path(path: str, fits: Callable[[Any], bool]) -> Any:

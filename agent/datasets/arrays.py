@@ -69,7 +69,7 @@ def is_data(path: object) -> bool:
     """
     if not isinstance(path, str):
         return False
-    return path.endswith(ENDINGS) or path.startswith(HUB) or ("/" in path and Path(path).is_dir())
+    return path.lower().endswith(ENDINGS) or path.startswith(HUB) or ("/" in path and Path(path).is_dir())
 
 
 def digest(path: str) -> str:
@@ -78,7 +78,7 @@ def digest(path: str) -> str:
     files = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
     if path.startswith(HUB) or not files or not files[0].is_file():
         return ""
-    if source.suffix == ".npy":
+    if source.suffix.lower() == ".npy":
         files += [file for file in _label_files(source) if file.is_file()]
     for file in files:
         result.update(file.as_posix().removeprefix(source.as_posix()).encode())
@@ -106,11 +106,15 @@ def _read(source: Path, content: str) -> Splits:
         return _from_hub(str(source)) if is_saved else _from_folder(source)
     readers = {".npz": _from_npz, ".npy": _from_npy, ".csv": _from_table, ".tsv": _from_table, ".arff": _from_arff}
     try:
-        return readers[source.suffix](source)
+        return readers[source.suffix.lower()](source)
     except AgentError:
         raise
     except Exception as error:  # whatever zipfile, numpy and csv raise at a damaged file, or one too large
-        expected = "arrays of inputs and labels" if source.suffix in (".npz", ".npy") else "rows of numbers and a label"
+        expected = (
+            "arrays of inputs and labels"
+            if source.suffix.lower() in (".npz", ".npy")
+            else "rows of numbers and a label"
+        )
         message = " ".join(str(error).split())[:160].rstrip(".")
         message = "objects, which would be pickled: save numbers and words" if "pickle" in message else message
         raise AgentError(f"expected {expected} in {source.name}, got {message or type(error).__name__}.") from error
@@ -119,6 +123,17 @@ def _read(source: Path, content: str) -> Splits:
 def scale_of(inputs: Any) -> tuple[float, float]:
     """Give the least and the greatest number of inputs: paper and ink where they are drawings."""
     return (float(inputs.min()), float(inputs.max())) if isinstance(inputs, np.ndarray) else (0.0, 255.0)
+
+
+def white_of(high: float) -> int:
+    """Give what is white in pictures of uint8 whose greatest number is ``high``: that where they are faint, else 255.
+
+    Examples
+    --------
+    >>> white_of(16), white_of(200)
+    (16, 255)
+    """
+    return int(high) if 1 <= high < FAINT else 255
 
 
 def as_pictures(inputs: Any, name: str, scale: tuple[float, float]) -> list[np.ndarray] | np.ndarray:
@@ -256,7 +271,7 @@ def _from_table(source: Path) -> Splits:
         head = [line for line in (file.readline() for _ in range(3)) if line.strip()]
     if not head:
         raise ValueError("an empty file")
-    delimiter = "\t" if source.suffix == ".tsv" else max(",;\t", key=head[0].count)
+    delimiter = "\t" if source.suffix.lower() == ".tsv" else max(",;\t", key=head[0].count)
     rows = list(csv.reader(head, delimiter=delimiter))
     names = [cell.strip().lower() for cell in rows[0]]
     has_head = _is_head(names, rows[1] if len(rows) > 1 else [])
@@ -289,10 +304,14 @@ def _loaded(source: Path, delimiter: str, place: int, n_columns: int, n_head: in
     others = [column for column in range(n_columns) if column != place]
     if not others:
         raise ValueError("one column")
-    how: dict[str, Any] = {"delimiter": delimiter, "skiprows": n_head, "quotechar": quote, "encoding": "utf-8-sig"}
-    how["comments"] = "%" if source.suffix == ".arff" else None
-    labels = np.loadtxt(source, usecols=place, dtype=str, ndmin=1, **how)
-    return Splits(checked(np.loadtxt(source, usecols=others, ndmin=2, **how), labels, source.name), None)
+    how: dict[str, Any] = {"delimiter": delimiter, "quotechar": quote, "comments": None}
+    with source.open(encoding="utf-8-sig") as file:
+        rows = [line for line in itertools.islice(file, n_head, None) if line.strip()]
+    rows = [row for row in rows if not row.lstrip().startswith("%")] if source.suffix.lower() == ".arff" else rows
+    if not rows:
+        raise ValueError("no rows")
+    labels = np.loadtxt(rows, usecols=place, dtype=str, ndmin=1, **how)
+    return Splits(checked(np.loadtxt(rows, usecols=others, ndmin=2, **how), labels, source.name), None)
 
 
 def _is_head(names: Sequence[str], row: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import math
@@ -73,6 +74,9 @@ class Gym(gymnasium.Env):
 
     def __init__(self, id: str, inner: gymnasium.Env | None = None, **settings: Any) -> None:
         self._id = id
+        if id.startswith("ALE/"):
+            with contextlib.suppress(ImportError):  # gymnasium says what to install
+                importlib.import_module("ale_py")
         try:
             self.inner = gymnasium.make(id, **settings) if inner is None else inner
         except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:

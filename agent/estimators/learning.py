@@ -56,7 +56,7 @@ class Learner:
         self.scale, self.by_name = scale, {str(label): label for label in labels}
         is_own = is_path(path) and not is_kind(maker_of(path))
         family = Classifier.FAMILY if is_own else Pupil.FAMILY
-        spaces = Spaces(tuple(sorted(self.by_name)), shape)
+        spaces = Spaces(tuple(sorted(self.by_name)), shape, white=arrays.white_of(scale[1]))
         given, seed = without(settings, "seed"), settings.get("seed", 0)
         model, config = resolve_model(path, given, spaces, seed, family)
         if is_path(path):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from agent.agents.pupil import Pupil
-from agent.datasets import MAX_LESSONS, MAX_PARTS, LabelledDrawings, mixture, shuffled
+from agent.datasets import MAX_LESSONS, MAX_PARTS, LabelledDrawings, arrays, mixture, shuffled
 from agent.errors import AgentError
 from agent.experiments.config import N_LESSONS, Settings
 from agent.lessons import Bulk, Joined, Lesson, Lessons, Studied, bulk_lessons
@@ -50,7 +50,8 @@ class Curriculum:
         """Shapes and labels of the task, as the constructor of a user's class may ask for them."""
         lessons = [part.lessons for part in self.parts]
         labels = {label for drawings in (*lessons, *self.tests.values()) for label in drawings.labels}
-        return Spaces(tuple(sorted(labels)), check_shapes([*lessons, *self.tests.values()]))
+        white = arrays.white_of(max(part.drawings.max(initial=0) for part in lessons))
+        return Spaces(tuple(sorted(labels)), check_shapes([*lessons, *self.tests.values()]), white=white)
 
     def held_out(self, n_drawings: int) -> LabelledDrawings | None:
         """Give a few test drawings, equally many of each task; None where ``n_drawings`` is 0."""

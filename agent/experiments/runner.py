@@ -166,7 +166,7 @@ def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
     if len(tasks) == 2 and tasks[0] != tasks[1]:
         expected, got = (f"the labels {' '.join(one.labels)} and inputs of the shape {one.shape}" for one in tasks)
         raise AgentError(f"expected {expected}, as the agent to load was made for, got {got}. Take its task.")
-    names = [name for name in given if name != "seed" and given[name] != loaded.get(name)]
+    names = [name for name in given if name not in TASK_FIELDS and given[name] != loaded.get(name)]
     if names:
         got, expected = (" ".join(f"agent.{name}={of.get(name)}" for name in names[:5]) for of in (given, loaded))
         raise AgentError(f"expected the settings of the agent to load, {expected}, got {got}. Say {expected}.")

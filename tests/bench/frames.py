@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
+import itertools
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +31,13 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "recurrent, unroll 1": ("recurrent", {"unroll": 1}),
     "recurrent, unroll 2, as many updates": ("recurrent", {}),  # as unroll 1, which has one at every frame
 }
+ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {  # environments, the packages that bring them, their settings
+    "InvertedPendulum-v5": ("mujoco", {}),
+    "HalfCheetah-v5": ("mujoco", {}),
+    "ALE/Pong-v5": ("ale-py", {"obs_type": "ram"}),
+    "ALE/Breakout-v5": ("ale-py", {"obs_type": "ram"}),
+}
+AGENTS: dict[str, dict[str, Any]] = {"cells": {"kind": "cells"}, "recurrent": {"kind": "recurrent"}}
 Row = dict[str, str]
 
 
@@ -168,6 +179,32 @@ def seeking() -> list[Row]:
         }
     )
     print(rows[-1], flush=True)
+    return rows
+
+
+def elsewhere() -> list[Row]:
+    """One run in each environment of `ELSEWHERE` whose package is installed."""
+    rows = []
+    for (world, name), settings in itertools.product(ELSEWHERE.items(), AGENTS.values()):
+        package, given = name
+        if importlib.util.find_spec(package.replace("-", "_")) is None:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            task = {"frames": {"world": world, "settings": given}}
+            scores = agent.run(task, settings, steps=5000, folder=folder, plots=False).scores
+        rows.append(
+            {
+                "environment": " ".join([world, *(f"{key}={value}" for key, value in given.items())]),
+                "package": f"{package} {importlib.metadata.version(package)}",
+                "model": settings["kind"],
+                "error": f"{scores['error']:.4f}",
+                "the last frame again": f"{scores['repeat_error']:.4f}",
+                "score of a frame": f"{scores['score']:.3f}",
+                "random actions": f"{scores['random_score']:.3f}",
+                "frames a second": f"{scores['frames_per_second']:.0f}",
+            }
+        )
+        print(rows[-1], flush=True)
     return rows
 
 

@@ -9,6 +9,7 @@ import io
 import shlex
 import textwrap
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -639,8 +640,11 @@ ROWS = (
         3,
         26,
         "environments that must be installed",
-        ("!task=frames task.world=HalfCheetah-v5", "!task=frames task.world=ALE/Pong-v5"),
-        ("expected an environment of gymnasium",),
+        tuple(
+            f"{'!' * (find_spec(package) is None)}task=frames task.chance=false steps=100 task.world={world}"
+            for package, world in (("mujoco", "HalfCheetah-v5"), ("ale_py", "ALE/Pong-v5"))
+        ),
+        ("runs/default" if all(map(find_spec, ("mujoco", "ale_py"))) else "expected an environment of gymnasium",),
     ),
     Row(
         3,

@@ -49,9 +49,10 @@ def test_a_second_run_in_a_folder_is_refused_while_the_first_is_at_work(here):
     assert run("digits", "nearest", lessons=60, **QUICK).scores["n_lessons"] == 60
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_in_a_sweep_saves_the_run_at_work(here, capsys, number, monkeypatch):
-    append = results.write_csv
+    append, before = results.write_csv, signal.getsignal(number)
+    signal.signal(number, signal.default_int_handler)  # whatever started the tests may let them ignore it
 
     def write(path, rows):
         append(path, rows)
@@ -63,6 +64,17 @@ def test_a_signal_in_a_sweep_saves_the_run_at_work(here, capsys, number, monkeyp
     assert main(words) == 130 and "stopped." in capsys.readouterr().err
     folder = here / "runs/default/nearest"
     assert serialization.load(folder / "digits_1/agent").n_lessons == 50 and not (folder / "digits_2").exists()
+    assert signal.getsignal(number) is signal.default_int_handler
+    signal.signal(number, before)
+
+
+def test_a_hang_up_that_is_ignored_stops_nothing(here, monkeypatch):
+    """As nohup asks for."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    write = results.write_json
+    monkeypatch.setattr(results, "write_json", lambda *given: (signal.raise_signal(signal.SIGHUP), write(*given)))
+    assert main(["agent=nearest", "lessons=20", "n_test=20", "n_held_out=0", "plots=false"]) == 0
+    assert signal.signal(signal.SIGHUP, before) is signal.SIG_IGN
 
 
 def test_an_agent_to_load_keeps_its_settings_and_others_are_refused(here):
@@ -161,7 +173,8 @@ def test_a_termination_before_anything_is_learned_is_a_sentence(here):
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("hydra_plugins") is None, reason="no launcher with workers is installed")
-def test_ctrl_c_in_a_sweep_of_workers_saves_every_run_at_work(here):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_sweep_of_workers_saves_every_run_at_work(here, number):
     words = ["-m", "hydra/launcher=joblib", "agent=nearest", "task=strokes", "seed=1,2,3,4", "lessons=3000"]
     words += ["n_test=20", "n_held_out=5", "n_asked=5", "plots=false"]
     command = [sys.executable, "-m", "agent", *words]
@@ -169,9 +182,15 @@ def test_ctrl_c_in_a_sweep_of_workers_saves_every_run_at_work(here):
     with subprocess.Popen(command, start_new_session=True, **given) as process:
         while process.poll() is None and len(list(here.rglob("progress.csv"))) < 2:
             time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does
+        else:
+            process.terminate()  # as systemd, docker and kill do
         _, said = process.communicate(timeout=300)
     assert process.returncode == 130 and "Traceback" not in said and "stopped." in said, said
     runs = [path.parent for path in here.rglob("progress.csv")]
+    for path in runs:
+        with results.lock(path):  # no worker is left that holds it
+            pass
     assert len(runs) >= 2 and all((path / "agent/agent.safetensors").exists() for path in runs)
     assert sum((path / "result.json").exists() for path in runs) < 4

@@ -1,11 +1,14 @@
 """Data of a user's own: files, folders and splits of any shape, for agents of drawings and for models of one's own."""
 
 import io
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
+from test_cli_runs import environment
 
 import agent
 from agent.__main__ import main
@@ -66,6 +69,34 @@ def test_rows_of_a_square_number_of_pixels_are_drawings_and_other_rows_are_not(h
         run("./rows.npz", "nearest", **QUICK)
 
 
+class Brightest:
+    """what gets numbers by their places, as models of river do; it checks that white is 1"""
+
+    def __init__(self):
+        self.inner = Nearest((144,), 144, NAMES)
+
+    def learn_one(self, x, y):
+        self.inner.learn_one(np.array([*x.values()]), y)
+
+    def predict_proba_one(self, x):
+        assert max(x.values()) == 1
+        return {self.inner.predict_one(np.array([*x.values()])): 1.0}
+
+    def predict_one(self, x): ...
+
+
+@pytest.mark.parametrize("white", [1, 16, 255])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_white_is_one_for_learners_of_numbers_in_pictures_of_few_levels(here, white, dtype):
+    x, y = bars((12, 12))
+    np.savez(here / "levels.npz", x=(x // 255 * white).astype(dtype), y=y)
+    model = {"kind": Brightest}
+    result = run("./levels.npz", model, **QUICK)
+    assert result.scores["accuracy"] == 1
+    assert result.agent.model.spaces.white == white  # also of an agent that was saved and loaded
+    assert run("./levels.npz", model, load=True, **QUICK).scores["accuracy"] == 1
+
+
 def test_data_with_a_test_of_their_own_are_asked_that(here):
     x, y = bars((12, 12), 60)
     np.savez("a.npz", x_train=x[:50], y_train=y[:50], x_test=x[50:], y_test=y[50:])
@@ -84,6 +115,7 @@ def test_tables_arrays_and_folders_hold_the_same(here):
         "@attribute class {automobile,'two words'}"
     ]
     quoted = [line.replace("two words", "'two words'") for line in lines]
+    quoted[9:9] = ["% a remark", ""]
     (here / "c.arff").write_text("\n".join(["% remark", "@relation c", *attributes, "@data", *quoted]))
     np.save(here / "d.npy", rows)
     np.save(here / "d_labels.npy", y)
@@ -294,12 +326,34 @@ def test_an_agent_of_arrays_is_asked_evaluated_shown_and_loaded(here, capsys):
         agent.load(result.folder)
 
 
-def test_a_data_set_of_hugging_face(here):
+@pytest.fixture
+def tables():
+    """A data set of Hugging Face, and its test."""
     datasets = pytest.importorskip("datasets")
     x, y = bars((12, 12), 40)
     names = datasets.ClassLabel(names=list(NAMES))
     rows = {"image": [Image.fromarray(picture) for picture in x], "label": [NAMES.index(label) for label in y]}
     table = datasets.Dataset.from_dict(rows).cast_column("label", names).cast_column("image", datasets.Image())
-    datasets.DatasetDict({"train": table, "test": table.select(range(10))}).save_to_disk("saved")
+    return datasets.DatasetDict({"train": table, "test": table.select(range(10))})
+
+
+def test_a_data_set_of_hugging_face(here, tables):
+    tables.save_to_disk("saved")
     result = run("./saved", Nearest, **QUICK)
     assert result.scores["accuracy"] == 1 and result.scores["labels"] == list(NAMES) and result.scores["n_test"] == 10
+
+
+@pytest.mark.slow
+def test_a_data_set_of_the_hub(here, tables, local_hub):
+    files = {}
+    for split, table in tables.items():
+        table.to_parquet(here / "part")
+        files[f"data/{split}-00000-of-00001.parquet"] = (here / "part").read_bytes()
+    local_hub.write("mia/bars", files, kind="datasets")
+    command = [sys.executable, "-m", "agent", "task=hf://mia/bars", "agent=nearest", "n_held_out=0", "plots=false"]
+    where = environment("ignore") | {"HF_ENDPOINT": local_hub.url, "HF_HOME": str(here / "cache")}
+    done = subprocess.run(command, env=where, capture_output=True, text=True)
+    assert done.returncode == 0 and "100.00 %" in done.stdout, done.stderr
+    command[3] += "x"
+    done = subprocess.run(command, env=where, capture_output=True, text=True)
+    assert done.returncode == 2 and "expected a data set at hf://mia/barsx, got" in done.stderr, done.stderr

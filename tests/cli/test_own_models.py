@@ -1,7 +1,9 @@
 """Models of a user's own: classes, functions and objects of three interfaces, and what goes wrong in them."""
 
 import copy
+import sys
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import agent
 from agent import user_code
 from agent.__main__ import main
 from agent.errors import AgentError
-from agent.experiments import run
+from agent.experiments import resolve, run
 from agent.models import MODELS
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -415,15 +417,28 @@ def test_two_things_of_one_name_are_two_and_the_same_thing_is_one(here):
     assert folders[0] == folders[2] != folders[1]
 
 
-def test_a_class_that_a_module_defines_anew_keeps_its_name(here):
-    def define(label):
-        names = {"__name__": "cell"}
-        exec(f"class M:\n def learn_one(self, x, y): ...\n def predict_one(self, x): return {label!r}\n", names)
-        return names["M"]
+@pytest.fixture
+def cell(monkeypatch):
+    """Run code in a module that stays, as a notebook does with its cells."""
+    module = types.ModuleType("cell")
+    monkeypatch.setitem(sys.modules, "cell", module)
+    return lambda text: exec(text, vars(module)) or module
 
-    results = [run("digits", define(label), **QUICK) for label in ("1", "7")]
+
+def test_a_class_that_a_module_defines_anew_keeps_its_name(here, cell):
+    text = "class M:\n def learn_one(self, x, y): ...\n def predict_one(self, x): return {!r}\n"
+    results = [run("digits", cell(text.format(label)).M, **QUICK) for label in ("1", "7")]
     assert results[0].folder == results[1].folder and not results[1].cached
     assert results[0].scores["by_label"] != results[1].scores["by_label"]
+
+
+def test_classes_that_a_loop_makes_under_one_name_are_two(here, cell):
+    text = "def learn_one(self, x, y): ...\ndef made(label): return type('M', (), {'learn_one': learn_one, "
+    text += "'predict_one': lambda self, x: label})\nboth = [made('1'), made('7')]\n"
+    both = cell(text).both
+    specs = [resolve("digits", one, **QUICK) for one in both]
+    assert specs[0].folder != specs[1].folder
+    assert [user_code.maker_of(spec.agent["kind"]) for spec in specs] == both
 
 
 def digest_of(thing):

@@ -111,6 +111,21 @@ def test_a_net_that_was_stopped_goes_on_to_the_same_bytes_and_loads_again(nets, 
     assert all(np.array_equal(tensors[name], array) for name, array in whole.agent.model.tensors().items())
 
 
+def test_a_module_may_give_its_outputs_as_transformers_do(nets):
+    text = NETS.replace("return self.scale * self.layers(x)", "return types.SimpleNamespace(logits=self.layers(x))")
+    (nets / "more.py").write_text(f"import types{text}")
+    folders = [run("digits", f"./{file}.py:Dense", experiment=file, **QUICK).folder for file in ("nets", "more")]
+    one, other = (folder.joinpath("agent/agent.safetensors").read_bytes() for folder in folders)
+    assert one == other
+
+
+def test_white_is_one_in_pictures_of_few_levels(nets):
+    x = np.tile(np.arange(17, dtype=np.uint8), (40, 17, 1))
+    np.savez("levels.npz", x=x, y=[0, 1] * 20)
+    net = run("./levels.npz", "./nets.py:Dense", **QUICK).agent.model.adapter
+    assert net._batch(x).max() == 1
+
+
 def test_nets_learn_in_every_family(nets):
     scores = {name: run(*case[:2], **{**case[2], "plots": False}).scores for name, case in CASES.items()}
     assert scores["arrays"]["accuracy"] >= 0.8 and scores["arrays"]["labels"] == ["blue", "green", "red ones"]

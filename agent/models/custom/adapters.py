@@ -65,7 +65,7 @@ class PlainAdapter:
     KEEPS_STATE = False
 
     def __init__(self, inner: Any, spaces: Spaces) -> None:
-        self.inner, self.labels = inner, spaces.labels
+        self.inner, self.labels, self.white = inner, spaces.labels, spaces.white
 
     def inputs(self, inputs: np.ndarray) -> Sequence[Any]:
         """Give inputs as the learner takes them."""
@@ -95,7 +95,7 @@ class Features(PlainAdapter):
 
     def inputs(self, inputs: np.ndarray) -> Sequence[Any]:
         """Give dicts by place."""
-        return [dict(enumerate(row.tolist())) for row in rows_of(inputs)]
+        return [dict(enumerate(row.tolist())) for row in rows_of(inputs, self.white)]
 
     def answer(self, inputs: np.ndarray) -> Sequence[Any]:
         """See `Adapter`."""
@@ -118,13 +118,13 @@ class Rows(PlainAdapter):
 
     def learn(self, inputs: np.ndarray, targets: Any) -> None:
         """See `Adapter`."""
-        for row, target in zip(rows_of(inputs), np.asarray(targets), strict=True):
+        for row, target in zip(rows_of(inputs, self.white), np.asarray(targets), strict=True):
             target = target if self.labels or len(target) > 1 else target[0]
             self.inner.partial_fit(row[None], np.array([target]), **self.classes)
 
     def answer(self, inputs: np.ndarray) -> Sequence[Any]:
         """See `Adapter`."""
-        rows = rows_of(inputs)
+        rows = rows_of(inputs, self.white)
         if self.labels and len(known := set(self.lessons()[1])) == 1:
             return [*known] * len(rows)
         if self.labels and hasattr(self.inner, "predict_proba"):
@@ -147,18 +147,20 @@ class FittedRows(Rows):
         is_alone = self.labels and len(set(targets)) == 1
         if self.n_fitted != len(targets) and not is_alone:
             targets = np.asarray(targets)
-            self.inner.fit(rows_of(lessons), targets if self.labels or targets.shape[1] > 1 else targets[:, 0])
+            self.inner.fit(
+                rows_of(lessons, self.white), targets if self.labels or targets.shape[1] > 1 else targets[:, 0]
+            )
             self.n_fitted = len(targets)
         return super().answer(inputs)
 
 
-def rows_of(inputs: np.ndarray) -> np.ndarray:
-    """Give inputs of any shape as rows of float64; uint8 as shares of 255.
+def rows_of(inputs: np.ndarray, white: int) -> np.ndarray:
+    """Give inputs of any shape as rows of float64; uint8 as shares of white.
 
     Examples
     --------
-    >>> rows_of(np.array([[[0, 255]]], np.uint8)).tolist(), rows_of(np.array([[3, 4]])).tolist()
+    >>> rows_of(np.array([[[0, 16]]], np.uint8), 16).tolist(), rows_of(np.array([[3, 4]]), 16).tolist()
     ([[0.0, 1.0]], [[3.0, 4.0]])
     """
     rows = inputs.reshape(len(inputs), -1)
-    return rows / 255 if rows.dtype == np.uint8 else rows.astype(np.float64)
+    return rows / white if rows.dtype == np.uint8 else rows.astype(np.float64)

@@ -136,11 +136,13 @@ class Net:
 
     def _outputs(self, batch: Any) -> Any:
         outputs = self.module(batch)
+        outputs = getattr(outputs, "logits", outputs)  # of a module of transformers
         return outputs[0] if isinstance(outputs, tuple) else outputs
 
     def _batch(self, inputs: np.ndarray) -> Any:
-        """Give inputs as float32 on the device, pictures with their channels first, uint8 as shares of 255."""
-        values = np.nan_to_num(inputs.astype(np.float32)) / np.float32(255 if inputs.dtype == np.uint8 else 1)
+        """Give inputs as float32 on the device, pictures with their channels first, uint8 as shares of white."""
+        white = self.spaces.white if inputs.dtype == np.uint8 else 1
+        values = np.nan_to_num(inputs.astype(np.float32)) / np.float32(white)
         values = np.moveaxis(values, -1, 1) if values.ndim == 4 else values
         return self.torch.tensor(values.reshape(len(values), *self.shape), device=self.device)
 

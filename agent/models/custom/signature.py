@@ -17,8 +17,9 @@ from agent.errors import AgentError
 from agent.validation import check_names, check_settings, setting
 
 MAX_SEED = 2**62
+WHITE = 255
 MAX_TENSORS = 6400  # of a net and its optimiser in a file
-TASK_FIELDS = ("seed", "asked", "in_shape")  # of the configuration of a user's model: what its task gave
+TASK_FIELDS = ("seed", "asked", "in_shape", "in_white")  # of the configuration of a user's model: what its task gave
 _FULL = ("NAME", "Config", "predict", "learn_many", "tensors", "restore")
 _TYPES = (bool, int, float, str)
 _ANY = {int: MAX_SEED, float: math.inf}  # a user's own settings are of any size
@@ -29,12 +30,14 @@ _REST = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 class Spaces:
     """Shapes and labels of a task: a class receives those that its constructor names.
 
-    ``shape`` is that of one input, ``n_outputs`` the numbers of an answer where there are no labels.
+    ``shape`` is that of one input, ``n_outputs`` the numbers of an answer where there are no labels, ``white`` the
+    greatest number of uint8, which learners of rows and nets get as 1.
     """
 
     labels: tuple[str, ...] = ()
     shape: tuple[int, ...] = (preprocessing.SIDE, preprocessing.SIDE)
     n_outputs: int = 1
+    white: int = dataclasses.field(default=WHITE, compare=False)  # of two files there may be a paler one
 
     def named(self, seed: int, for_net: bool = False) -> dict[str, Any]:
         """Give everything by name; a net of torch has the channels of pictures first."""
@@ -102,8 +105,8 @@ def class_settings(maker: Any) -> dict[str, Any]:
     >>> class_settings(Depths)
     {'depth': 3}
     """
-    defaults, given = constructor_defaults(maker), Spaces().named(0)
-    settings = {name: value for name, value in defaults.items() if name not in given and type(value) in _TYPES}
+    defaults, others = constructor_defaults(maker), _no_settings()
+    settings = {name: value for name, value in defaults.items() if name not in others and type(value) in _TYPES}
     return settings | (without_names(dataclasses.asdict(Training()), defaults) if is_net(maker) else {})
 
 
@@ -111,6 +114,11 @@ def constructor_defaults(maker: Any) -> dict[str, Any]:
     """What the constructor of a class takes by name, and the defaults; None where there is none."""
     named = [parameter for parameter in parameters(maker) if parameter.kind not in _REST]
     return {one.name: None if one.default is one.empty else one.default for one in named}
+
+
+def _no_settings() -> dict[str, Any]:
+    """Give names that are no settings of a class, which keeps its own defaults of those that agents have themselves."""
+    return {**Spaces().named(0), **dict.fromkeys((*TASK_FIELDS, "name", "kind"))}
 
 
 def takes_any(maker: Any) -> bool:
@@ -131,7 +139,7 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
     AgentError when a setting is unknown, or has no value.
     """
     names = constructor_defaults(maker)
-    known = without_names(names, Spaces().named(0))
+    known = without_names(names, _no_settings())
     if is_net(maker) or (is_maker(maker) and not isinstance(maker, type)):  # a function may make a net
         known |= without_names(TRAINING, names)
     if not takes_any(maker):
@@ -145,7 +153,8 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
         if type(value) not in _TYPES:
             raise AgentError(f"expected agent.{key} of {path} as a number, true, false or text, got {value!r}.")
     fields: list[tuple[str, Any, Any]] = [("seed", int, setting(0, le=MAX_SEED))]
-    task_values = zip(TASK_FIELDS[1:], (_joined(spaces.labels), ",".join(map(str, spaces.shape))), strict=True)
+    values_of_task = _joined(spaces.labels), ",".join(map(str, spaces.shape)), spaces.white
+    task_values = zip(TASK_FIELDS[1:], values_of_task, strict=True)
     fields += [(key, object, dataclasses.field(default=value)) for key, value in task_values]  # not checked
     for key, value in values.items():
         training = TRAINING.get(key) if key not in names else None
@@ -164,7 +173,8 @@ def _joined(labels: tuple[str, ...]) -> str:
 def task_of(config: Any) -> Spaces:
     """Give what a task gave, as a configuration holds it."""
     labels = config.asked.split("\n" if "\n" in config.asked else " ")
-    return Spaces(tuple(labels), tuple(int(side) for side in config.in_shape.split(",") if side))
+    shape = tuple(int(side) for side in config.in_shape.split(",") if side)
+    return Spaces(tuple(labels), shape, white=config.in_white)
 
 
 def made(maker: Any, config: Any, spaces: Spaces) -> Any:
