@@ -18,7 +18,7 @@ from agent.ui import formatting, html
 from agent.ui.events import QUIET, serialized, with_session
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
-from agent.ui.page import Page, about_agent, header
+from agent.ui.page import Page, header, status_of
 from agent.ui.session import DEFAULT_MODEL, SESSIONS, Session
 from agent.ui.texts import texts
 from agent.validation import Setting, settings_of
@@ -31,7 +31,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     status_line = gr.HTML(html.status(""), elem_id="design-status")
     with gr.Column(elem_classes="card"):
         asking = _build_form(page, status_line)
-    page.on_open(about_agent, [page.id], status_line)
+    page.tell_about("design", status_line)
     return with_session(_header_and_no_question), [page.header, *asking]
 
 
@@ -80,14 +80,14 @@ def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterato
             yield _summary(session, stopped)
         elif pupil is None:
             news = text.format(share=share)
-            yield html.status(news), header(session, news), *_question(stop=True)
+            yield status_of(session, news, "design"), header(session, news, is_job=True), *_question(stop=True)
         else:
             yield _summary(session, texts.STARTED.format(lessons=lessons(pupil)))
 
 
 def _summary(session: Session, text: str = "") -> tuple[Any, ...]:
     """What happened, else what the agent is; the header; nothing is asked."""
-    return html.status(text or html.about(session.pupil)), *_header_and_no_question(session)
+    return status_of(session, text, "design"), *_header_and_no_question(session)
 
 
 def _header_and_no_question(session: Session) -> tuple[Any, ...]:
