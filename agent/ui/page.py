@@ -280,7 +280,8 @@ def header(session: Session | None, note: str = "", is_job: bool = False) -> str
     lessons = formatting.count(pupil.n_lessons, "lesson") if pupil else ""
     busy = " busy" if note and session else ""
     stop = html.button("halt", texts.STOP, css="halt") if is_job else ""
-    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons}<span class='kind'> · {pupil.kind}</span>" if pupil else "")
+    kind = f"<span class='kind'> · {formatting.kind(pupil.kind)}</span>" if pupil else ""
+    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons}{kind}" if pupil else "")
     keys = "".join(
         f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in (*texts.KEYS, input_texts.KEY_ARROWS)
     )

@@ -15,6 +15,7 @@ from agent.lessons import Bulk, iter_rebuild
 from agent.models import MODELS
 from agent.progress import Progress, WithResult
 from agent.ui import formatting, html
+from agent.ui.components import segments
 from agent.ui.events import QUIET, serialized, with_session
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
@@ -38,14 +39,14 @@ def build(page: Page) -> tuple[Any, list[Any]]:
 def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Component]:
     """Lay out the form and connect it; gives the question and the buttons that ask and answer it."""
     gr.HTML(f"<h2>{texts.DESIGN}</h2><p>{texts.DESIGN_HINT}</p>")
-    kinds = [(f"{name}: {texts.SUMMARIES.get(name, model.SUMMARY)}", name) for name, model in MODELS.items()]
-    kind = gr.Radio(kinds, value=DEFAULT_MODEL, label=texts.KIND, elem_id="kind")
+    kinds = [(formatting.about_kind(name, model.SUMMARY), name) for name, model in MODELS.items()]
+    kind = segments(kinds, DEFAULT_MODEL, texts.KIND, "kind")
     preset = gr.Dropdown(label=texts.PRESET, visible=False, elem_id="preset")
     with gr.Accordion(texts.SETTINGS_OF_ITS_OWN, open=False, elem_id="settings"):
         groups, fields = _settings_fields(DEFAULT_MODEL)
     starts = [(texts.STARTS.get(name, name), name) for name in ("empty", *STARTERS)]
     starts.append((texts.START_NOTEBOOK, "lessons"))
-    start_from = gr.Radio(starts, value="empty", label=texts.START_FROM, elem_id="start-from")
+    start_from = segments(starts, "empty", texts.START_FROM, "start-from")
     question = gr.HTML("", elem_id="question")
     ask = gr.Button(texts.START_NOW, elem_id="start")
     with gr.Row(elem_classes="are-you-sure"):
