@@ -201,11 +201,11 @@ def check_repo_id(repo_id: object) -> str:
     >>> check_repo_id("../etc")
     Traceback (most recent call last):
         ...
-    agent.errors.AgentError: expected a repo as OWNER/NAME of letters, digits, - _ and ., got '../etc'.
+    agent.errors.AgentError: expected an address as OWNER/NAME of letters, digits, - _ and ., got '../etc'.
     """
     if not is_repo_id(repo_id):
         text = repo_id[:80] if isinstance(repo_id, str) else repo_id
-        raise AgentError(f"expected a repo as OWNER/NAME of letters, digits, - _ and ., got {text!r}.")
+        raise AgentError(f"expected an address as OWNER/NAME of letters, digits, - _ and ., got {text!r}.")
     return repo_id
 
 

@@ -79,7 +79,7 @@ def head_of(api: HfApi, repo_id: str, revision: str | None = None) -> ModelInfo:
 def checked_token(token: str | None) -> str:
     """A token that may be sent."""
     if not isinstance(token, str) or not _TOKEN.fullmatch(token.strip()):
-        raise AgentError("You are not signed in. Sign in with Hugging Face, then push.")
+        raise AgentError("You are not signed in. Sign in with Hugging Face first.")
     return token.strip()
 
 
@@ -161,10 +161,10 @@ def _about_status(status: int, wait: str, what: str) -> str:
     """Say what an answer's status means."""
     sentences = {
         401: f"The Hub does not know this token: it is wrong or too old. Sign in again for {what}.",
-        403: f"You may not write to {what}. Push under your own name, or propose yours there.",
+        403: f"You may not write to {what}. Publish under your own name, or send yours back to its author.",
         404: f"{what} is not on the Hub. Check the name.",
         409: f"The name {what} is taken. Choose another one.",
-        412: f"{what} has changed: someone pushed meanwhile. Load it, join yours, push again.",
+        412: f"{what} has changed: somebody has published there meanwhile. Fetch it, join yours, publish again.",
         413: f"The Hub finds this agent too large for {what}. Teach it less.",
         429: f"The Hub is busy with {what}: try again in {wait}.",
     }

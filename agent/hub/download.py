@@ -94,7 +94,7 @@ def _checked_head(head: ModelInfo, repo_id: str) -> str:
     sizes = {file.rfilename: file.size for file in head.siblings or ()}
     missing = [name for name in serialization.FILES if name not in sizes]
     if missing:
-        raise AgentError(f"expected the files of an agent in {repo_id}, got a repo without {', '.join(missing)}.")
+        raise AgentError(f"expected the files of an agent in {repo_id}, got none named {', '.join(missing)}.")
     for name, max_bytes in serialization.FILES.items():
         if not isinstance(sizes[name], int) or not 0 <= sizes[name] <= max_bytes:
             raise AgentError(

@@ -187,7 +187,9 @@ def check_contribution(pupil: Agent, repo_id: str, token: str | None, message: s
     checked_token(token)
     message = checked_message(message) or f"{pupil.n_lessons} lessons"
     if check_repo_id(repo_id) != pupil.lineage.home or not pupil.lineage.commit:
-        raise AgentError(f"expected an agent grown from {repo_id}, got another one. Load that one, join yours to it.")
+        raise AgentError(
+            f"expected an agent that came from {repo_id}, got another one. Fetch that one, join yours to it."
+        )
     who(token)
     return message
 
@@ -238,7 +240,7 @@ def _check_empty(head: ModelInfo, repo_id: str) -> None:
     if names & {"config.json", "agent.safetensors"}:
         raise AgentError(
             f"expected a name that is free, got {repo_id}, which holds another agent. "
-            "Choose another name, or load that one, join yours and push again."
+            "Choose another name, or fetch that one, join yours and publish again."
         )
     if names - {".gitattributes", "README.md"}:
         raise AgentError(f"expected a name that is free, got {repo_id}, which holds other files. Choose another name.")

@@ -4,7 +4,7 @@
 the tab is opened. The tab is named after its module, unless ``[common.TABS]`` of ``texts/en.toml`` has a name for it.
 """
 
-from agent.ui.tabs import compare, design, draw, frames, inside, numbers, share, teach
+from agent.ui.tabs import compare, design, draw, frames, inside, numbers, overview, share, teach
 
 TABS = (draw, teach, inside, share)
-LABORATORY = (numbers, frames, compare, design)  # tabs of one tab
+LABORATORY = (overview, numbers, frames, compare, design)  # tabs of one tab

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.ui.texts import current_locale
+from agent.ui.texts import current_locale, texts
 
 if TYPE_CHECKING:
     from agent.agents import Agent
@@ -31,6 +31,16 @@ def count(number: int, thing: str) -> str:
     """
     one, many = current_locale().plurals.get(thing, (thing, f"{thing}s"))
     return current_locale().figures(f"{number:,} {one if number == 1 else many}")
+
+
+def kind(name: str) -> str:
+    """The name of a kind of agent that people read, such as "State machine"."""
+    return texts.KIND_NAMES.get(name, name)
+
+
+def about_kind(name: str, summary: str) -> str:
+    """The name of a kind and what it does; ``summary``: where no text says so."""
+    return f"{kind(name)}: {texts.SUMMARIES.get(name, summary)}"
 
 
 def lessons(agent: Agent) -> str:

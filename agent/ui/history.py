@@ -77,6 +77,24 @@ class LessonStep:
 
 
 @dataclass
+class RenameStep:
+    """Another name of an agent; its memory is not looked at."""
+
+    pupil: Pupil
+    label: str  # the name that is given
+    name: str  # the other one: before it is undone the old name
+    before: tuple[Any, ...]
+    after: tuple[Any, ...] = ()
+    what: str = "rename"
+
+    def undo(self, session: Session) -> None:
+        """Exchange the names."""
+        self.pupil.name, self.name = self.name, self.pupil.name
+
+    redo = undo
+
+
+@dataclass
 class Snapshot:
     """Any other action: what it replaced, and once it is undone, what it had made."""
 
@@ -130,7 +148,9 @@ class _State:
         return [pupil for pupil in (self.pupil, *self.earlier, challenger) if pupil is not None]
 
 
-Step = LessonStep | Snapshot  # `what` is one of [common.ACTIONS] of the texts, which names it together with `label`
+Step = (
+    LessonStep | RenameStep | Snapshot
+)  # `what` is one of [common.ACTIONS] of the texts, which names it together with `label`
 
 
 @dataclass
@@ -214,6 +234,12 @@ class History:
         step = LessonStep(pupil, lesson, packed, before)
         self._add(step, session)
 
+    def rename(self, session: Session, pupil: Pupil, name: str) -> None:
+        """Give an agent of the session another name."""
+        step = RenameStep(pupil, name, name, _mark(session))
+        step.undo(session)
+        self._add(step, session)
+
     @contextlib.contextmanager
     def change(self, session: Session, what: str, label: str = "") -> Iterator[None]:
         """Make what is done within the ``with`` block an action."""
@@ -284,8 +310,8 @@ class History:
 
 
 def _mark(session: Session) -> tuple[Any, ...]:
-    """Tell one state of the agents from another: which they are, and how far their logs go."""
-    marks: list[Any] = [session.earlier]
+    """Tell one state of the agents from another: which they are, their names, and how far their logs go."""
+    marks: list[Any] = [session.earlier, session.pupil.name, *(pupil.name for pupil in session.earlier)]
     for pupil in (session.pupil, session.at_pad):
         events = pupil.lessons.events
         marks += [pupil, len(events), events[-1] if events else None]

@@ -83,6 +83,11 @@ class Page:
                 self.tab(module)
             self._groups.pop()
 
+    def tell_about(self, tab: str, status: gr.HTML) -> None:
+        """Say what the agent is in the status line of the tab being built, whenever that is opened."""
+        handle = with_session(lambda session, line: _about(session, line, tab))
+        self.on_open(handle, [self.id, status], status)
+
     def on_open(self, handle: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
         """Do something more when the tab being built is opened, while it is filled in."""
         self._on_open.append((handle, inputs, output))
@@ -104,6 +109,7 @@ class Page:
         restoring = self.backup.log(restore_backup, self.id, self.header, trigger_mode="multiple", **QUIET)
         restoring.failure(with_session(header), self.id, self.header, **QUIET)
         self.refill_after(restoring)
+        self.header.halt(SESSIONS.stop, self.id, None, queue=False, **QUIET)
         outputs = list(dict.fromkeys(output for _, outputs in self._refreshers for output in outputs))
         entered = list(dict.fromkeys([self.id, self.header, self.backup, *outputs]))
         unlimited = {"concurrency_limit": None, **QUIET}  # everybody is told at once
@@ -261,12 +267,17 @@ def _rebuild(session: Session, work: Generator[Progress, None, Pupil], key: obje
     session.browser.reset()
 
 
-def header(session: Session | None, note: str = "") -> str:
-    """The top line: the title, the agents or a note on one that is loading, help, language, light or dark."""
+def header(session: Session | None, note: str = "", is_job: bool = False) -> str:
+    """The top line: the title, the agents or a note on one that is loading, help, language, light or dark.
+
+    ``is_job``: what the note tells of can be stopped.
+    """
     pupil = session.pupil if session else None
     lessons = formatting.count(pupil.n_lessons, "lesson") if pupil else ""
     busy = " busy" if note and session else ""
-    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons}<span class='kind'> · {pupil.kind}</span>" if pupil else "")
+    stop = html.button("halt", texts.STOP, css="halt") if is_job else ""
+    kind = f"<span class='kind'> · {formatting.kind(pupil.kind)}</span>" if pupil else ""
+    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons}{kind}" if pupil else "")
     keys = "".join(
         f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in (*texts.KEYS, input_texts.KEY_ARROWS)
     )
@@ -274,7 +285,7 @@ def header(session: Session | None, note: str = "") -> str:
     others = "".join(_link(language) for language in (ENGLISH, *OTHERS) if language is not current_locale())
     return (
         f'<div class="top"><h1>{texts.TITLE}</h1><p class="purpose">{texts.PURPOSE}</p>'
-        f'<details class="menu"><summary class="chip{busy}" id="chip">{chip}</summary>'
+        f'{stop}<details class="menu"><summary class="chip{busy}" id="chip">{chip}</summary>'
         f"<div>{my_agents.menu(session)}</div></details>"
         f'<details class="help"><summary aria-label="{texts.HELP_TITLE}">?</summary><div><h2>{texts.HELP_TITLE}</h2>'
         f"{text}<dl>{keys}</dl></div></details>{others}"
@@ -283,18 +294,34 @@ def header(session: Session | None, note: str = "") -> str:
     )
 
 
+def status_of(session: Session, text: str = "", tab: str = "share") -> str:
+    """The status line of a tab: a text, else what the agent is."""
+    session.news[tab] = html.status(text or html.about(session.pupil))
+    return session.news[tab]
+
+
 def render_status(session: Session, text: str = "") -> tuple[Any, ...]:
-    """The status, else what the agent is; its name, the header."""
-    return html.status(text or html.about(session.pupil)), session.pupil.name, header(session)
+    """The status on the Share tab, else what the agent is; its name, the header."""
+    return status_of(session, text), name_of(session), header(session)
 
 
-def render_progress(session: Session, text: str) -> tuple[Any, ...]:
+def name_of(session: Session) -> str:
+    """The name of the agent, for the field on the Share tab."""
+    session.news["name"] = session.pupil.name
+    return session.pupil.name
+
+
+def render_progress(session: Session, text: str, is_job: bool = False) -> tuple[Any, ...]:
     """The status and the header of an agent that is on its way, as `render_status` gives them."""
-    return html.status(text), gr.skip(), header(session, text)
+    return status_of(session, text), gr.skip(), header(session, text, is_job)
 
 
 reset_status = with_session(render_status)  # after a failure
-about_agent = with_session(lambda session: html.status(html.about(session.pupil)))  # where nothing has happened yet
+
+
+def _about(session: Session, line: str, tab: str) -> Any:
+    """What the agent is, when a tab is opened whose status line says this; unless something was said there since."""
+    return gr.skip() if session.news.get(tab, line) != line else status_of(session, tab=tab)
 
 
 def _link(language: Language) -> str:

@@ -177,6 +177,7 @@ class Session:
     pad: PadState = field(default_factory=PadState)
     series: tuple[str, int] | None = None  # the symbol that is drawn several times, and how many are left
     status: str = ""
+    news: dict[str, str] = field(default_factory=dict)  # what status lines and the name were last filled with
     language: Language = ENGLISH  # of the page that was opened last
     history: History = field(default_factory=History)  # of all that changed an agent
     mistakes: list[Mistake | None] = field(default_factory=list)  # of the last test; None: corrected
@@ -267,6 +268,7 @@ class Session:
     def turn_page(self, language: Language) -> None:
         """Enter a page that is opened: its pad is empty, and a status in another language is not repeated."""
         self.pad.reset()
+        self.news.clear()
         if language is not self.language:
             self.language, self.status = language, ""
 

@@ -445,6 +445,11 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         "The first visit to a newly started server with a new browser, five times; below what Lighthouse measures three times, "
         "on a simulated slow phone and on a desktop, in turn with a bare page of gradio that holds a Sketchpad:",
     ),
+    "presses": (
+        elsewhere("presses", "measured"),
+        "What tasks take on the page, in presses of the mouse, of a finger, or of keys that do something: those of today, and "
+        "those when strangers tried the page for the first time. Drawing, writing, Tab and arrows are none:",
+    ),
     "load": (
         elsewhere("load", "load"),
         "Fifty visitors, each with an agent of its own, draw once a second for three minutes and teach every "

@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from visitor import LOOKS
 
-TABS = ("Draw", "Teach", "Inside", "Share", "Numbers", "Frames", "Compare", "Design")
+TABS = ("Draw", "Teach", "Inside", "Share", "Numbers", "Frames", "Compare", "Design", "Overview")
 
 
 def looks(short):
@@ -166,7 +166,7 @@ def test_an_example_and_a_picture_are_put_on_the_pad(visit, tmp_path, written):
     paper[200:760, 100:660] -= np.repeat(np.repeat(written["4"][0], 20, axis=0), 20, axis=1) // 255 * 200
     Image.fromarray(paper).save(photo)
     seen = visitor.seen
-    visitor.page.locator("#no-pen input[type=file]").set_input_files(photo)
+    visitor.page.locator("#tools input[type=file]").set_input_files(photo)
     visitor.until("(seen) => document.querySelector('#sees img').src !== seen", seen)
     visitor.press("#label-4")
     visitor.until_learned("4")

@@ -105,7 +105,7 @@ def test_strangers_texts_and_pictures_stay_what_they_are(visit, hub, look):
     for key in NAMES:
         repo_id = repo_of(key)
         take(visitor, repo_id, "start")
-        visitor.until_text("#share-status", f"Fetched: {repo_id} at")
+        visitor.until_text("#share-status", f"Opened: {repo_id},")
         visitor.until_text("#chip", NAMES[key].strip())
         harmless(visitor)
     take(visitor, repo_of("long"), "try")
@@ -113,7 +113,7 @@ def test_strangers_texts_and_pictures_stay_what_they_are(visit, hub, look):
     visitor.press("#compare")
     visitor.until_text("#compared", "300 of 300 asked")
     pull(visitor, "mia/markup")
-    visitor.until_text("#share-status", "Fetched: mia/markup at")
+    visitor.until_text("#share-status", "Fetched: mia/markup, version")
     visitor.press("#look")
     visitor.until_text("#versions", TITLE)
     harmless(visitor)

@@ -82,7 +82,7 @@ def test_starting_again_asks_first_and_can_be_taken_back(visit):
     visitor.until_text("#chip", "60 lessons · nearest")
     visitor.press("#chip")
     visitor.press(".my-agents [data-do=open]")
-    visitor.until_text("#chip", "60 lessons · recall")
+    visitor.until_text("#chip", "60 lessons · Quick memory")
 
 
 def test_an_agent_is_kept_as_a_web_page_with_ones_drawings_or_without(visit, written, tmp_path):

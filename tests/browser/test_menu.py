@@ -50,15 +50,22 @@ def test_no_agent_is_lost_and_each_is_opened_compared_renamed_and_removed(visit,
     visitor.press("#chip")
     names = visitor.page.locator(".my-agents [data-do=open]")
     assert names.all_inner_texts() == ["Pupil 60 lessons", "Fours 1 lesson"]
-    visitor.press('.my-agents li:has-text("Fours") [data-do=beside]')
-    visitor.until_text("#guest", "Fours says 4")
+    visitor.press('.my-agents li:has-text("Fours") .rename summary')
+    visitor.page.locator('.my-agents li:has-text("Fours") .rename input').fill("Only fours")
+    visitor.page.keyboard.press("Enter")
+    visitor.until_text("#status", "Renamed: Only fours.")
+    visitor.press("#chip")
+    assert names.all_inner_texts() == ["Pupil 60 lessons", "Only fours 1 lesson"]
+    assert visitor.page.locator(".my-agents .rename[open]").count() == 0
+    visitor.press('.my-agents li:has-text("fours") [data-do=beside]')
+    visitor.until_text("#guest", "Only fours says 4")
     visitor.press("#chip")
     visitor.press('.my-agents li:has-text("Pupil") [data-do=remove]')
     visitor.until_text("#status", "Removed: Pupil.")
     visitor.press("#chip")
-    assert names.all_inner_texts() == ["Fours 1 lesson"]
-    visitor.press('.my-agents [data-do=open]:has-text("Fours")')
-    visitor.until_text("#chip", "Fours · 1 lesson")
+    assert names.all_inner_texts() == ["Only fours 1 lesson"]
+    visitor.press('.my-agents [data-do=open]:has-text("fours")')
+    visitor.until_text("#chip", "Only fours · 1 lesson")
     visitor.until("document.querySelectorAll('#notebook .thumb').length === 1")
     assert visitor.page.locator("#guest b").count() == 0
 
@@ -74,13 +81,14 @@ def test_the_browser_keeps_agents_that_the_server_has_forgotten(visit, written):
     visitor.open()
     visitor.until_text("#chip", "60 lessons")
     visitor.until(f"() => !({BUSY})()")
-    visitor.until_still()  # the menu closes when the header is filled in anew
     visitor.press("#chip")
-    visitor.press('#kept-agents button:has-text("Pupil · 1 lesson")')
-    visitor.until_text("#chip", "1 lesson")
+    visitor.press("#kept-agents .rename summary")
+    visitor.page.locator("#kept-agents .rename input").fill('My "four"')
+    visitor.press("#kept-agents .rename button")
+    visitor.press("""#kept-agents button:has-text('My "four" · 1 lesson')""")
+    visitor.until_text("#chip", 'My "four" · 1 lesson')
     visitor.until("document.querySelectorAll('#notebook .thumb').length === 1")
     visitor.until(f"() => !({BUSY})()")
-    visitor.until_still()
     visitor.press("#chip")
     assert visitor.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 60 lessons"]
     assert visitor.page.locator("#kept-agents li").count() == 0  # it is the one in use
@@ -102,3 +110,32 @@ def test_while_an_agent_is_made_the_answers_are_locked(visit, written):
     visitor.until("window.locked === 'none'")
     visitor.until(f"() => !({BUSY})()")
     assert visitor.page.locator("#notebook .thumb").count() == 0
+
+
+def test_the_menu_stays_open_with_what_is_written_while_an_agent_is_on_its_way(visit, written):
+    visitor = visit()
+    visitor.press('.starts button[data-label="everyday"]')
+    visitor.until(BUSY)
+    visitor.press("#chip")
+    field = visitor.page.locator(".menu input").first
+    field.fill("Mia")
+    visitor.until_text("#chip", "20,200 lessons")
+    visitor.until("document.querySelector('.menu').open")
+    assert field.input_value() == "Mia"
+    visitor.page.keyboard.press("Enter")  # the cursor is still there
+    visitor.until_text("#chip", "Mia · 20,200 lessons")
+    visitor.until("!document.querySelector('.menu').open")
+
+
+def test_an_agent_that_is_made_can_be_stopped_wherever_one_looks(visit, written):
+    visitor = visit("phone, upright")
+    visitor.teach(written["4"][0], "4")
+    visitor.tab("Share")
+    visitor.press("#chip")
+    visitor.press('.menu button[data-label="mnist"]')
+    visitor.press(".top .halt")
+    visitor.until_text("#chip", "1 lesson")
+    visitor.until(f"() => !({BUSY})()")
+    assert visitor.page.locator(".halt").count() == 0
+    visitor.tab("Draw")
+    visitor.until_text("#status", "Stopped. The agent you had is still here.")

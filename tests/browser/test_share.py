@@ -110,7 +110,7 @@ def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, 
     refused(ben, "got one of your own")
     seek(ben, "roots", "mia/roots")
     take(ben, "mia/roots", "start")
-    ben.until_text("#share-status", "Fetched: mia/roots at")
+    ben.until_text("#share-status", "Opened: mia/roots, 2 lessons.")
     ben.until_text("#chip", "Roots · 2 lessons")
     ben.press("#chip")
     assert ben.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 2 lessons"]
@@ -119,13 +119,13 @@ def test_what_somebody_else_began_is_taught_and_proposed_back(sharing, written, 
     ben.teach(written["9"][0], "9")
     ben.tab("Share")
     push(ben, "mia/roots")
-    refused(ben, "propose yours there")
+    refused(ben, "send yours back to its author")
     ben.write("#repo", "")
     ben.press("#propose")
     ben.until_text("#pushed", "Sent back to mia/roots, number 1.")
     assert ben.page.locator("#pushed a").get_attribute("href") == f"{hub.url}/mia/roots/discussions/1"
     pull(ben, "mia/roots")
-    ben.until_text("#share-status", "Fetched: mia/roots at")
+    ben.until_text("#share-status", "Fetched: mia/roots, version")
     assert ben.n_lessons == 2
     pull(ben, "mia/roots@refs/pr/1")
     ben.until_text("#chip", "3 lessons")
@@ -186,16 +186,16 @@ def test_what_is_not_there_or_not_for_everybody_is_said_in_words(sharing, writte
     for wanted, said in (
         ("mia/nowhere", "is not on the Hub, or it is private"),
         ("mia/secret", "is not on the Hub, or it is private"),
-        ("mia/other", "got a repo without config.json"),
-        ("../etc", "Expected a repo as OWNER/NAME"),
-        ("", "Expected a repo as OWNER/NAME"),
+        ("mia/other", "got none named config.json"),
+        ("../etc", "Expected an address as OWNER/NAME"),
+        ("", "Expected an address as OWNER/NAME"),
     ):
         pull(ben, wanted)
         refused(ben, said)
         assert ben.n_lessons == 2, wanted
     sign(ben, "hf_mia")
     pull(ben, "mia/secret")
-    ben.until_text("#share-status", "Fetched: mia/secret at")
+    ben.until_text("#share-status", "Fetched: mia/secret, version")
     sign(ben, "hf_nobody")
     push(ben, "mine")
     refused(ben, "Sign in again")
@@ -207,7 +207,7 @@ def test_a_hub_that_is_away_loses_nothing(sharing, written, hub):
     ben = sharing("01", token="hf_ben")
     seek(ben, "known", "mia/known")
     pull(ben, "mia/known")
-    ben.until_text("#share-status", "Fetched: mia/known at")
+    ben.until_text("#share-status", "Fetched: mia/known, version")
     hub.faults.die_at(1, after=False)
     try:
         pull(ben, "mia/known")

@@ -65,8 +65,7 @@ def test_a_photo_of_a_sheet_is_corrected_and_taught(visit, reader, tmp_path):
     visitor = arrive(visit, "desktop, light", reader)
     before = visitor.n_lessons
     handwriting.sheet(["01234", "56789"], seed=4).save(tmp_path / "sheet.jpg")
-    visitor.press("#no-pen .label-wrap")
-    visitor.page.locator("#otherwise input[type=file]").first.set_input_files(tmp_path / "sheet.jpg")
+    visitor.page.locator("#tools input[type=file]").first.set_input_files(tmp_path / "sheet.jpg")
     visitor.until("document.querySelectorAll('#symbols .symbol').length === 10")
     visitor.press("#symbols .symbol[data-number='9']")
     visitor.until("document.querySelectorAll('#symbols .symbol')[9].hasAttribute('aria-pressed')")

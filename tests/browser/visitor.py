@@ -29,7 +29,13 @@ ARRIVED = """() => document.querySelector('#pad canvas') && document.querySelect
     && document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')
     && /lesson|Lektion/.test(document.querySelector('#chip')?.innerText) && document.querySelector('.notebook')"""
 ANSWER = """() => document.querySelector('#sees img')?.src + (document.querySelector('#symbols')?.innerHTML ?? '')"""
-LABORATORY = {"Numbers": "Numbers", "Frames": "Watching", "Compare": "Experiments", "Design": "Design"}
+LABORATORY = {
+    "Overview": "Overview",
+    "Numbers": "Numbers",
+    "Frames": "Watching",
+    "Compare": "Experiments",
+    "Design": "Design",
+}
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RING = 500  # pixels of the ring that shows the brush, at most: it is no ink
 HARMLESS = ("WebGL", "GPU stall")
@@ -97,6 +103,7 @@ class Visitor:
             "Compare": ("#runs-head", "Experiments so far"),
             "Frames": ("#frames-live .seats", ""),
             "Design": ("#design-status", "and knows"),
+            "Overview": ("#overview", "What comes next?"),
         }
         self.until_text(*filled[name])
         self.page.evaluate(TWO_FRAMES)  # what a tab shows first is filled in once more with its next frame

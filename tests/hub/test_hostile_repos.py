@@ -95,7 +95,7 @@ def test_hostile_repos_harm_nobody(pulled, n, seed):
 @pytest.mark.parametrize("repo_id", hostile_texts.HOSTILE_REPO_IDS, ids=lambda repo_id: repr(repo_id)[:20])
 def test_a_repo_that_cannot_be_is_not_asked_for(local_hub, monkeypatch, repo_id):
     monkeypatch.setenv("HF_ENDPOINT", local_hub.url)
-    with pytest.raises(AgentError, match="expected a repo as OWNER/NAME"):
+    with pytest.raises(AgentError, match="expected an address as OWNER/NAME"):
         hub.pull(repo_id)
     assert not local_hub.asked()
 

@@ -203,7 +203,7 @@ def test_what_is_proposed_and_merged_is_there_for_both(hub, lessons, others):
     HfApi(endpoint=hub.url, token="hf_mia").merge_pull_request("mia/zoe", got.number)
     for pulled in (proposed, load("mia/zoe")):
         assert pulled.n_lessons == 13 and np.array_equal(responses(pulled, others[0]), responses(theirs, others[0]))
-    with pytest.raises(AgentError, match="someone pushed meanwhile"):
+    with pytest.raises(AgentError, match="somebody has published there meanwhile"):
         shared.push(mine, "mia/zoe", "hf_mia", "Without it")
 
 
@@ -211,12 +211,14 @@ def test_only_an_agent_grown_from_the_one_there_can_be_proposed(hub, lessons):
     shared.push(taught_digits(lessons), "mia/zoe", "hf_mia")
     stranger = taught_digits(lessons, name="Stranger")
     hub.log.clear()
-    with pytest.raises(AgentError, match="expected an agent grown from mia/zoe, got another one. Load that one, join"):
+    with pytest.raises(
+        AgentError, match="expected an agent that came from mia/zoe, got another one. Fetch that one, join"
+    ):
         shared.contribute(stranger, "mia/zoe", "hf_ben")
     assert hub.log == []
     theirs = load("mia/zoe")
     stranger.join(theirs)
-    with pytest.raises(AgentError, match="expected an agent grown from mia/zoe, got another one"):
+    with pytest.raises(AgentError, match="expected an agent that came from mia/zoe, got another one"):
         shared.contribute(stranger, "mia/zoe", "hf_ben")
     theirs.join(stranger)
     assert shared.contribute(theirs, "mia/zoe", "hf_ben").number == 1

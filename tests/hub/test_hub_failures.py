@@ -49,7 +49,7 @@ def test_a_gated_repo_is_said_so(hub, zoe):
 def test_who_may_not_write_is_told_so(hub, zoe):
     hub.add_user("rae", role="read")
     for repo_id, token in (("mia/zoe", "hf_ben"), ("mia/new", "hf_ben"), ("rae/new", "hf_rae")):
-        with refused(hub, zoe, f"^You may not write to {repo_id}. Push under your own name"):
+        with refused(hub, zoe, f"^You may not write to {repo_id}. Publish under your own name"):
             shared.push(zoe, repo_id, token)
 
 
@@ -124,7 +124,7 @@ def test_a_push_that_somebody_else_was_quicker_than_is_said_so(hub, zoe, lessons
     other = shared.pull("mia/zoe", token="hf_mia")
     other.learn_one(lessons[0][5], "C")
     shared.push(other, "mia/zoe", "hf_mia")
-    with refused(hub, zoe, "^mia/zoe has changed: someone pushed meanwhile. Load it, join yours"):
+    with refused(hub, zoe, "^mia/zoe has changed: somebody has published there meanwhile. Fetch it, join yours"):
         shared.push(zoe, "mia/zoe", "hf_mia")
     newer = shared.pull("mia/zoe")
     newer.join(zoe)
@@ -147,9 +147,7 @@ def test_a_push_of_which_the_answer_is_lost_has_arrived(hub, zoe, rule):
 
 def test_a_repo_without_an_agent_is_said_so(hub, zoe):
     hub.write("mia/bert", {"config.json": b"{}", "model.safetensors": b"1"})
-    with refused(
-        hub, zoe, "^expected the files of an agent in mia/bert, got a repo without agent.safetensors, lessons"
-    ):
+    with refused(hub, zoe, "^expected the files of an agent in mia/bert, got none named agent.safetensors, lessons"):
         shared.pull("mia/bert")
 
 
@@ -190,7 +188,7 @@ def test_malformed_agents_are_refused(hub, zoe):
         "expected a kind among .*, got 'farthest'": {"config.json": config.replace(b'"nearest"', b'"farthest"')},
         "expected the files of digest .*, got changed ones": {"lessons.jsonl": b""},
         "in config.json, got": {"config.json": b"[" * 50_000},
-        "expected a repo as OWNER/NAME": {"config.json": config.replace(b'"mia/zoe"', b'"../../etc"')},
+        "expected an address as OWNER/NAME": {"config.json": config.replace(b'"mia/zoe"', b'"../../etc"')},
     }
     for words, changed in forged.items():
         head = hub.write("mia/zoe", files | changed)
@@ -229,6 +227,6 @@ def test_no_other_words_are_sent_as_a_repo(hub, zoe):
         calls = [functools.partial(call, repo_id) for call in (shared.pull, shared.versions)]
         calls += [functools.partial(call, zoe, repo_id, "hf_mia") for call in (shared.push, shared.contribute)]
         for call in [*calls, functools.partial(shared.deploy, ".", repo_id, "hf_mia")]:
-            with refused(hub, zoe, "^expected a repo as OWNER/NAME of letters, digits, - _ and ., got "):
+            with refused(hub, zoe, "^expected an address as OWNER/NAME of letters, digits, - _ and ., got "):
                 call()
     assert {one.path for one in hub.log} == {"/api/whoami-v2"}

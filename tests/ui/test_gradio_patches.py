@@ -136,6 +136,14 @@ def failed(code, name="nowhere.py"):
         return error
 
 
+def failed_choice():
+    """The error of a choice that a list has no more."""
+    try:
+        gr.Dropdown(["new"]).preprocess("old")
+    except gr.Error as error:
+        return error
+
+
 def test_every_message_is_text_and_says_something(patched):
     told = patched.error_payload(gr.Error("<form>'&'", title="<b>"), False)
     assert (told["error"], told["title"]) == ("&lt;form&gt;'&amp;'", "&lt;b&gt;")
@@ -144,6 +152,7 @@ def test_every_message_is_text_and_says_something(patched):
         (failed("raise OSError(errno.ENOSPC, 'full')"), server_texts.DISK_FULL),
         (failed("1 / 0", f"{ROOT}/agent/lessons.py"), "This did not work because of a mistake in the app."),
         (None, server_texts.NOT_UNDERSTOOD),
+        (failed_choice(), server_texts.CHOICE_GONE),
     ):
         assert patched.error_payload(error, False)["error"].startswith(expected)
     sent = []

@@ -8,10 +8,10 @@ import pytest
 
 from agent.agents import new
 from agent.errors import AgentError
-from agent.ui import events
+from agent.ui import events, page
 from agent.ui.parts import my_agents
 from agent.ui.session import MAX_EARLIER, Session, Sessions
-from agent.ui.tabs import teach
+from agent.ui.tabs import share, teach
 
 
 def taught(name):
@@ -62,6 +62,23 @@ def test_removing_one_is_undone_and_comparing_lets_it_answer_beside():
     assert session.pupil.name == "B"
 
 
+def test_any_of_them_is_renamed_and_that_is_undone():
+    session = Session(taught("A"))
+    session.replace(taught("B"))
+    pressed = {"do": "rename", "of": session.key(session.earlier[0]), "label": " Ann "}
+    assert my_agents.change(session, pressed) == "Renamed: Ann."
+    assert (session.pupil.name, names(session)) == ("B", ["Ann"])
+    my_agents.change(session, {"do": "rename", "label": "Bo"})
+    for name, expected in (("Bo", ("B", ["Ann"])), ("Ann", ("B", ["A"]))):
+        assert session.history.next_undo(session) == ("rename", name)
+        session.undo()
+        assert (session.pupil.name, names(session)) == expected
+    session.redo()
+    assert (session.pupil.name, names(session)) == ("B", ["Ann"])
+    with pytest.raises(AgentError, match="still there"):
+        my_agents.change(session, pressed | {"of": "gone"})
+
+
 def test_a_drawing_stays_on_the_pad_for_the_next_agent():
     session = Session(taught("A"))
     session.pad.report(np.eye(28, dtype=np.uint8) * 255)
@@ -91,3 +108,23 @@ def test_what_was_tested_is_shown_until_another_agent_takes_its_place(monkeypatc
         session.replace(taught("B"))
     *_, curve, result, confusion = teach.refresh("desk")
     assert "learning curve appears here" in curve and "<b>–</b>" in result and "empty" in confusion
+
+
+def test_what_a_tab_says_when_it_is_opened_takes_no_place_of_what_was_said_since():
+    session = Session(taught("A"))
+    about, *_ = page.render_status(session)
+    assert "A has had 1 lesson" in about
+    saved, *_ = page.render_status(session, "Saved: a.zip.")
+    assert page._about(session, about, "share") == gr.skip()  # opened before, answered after
+    assert page._about(session, saved, "share") == about  # opened again
+    page.render_status(session, "Saved: a.zip.")
+    assert "A has had" in page._about(session, "", "design")
+    session.turn_page(session.language)
+    assert page._about(session, "", "share") == about  # on a new page nothing was said
+
+
+def test_the_field_of_the_name_is_filled_only_where_the_name_is_another():
+    session = Session(taught("A"))
+    assert page.name_of(session) == "A" and share._new_name(session) == gr.skip()
+    session.replace(taught("B"))
+    assert share._new_name(session) == "B" and share._new_name(session) == gr.skip()

@@ -145,7 +145,7 @@ def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any,
     is_built_in = repo_id == BUILT_IN + name and name in texts.FIRST_STARTS and name in STARTERS
     title = texts.FIRST_STARTS[name][0] if is_built_in else safe(repo_id)
     skipped = (gr.skip(),) * 3
-    yield *skipped, *render_progress(session, texts.PULLING.format(repo=title))
+    yield *skipped, *render_progress(session, texts.PULLING.format(repo=title), is_built_in)
     if is_built_in:
         made = partial(in_turns, iter_new(DEFAULT_MODEL, starter=name, name=title), session.start_job())
         other = yield Unlocked(made)
@@ -155,11 +155,8 @@ def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any,
     else:
         other = yield Unlocked(partial(hub.pull, repo_id))
     if not is_beside:
-        text = texts.STARTED.format(lessons=lessons(other))
-        if not is_built_in:
-            commit = (other.lineage.commit or "")[:8]
-            text = texts.PULLED.format(repo=_name(other), commit=commit, lessons=lessons(other))
-        session.status = text = text + session.take(other)
+        form = texts.STARTED if is_built_in else texts.BACK_DONE
+        session.status = text = form.format(name=_name(other), lessons=lessons(other)) + session.take(other)
     else:
         if not isinstance(other, Pupil):
             raise AgentError(texts.NOT_BESIDE.format(name=other.lineage.home or other.name, kind=other.kind))
@@ -176,9 +173,10 @@ def join(session: Session, other: Agent) -> Iterator[tuple[Any, ...]]:
     token = session.start_job()
     for progress in session.history.steps(session, "join", other.name, session.pupil.iter_join(other)):
         if token.cancelled:
+            yield render_status(session)
             return
         text = texts.JOINING.format(name=name, share=formatting.share(progress.share))
-        yield render_progress(session, text)
+        yield render_progress(session, text, is_job=True)
     yield render_status(session, texts.JOINED.format(name=name, lessons=lessons(session.pupil)))
 
 
@@ -207,7 +205,7 @@ def unjoin(session: Session) -> Iterator[tuple[Any, ...]]:
         if token.cancelled:
             yield render_status(session)
             return
-        yield render_progress(session, texts.UNJOINING.format(share=formatting.share(progress.share)))
+        yield render_progress(session, texts.UNJOINING.format(share=formatting.share(progress.share)), is_job=True)
     yield render_status(session, texts.UNJOINED.format(name=safe(work.result), lessons=lessons(session.pupil)))
 
 

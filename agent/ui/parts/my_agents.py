@@ -28,14 +28,22 @@ def menu(session: Session | None) -> str:
     new = f"<h2>{texts.START}</h2>{starts}{more}"
     if session is None:
         return new
-    name = safe(session.pupil.name)
-    field = f'<input type="text" maxlength="{MAX_NAME_CHARS}" aria-label="{texts.NAME}" value="{name}">'
-    row = f'<div class="own"><span>{field}</span>{html.button("rename", texts.RENAME, data_field="1")}</div>'
     agents = "".join(_agent(session, pupil) for pupil in session.earlier)
     hint = f'<p class="hint">{texts.MY_AGENTS_HINT}</p>'
     browser = html.attributes(id="kept-agents", data_here=session.key(session.pupil), data_remove=texts.REMOVE_AGENT)
     lists = f'<ul class="my-agents">{agents}</ul><ul class="my-agents"{browser}></ul>'
-    return f"<h2>{texts.MY_AGENTS}</h2>{row}{lists}{hint}{new}"
+    lists += f'<template id="kept-rename">{_folded_name_field("")}</template>'
+    return f"<h2>{texts.MY_AGENTS}</h2>{_name_field(session.pupil.name)}{lists}{hint}{new}"
+
+
+def _name_field(name: str) -> str:
+    field = f'<input type="text"{html.attributes(maxlength=MAX_NAME_CHARS, aria_label=texts.NAME, value=name)}>'
+    return f'<div class="own"><span>{field}</span>{html.button("rename", texts.RENAME, data_field="1")}</div>'
+
+
+def _folded_name_field(name: str) -> str:
+    summary = f'<summary class="small" aria-label="{texts.RENAME}: {safe(name)}">{texts.RENAME}</summary>'
+    return f'<details class="rename">{summary}{_name_field(name)}</details>'
 
 
 def _start(name: str) -> str:
@@ -54,19 +62,22 @@ def _agent(session: Session, pupil: Pupil) -> str:
         )
         for do, text in (("open", what), ("beside", texts.BESIDE), ("remove", texts.REMOVE_AGENT))
     )
-    return f"<li{html.attributes(data_label=session.key(pupil))}>{buttons}</li>"
+    return f"<li{html.attributes(data_label=session.key(pupil))}>{buttons}{_folded_name_field(pupil.name)}</li>"
 
 
 def change(session: Session, payload: dict[str, Any]) -> str:
     """Open, rename or remove an agent, or let it answer beside the one in use; gives a line on it."""
     do, label = payload.get("do"), payload.get("label")
-    if do == "rename":
-        return rename(session, label)
-    pupil = next((other for other in session.earlier if session.key(other) == label), None)
+    if do == "rename" and "of" not in payload:
+        return rename(session, session.pupil, label)
+    key = payload["of"] if do == "rename" else label
+    pupil = next((other for other in session.earlier if session.key(other) == key), None)
     if do in ("use", "away") and session.comparison_agent is not None:
         do, pupil, session.comparison_agent = "open" if do == "use" else do, session.comparison_agent, None
-    if pupil is None or do not in ("open", "beside", "remove", "away"):
+    if pupil is None or do not in ("open", "beside", "remove", "away", "rename"):
         raise AgentError(texts.AGENT_GONE)
+    if do == "rename":
+        return rename(session, pupil, label)
     name = safe(pupil.name)
     if do == "open":
         session.replace(pupil)
@@ -81,13 +92,13 @@ def change(session: Session, payload: dict[str, Any]) -> str:
     return texts.AGENT_REMOVED.format(name=name)
 
 
-def rename(session: Session, name: object) -> str:
-    """Give the agent in use another name; gives a line on it."""
+def rename(session: Session, pupil: Pupil, name: object) -> str:
+    """Give an agent another name; gives a line on it."""
     try:
         name = clean_name(name)
     except AgentError:
         return texts.NO_NAME
     if len(name) > MAX_NAME_CHARS:
         return texts.NO_NAME
-    session.pupil.name = name
+    session.history.rename(session, pupil, name)
     return texts.RENAMED.format(name=safe(name))

@@ -112,6 +112,8 @@ def show_messages_as_text() -> None:
 
     def error_payload(error: BaseException | None, show_error: bool) -> dict[str, Any]:
         content = _payload(error, show_error)
+        if str(getattr(error, "message", "")).startswith("Value: "):  # of a list that has changed since
+            content |= {"error": server_texts.CHOICE_GONE, "title": server_texts.ERROR}
         if not isinstance(error, exceptions.Error):
             content |= {"error": sentence_for(error), "title": server_texts.ERROR}
         return {name: as_text(value) for name, value in content.items()}

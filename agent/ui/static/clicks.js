@@ -1,5 +1,6 @@
 // Runs once per gr.HTML that holds buttons: tells the server which one was pressed.
 const ask = (button) => {
+  if (button.dataset.do === "halt") return trigger("halt");
   const number = button.closest("[data-number]")?.dataset.number;
   const data = { do: button.dataset.do };
   if (number !== undefined) data.number = Number(number);
@@ -8,7 +9,10 @@ const ask = (button) => {
   if (button.dataset.field) { // what is written beside it
     const field = button.closest(".own").querySelector("input");
     if (!field.value.trim()) return field.focus();
+    if (label !== undefined) data.of = label; // which one is meant
     data.label = field.value;
+    writing = undefined;
+    button.closest("details.rename")?.removeAttribute("open");
   }
   trigger("pick", data);
 };
@@ -25,6 +29,20 @@ element.addEventListener("click", (event) => {
   trigger("pick", { do: "neuron", number: pixel * Number(grid.dataset.bits) });
 });
 element.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("input")) ask(event.target.closest(".own").querySelector("[data-field]"));
+  if (event.key === "Enter" && event.target.matches("input")) event.target.closest(".own").querySelector("[data-field]").click();
 });
-watch("value", () => element.querySelector(".close")?.focus());
+// What was unfolded stays so when it is filled in anew, with what is being written there.
+let unfolded = []; // places of the parts that are open
+let writing; // the place of the field, and what stands there
+const parts = () => [...element.querySelectorAll("details")];
+const fields = () => [...element.querySelectorAll("input")];
+element.addEventListener("toggle", () => { unfolded = parts().flatMap((part, place) => (part.open ? [place] : [])); }, true);
+element.addEventListener("input", ({ target }) => { writing = { at: fields().indexOf(target), text: target.value }; });
+watch("value", () => {
+  element.querySelector(".close")?.focus();
+  for (const place of unfolded) parts()[place]?.setAttribute("open", "");
+  const field = fields()[writing?.at];
+  if (!field) return void (writing = undefined);
+  field.value = writing.text;
+  if (document.activeElement === document.body) field.focus();
+});

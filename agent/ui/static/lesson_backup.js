@@ -66,6 +66,13 @@ const receive = () => {
 };
 watch("value", receive);
 
+// What is told of an agent, "Mia · 3 lessons", and its birth, where another name is given to it
+const name_of = (about) => about.split(" · ").slice(0, -1).join(" · ");
+const named = ({ about, birth }, name) => ({
+  about: [name, about.split(" · ").at(-1)].join(" · "),
+  birth: birth.replace(/("name": ?)"(?:[^"\\]|\\.)*"/, (_, key) => key + JSON.stringify(name)),
+});
+
 // The menu lists the agents that the app has; those that only this browser keeps are added when it opens.
 const button = (data, content, label) => {
   const made = Object.assign(document.createElement("button"), { type: "button", textContent: content });
@@ -81,6 +88,13 @@ document.addEventListener("toggle", ({ target }) => {
     const row = document.createElement("li");
     row.append(button({ kept: agent }, about), button({ dropped: agent }, list.dataset.remove, `${list.dataset.remove}: ${about}`));
     row.lastChild.className = "small";
+    row.append(target.querySelector("#kept-rename").content.cloneNode(true));
+    const field = row.querySelector("input");
+    field.value = name_of(about);
+    row.querySelector("summary").ariaLabel += about;
+    const { dataset } = row.querySelector("[data-do]");
+    delete dataset.do; // the app knows nothing of it
+    dataset.renamed = agent;
     return row;
   });
   list.replaceChildren(...rows);
@@ -88,7 +102,7 @@ document.addEventListener("toggle", ({ target }) => {
 document.addEventListener("click", ({ target }) => {
   const pressed = target.closest?.(".my-agents button");
   if (!pressed) return;
-  const { kept, dropped } = pressed.dataset;
+  const { kept, dropped, renamed } = pressed.dataset;
   if (kept) {
     opening = others().find(({ agent }) => agent === kept);
     trigger("log", { do: "open" });
@@ -96,4 +110,11 @@ document.addEventListener("click", ({ target }) => {
   const gone = dropped ?? (pressed.dataset.do === "remove" && pressed.closest("[data-label]").dataset.label);
   if (gone) put(AGENTS, others().filter(({ agent }) => agent !== gone));
   if (dropped) pressed.closest("li").remove();
+  const other = renamed ?? (pressed.dataset.do === "rename" && pressed.closest("[data-label]").dataset.label);
+  const name = other && pressed.closest(".own").querySelector("input").value.replace(/\p{C}/gu, "").trim();
+  if (!name) return;
+  put(AGENTS, others().map((log) => (log.agent === other ? { ...log, ...named(log, name) } : log)));
+  if (!renamed) return;
+  pressed.closest("li").firstChild.textContent = others().find(({ agent }) => agent === renamed).about;
+  pressed.closest("details").open = false;
 });

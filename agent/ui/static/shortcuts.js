@@ -49,6 +49,16 @@
     press(event, event.shiftKey ? "#redo" : "#undo");
   });
 
+  // Undo and Redo with nothing to do are inert: of strokes the page knows, of all else the app, which then calls them idle.
+  const is_idle = (button) => button.matches(".idle") && !document.body.matches(`.stroke-${button.id}`);
+  const tell_idle = () => document.querySelectorAll("#undo, #redo").forEach((each) => { each.ariaDisabled = is_idle(each); });
+  const watching = new MutationObserver(tell_idle);
+  for (const place of [document.body, ...document.querySelectorAll("#undo, #redo")]) watching.observe(place, { attributeFilter: ["class"] });
+  tell_idle();
+  document.addEventListener("click", (event) => {
+    if (event.isTrusted && event.target.closest?.("#tools [aria-disabled=true]")) event.stopImmediatePropagation(); // keys are answered
+  }, true);
+
   // Arrows, Home and End move between tabs.
   document.addEventListener("keydown", (event) => {
     const tabs = [...(event.target.closest?.("[role=tablist]")?.querySelectorAll("[role=tab]") ?? [])];
@@ -85,6 +95,10 @@
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-tab]");
     if (link) await go(link.dataset.tab);
+    if (link?.dataset.then) { // what is pressed there, as soon as it can be
+      for (let frames = 120; !document.querySelector(link.dataset.then)?.checkVisibility() && frames; frames--) await new Promise(requestAnimationFrame);
+      document.querySelector(link.dataset.then)?.click();
+    }
     if (going || !(link || event.target.closest("[role=tab], .overflow-menu"))) return;
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     const address = new URL(location);

@@ -240,7 +240,7 @@ def results_table(groups: Sequence[Group], numbers: Mapping[Path, int]) -> str:
         opening = "".join(_open_button(run, numbers[run.folder]) for run in group.runs[:n_left])
         n_left = max(0, n_left - len(group.runs))
         buttons.append(f"<div>{_key(groups, place)}{opening}</div>" if opening else "")
-    table = html.table(texts.RESULTS, map(html.head, [texts.RUNS, *map(safe, names)]), lines)
+    table = html.table(texts.RESULTS, map(html.head, [texts.AGENT, *map(safe, names)]), lines)
     return (
         f"<h2>{texts.RESULTS}</h2><p>{texts.RESULTS_HINT}</p>{table}"
         f'{_downloads(rows)}<h3>{texts.OPEN}</h3><div class="open">{"".join(buttons)}</div>'

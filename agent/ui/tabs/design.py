@@ -15,10 +15,11 @@ from agent.lessons import Bulk, iter_rebuild
 from agent.models import MODELS
 from agent.progress import Progress, WithResult
 from agent.ui import formatting, html
+from agent.ui.components import segments
 from agent.ui.events import QUIET, serialized, with_session
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
-from agent.ui.page import Page, about_agent, header
+from agent.ui.page import Page, header, status_of
 from agent.ui.session import DEFAULT_MODEL, SESSIONS, Session
 from agent.ui.texts import texts
 from agent.validation import Setting, settings_of
@@ -31,21 +32,21 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     status_line = gr.HTML(html.status(""), elem_id="design-status")
     with gr.Column(elem_classes="card"):
         asking = _build_form(page, status_line)
-    page.on_open(about_agent, [page.id], status_line)
+    page.tell_about("design", status_line)
     return with_session(_header_and_no_question), [page.header, *asking]
 
 
 def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Component]:
     """Lay out the form and connect it; gives the question and the buttons that ask and answer it."""
     gr.HTML(f"<h2>{texts.DESIGN}</h2><p>{texts.DESIGN_HINT}</p>")
-    kinds = [(f"{name}: {texts.SUMMARIES.get(name, model.SUMMARY)}", name) for name, model in MODELS.items()]
-    kind = gr.Radio(kinds, value=DEFAULT_MODEL, label=texts.KIND, elem_id="kind")
+    kinds = [(formatting.about_kind(name, model.SUMMARY), name) for name, model in MODELS.items()]
+    kind = segments(kinds, DEFAULT_MODEL, texts.KIND, "kind")
     preset = gr.Dropdown(label=texts.PRESET, visible=False, elem_id="preset")
     with gr.Accordion(texts.SETTINGS_OF_ITS_OWN, open=False, elem_id="settings"):
         groups, fields = _settings_fields(DEFAULT_MODEL)
     starts = [(texts.STARTS.get(name, name), name) for name in ("empty", *STARTERS)]
     starts.append((texts.START_NOTEBOOK, "lessons"))
-    start_from = gr.Radio(starts, value="empty", label=texts.START_FROM, elem_id="start-from")
+    start_from = segments(starts, "empty", texts.START_FROM, "start-from")
     question = gr.HTML("", elem_id="question")
     ask = gr.Button(texts.START_NOW, elem_id="start")
     with gr.Row(elem_classes="are-you-sure"):
@@ -80,14 +81,14 @@ def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterato
             yield _summary(session, stopped)
         elif pupil is None:
             news = text.format(share=share)
-            yield html.status(news), header(session, news), *_question(stop=True)
+            yield status_of(session, news, "design"), header(session, news, is_job=True), *_question(stop=True)
         else:
             yield _summary(session, texts.STARTED.format(lessons=lessons(pupil)))
 
 
 def _summary(session: Session, text: str = "") -> tuple[Any, ...]:
     """What happened, else what the agent is; the header; nothing is asked."""
-    return html.status(text or html.about(session.pupil)), *_header_and_no_question(session)
+    return status_of(session, text, "design"), *_header_and_no_question(session)
 
 
 def _header_and_no_question(session: Session) -> tuple[Any, ...]:

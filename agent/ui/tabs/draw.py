@@ -44,6 +44,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             undo = gr.Button(texts.UNDO, elem_id="undo", elem_classes=["idle"])
             redo = gr.Button(texts.REDO, elem_id="redo", elem_classes=["idle"])
             clear = gr.Button(texts.CLEAR, elem_id="clear")
+            photo = gr.UploadButton(input_texts.PHOTO, file_types=["image"], elem_id="photo")
             stroke = gr.Textbox(visible="hidden")  # what a press has done with strokes on the pad
         with gr.Column(elem_id="reply"):
             guess = gr.HTML(reply.answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
@@ -62,7 +63,6 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     with gr.Row(elem_id="otherwise"):
         with gr.Accordion(input_texts.NO_PEN, open=False, elem_id="no-pen"):
             example_buttons = gr.HTML(examples.buttons(), elem_id="examples", js_on_load=PICK_JS)
-            photo = gr.UploadButton(input_texts.PHOTO, file_types=["image"], elem_id="photo")
         with gr.Accordion(challenge_texts.TITLE, open=False, elem_id="challenge"):
             ten = gr.HTML(challenge.show(None), elem_id="ten", js_on_load=PICK_JS)
     with gr.Accordion(texts.WHY, open=False, elem_id="why"):
@@ -232,7 +232,8 @@ def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, s
             session.status = texts.START_STOPPED
         elif pupil is None:
             text = texts.STARTING.format(share=share)
-            yield reply.first(texts.FIRST_WAIT, progress_bar(share / 100, text)), html.status(""), header(session, text)
+            wait = reply.first(texts.FIRST_WAIT, progress_bar(share / 100, text))
+            yield wait, html.status(""), header(session, text, is_job=True)
             continue
         else:
             session.status = texts.STARTED.format(lessons=formatting.lessons(pupil))

@@ -142,7 +142,7 @@ def stats(pupil: Pupil) -> list[tuple[str, str]]:
     """What an agent is and holds: names and values."""
     model, figures = pupil.model, current_locale().figures
     return [
-        (texts.FACT_KIND, f"{pupil.kind}: {texts.SUMMARIES.get(pupil.kind, model.SUMMARY)}"),
+        (texts.FACT_KIND, formatting.about_kind(pupil.kind, model.SUMMARY)),
         (texts.LESSONS, formatting.number(pupil.n_lessons)),
         (texts.MEMORY_USED, formatting.size(model.n_bytes)),
         *(

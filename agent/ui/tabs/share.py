@@ -27,7 +27,7 @@ from agent.storage import serialization
 from agent.ui import components, formatting
 from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
 from agent.ui.html import safe, status
-from agent.ui.page import Page, about_agent, header, render_progress, render_status, reset_status
+from agent.ui.page import Page, header, name_of, render_progress, render_status, reset_status
 from agent.ui.parts import classes, gallery, my_agents
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import current_locale, server_texts, texts
@@ -58,7 +58,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     classes.build(page, outputs)
     with gr.Accordion(texts.EXPERTS, open=False, elem_id="experts"):
         _build_experts(page, outputs, pushing)
-    page.on_open(about_agent, [page.id], status_line)
+    page.tell_about("share", status_line)
     return refresh, [page.header, with_drawings, *pushing.buttons, pushing.means]
 
 
@@ -84,7 +84,8 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
     loading = file.upload(load, [page.id, file], [file, *outputs], **QUIET)
     loading.failure(lambda: None, None, file, **QUIET)
     page.refill_after(loading)
-    page.at_start(with_session(lambda session: session.pupil.name), [name])
+    page.at_start(with_session(name_of), [name])
+    page.on_open(with_session(_new_name), [page.id], name)
     return name, with_drawings
 
 
@@ -200,10 +201,15 @@ def refresh(session: Session) -> tuple[Any, ...]:
     )
 
 
+def _new_name(session: Session) -> Any:
+    """The name, where it is no longer the one that the field was filled with: what is being written there stays."""
+    return gr.skip() if session.news.get("name") == session.pupil.name else name_of(session)
+
+
 @with_session
 def rename(session: Session, name: str) -> tuple[Any, ...]:
     """Give the agent another name."""
-    return render_status(session, my_agents.rename(session, name))
+    return render_status(session, my_agents.rename(session, session.pupil, name))
 
 
 @with_session
@@ -216,7 +222,7 @@ def save(session: Session) -> tuple[Any, ...]:
 @streaming
 def save_page(session: Session, drawings: bool) -> Generator[Any, Any, None]:
     """Write the agent as one web page, with the visitor's drawings or without, and offer it for download."""
-    yield gr.skip(), *render_progress(session, texts.WRITING_PAGE)
+    yield gr.skip(), *render_progress(session, texts.WRITING_PAGE, is_job=not drawings)
     pupil = yield _outgoing(session, session.pupil, drawings)
     if pupil is None:
         yield gr.skip(), *render_status(session, texts.PUSH_STOPPED)
