@@ -9,6 +9,7 @@ class Page {
     this.saved = JSON.parse(by_id("agent").textContent);
     this.key = `pupil-${this.saved.digest}`;
     this.pad = by_id("pad").getContext("2d", { willReadFrequently: true });
+    this.is_open = false; // until the agent is opened, the pad takes ink, which is answered then
     this.is_taught = false; // the drawing on the pad is a lesson: the next stroke begins a new one
     this.busy = Promise.resolve(); // lessons come one after another
   }
@@ -33,6 +34,14 @@ class Page {
     by_id("own").placeholder = by_id("own").ariaLabel = this.text("OWN");
     by_id("label").textContent = this.text("DRAW");
     this.clear();
+    this.let_teach(false);
+    this.listen();
+    this.busy = this.wake();
+    await this.busy;
+  }
+
+  /** Open the agent while the pad takes ink already. */
+  async wake() {
     try {
       this.pupil = await Pupil.open(this.saved, (done, total) => {
         by_id("about").textContent = this.text("OPENING", { done, total });
@@ -42,10 +51,15 @@ class Page {
       return;
     }
     await this.resume();
-    this.listen();
+    this.is_open = true;
+    this.let_teach(true);
     this.show_labels();
-    this.guess();
+    if (!this.is_down) this.guess();
     document.body.dataset.ready = "yes";
+  }
+
+  let_teach(may) {
+    for (const id of ["other", "undo", "save", "restart"]) by_id(id).inert = !may;
   }
 
   /** Teach again what this browser kept of an earlier visit. */
@@ -120,6 +134,7 @@ class Page {
   // ------------------------------------------------------------ answering
 
   guess() {
+    if (!this.is_open) return;
     const thumbnail = this.thumbnail, has_ink = thumbnail.some(Boolean), { model, labels } = this.pupil;
     const guess = model.predict_one(thumbnail), label = guess.label ?? this.text("UNKNOWN");
     const share = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(guess.confidence);
@@ -246,7 +261,7 @@ class Page {
       by_id("own").value = "";
     });
     document.addEventListener("keydown", (event) => {
-      if (event.target === by_id("own") || event.altKey || event.repeat) return;
+      if (!this.is_open || event.target === by_id("own") || event.altKey || event.repeat) return;
       if ((event.ctrlKey || event.metaKey) && event.key === "z") this.undo();
       else if (event.ctrlKey || event.metaKey) return;
       else if ([...event.key].length === 1 && this.pupil.labels.includes(event.key)) this.teach(event.key);

@@ -227,6 +227,29 @@ def test_drawing_correcting_and_taking_back_lasts_and_goes_home(opened, lessons)
     assert to_files(saved(home)) == to_files(first)
 
 
+# The agent is read when the test says so
+HELD = """const read = Response.prototype.arrayBuffer, held = new Promise((go) => { window.go_on = go; });
+Response.prototype.arrayBuffer = async function () { await held; return read.call(this); };"""
+
+
+def test_what_is_drawn_while_the_agent_is_opened_is_answered_then(browser, lessons, tmp_path):
+    pupil = born("recall")
+    for drawing, label in zip(*lessons, strict=True):
+        pupil.learn_one(drawing, label)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.add_init_script(HELD)
+    page.goto(pupil.export_html(tmp_path / "mia.html", drawings=True).as_uri())
+    stroke(page, (0.3, 0.25), (0.7, 0.25), (0.45, 0.8))
+    page.keyboard.press("1")  # nothing can be taught yet
+    assert page.evaluate("by_id('save').inert && !page.is_open")
+    page.evaluate("window.go_on()")
+    expect(page.locator("#label")).to_have_text("7")
+    expect(page.locator("#about")).to_contain_text("60 lessons")
+    assert saved(page).n_lessons == 60
+    context.close()
+
+
 @pytest.mark.parametrize(
     "workers", ["", "Worker = null", "Worker = class extends Worker { constructor() { super('data:,') } }"]
 )
