@@ -450,6 +450,10 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         "What tasks take on the page, in presses of the mouse, of a finger, or of keys that do something: those of today, and "
         "those when strangers tried the page for the first time. Drawing, writing, Tab and arrows are none:",
     ),
+    "page": (
+        elsewhere("web_page", "pages"),
+        "An agent as one web page, opened five times in Chromium from a file: medians, and what 95 % stay below:",
+    ),
     "load": (
         elsewhere("load", "load"),
         "Fifty visitors, each with an agent of its own, draw once a second for three minutes and teach every "
