@@ -43,7 +43,12 @@ PARTS = {
     "others": ("others",),
     "arrays": (),
 }
-FOR_LESSONS = 2  # parts of drawings, the first ones, that a lesson needs; they have priority
+FOR_LESSONS = 2  # parts of drawings, the first ones, that a lesson needs
+NICENESS = {
+    "gate": 10,
+    "encoding": 10,
+    "edges": 0,
+}  # of all others 19; edges add nothing to encoding, which starts them
 N_LOOPS = 58  # compiled for drawings: only to say how far it is
 SECONDS = 40.0  # that compiling for drawings takes on two cores: only until it is known better
 _LOG = logging.getLogger(__name__)
@@ -232,7 +237,7 @@ def _wait_for_end() -> None:
 
 if __name__ == "__main__":
     if hasattr(os, "nice"):
-        os.nice(10 if sys.argv[1] in PARTS["drawings"][:FOR_LESSONS] else 19)
+        os.nice(NICENESS.get(sys.argv[1], 19))
     gc.disable()  # a tenth of the time goes to looking for garbage that is not there
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
