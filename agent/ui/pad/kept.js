@@ -1,6 +1,6 @@
 // What is drawn and pressed while nobody can answer: until the page is built, while the app wakes up, without a connection.
 // A layer over the pad takes it and shows it; it is done in its order once somebody answers, also after the page was
-// loaded again. Runs before the page is there, after pad.js.
+// loaded again. Runs as soon as the layer is there, before gradio's scripts and after pad.js.
 (() => {
   const STORE = "pupil-kept";
   const LINE = 24 / 280; // of the pad's side, as gradio's brush draws
@@ -50,7 +50,6 @@
   // ---- the layer
   const show = () => {
     const layer = find("#kept");
-    if (!layer) return;
     const paper = find("#early #pad") ?? find("#pad");
     const { left, top, width } = paper?.getBoundingClientRect() ?? {};
     const { lost, busy, kept } = layer.dataset;
@@ -292,9 +291,7 @@
     return answer;
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    for (const [kind, handle] of Object.entries(on_layer)) find("#kept canvas")?.addEventListener(kind, handle);
-    window.addEventListener("resize", show);
-    watch();
-  });
+  for (const [kind, handle] of Object.entries(on_layer)) find("#kept canvas").addEventListener(kind, handle);
+  window.addEventListener("resize", show);
+  watch();
 })();
