@@ -101,5 +101,5 @@ def _parts(name: str, place: str) -> list[str]:
     """The files that one of gradio's loads together, by what stands before that: as Vite writes it."""
     text = (FOLDER / name).read_text(encoding="utf-8")
     known = re.findall(r'"\./([^"]+)"', re.search(r"m\.f=\[([^\]]*)\]", text)[1])
-    found = re.search(place + r".*?__vite__mapDeps\(\[([\d,]+)\]\)", text)
-    return [known[int(number)] for number in found[1].split(",")]
+    listed = re.search(place + r".*?__vite__mapDeps\(\[([\d,]+)\]\)", text)
+    return [known[int(number)] for number in listed[1].split(",")]
