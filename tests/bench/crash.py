@@ -1,7 +1,7 @@
 """Servers killed in the middle of lessons: what was shown as learned comes back. ``python -m tests.bench.crash`` does it often.
 
-Nothing is sent a warning: the process gets SIGKILL, at a moment drawn by chance around a press. The same page is then
-loaded from a new process; every lesson that was shown as learned has to be there, in its order, as what it was, and so
+Nothing is sent a warning: the process gets SIGKILL, at a moment drawn by chance around a press. The page finds the new
+process by itself; every lesson that was shown as learned has to be there, in its order, as what it was, and so
 has the one that was pressed when nobody answered any more. ``--empty`` gives each process an empty cache of kernels.
 """
 
@@ -87,7 +87,7 @@ def rounds(
             taught = one_round(visitor, server, drawings, taught, chance.uniform(0, 250))
             said = visitor.page.evaluate(WORDS)
             server = started(folder, port, is_empty)
-            visitor.open()
+            visitor.arrive()  # the page mends itself
             visitor.leaving = False
             got = shown(visitor, len(pressed))
             assert got == pressed, f"expected {pressed}, got {got}"
