@@ -5,12 +5,11 @@ A layer over the pad (``pad/kept.js``) takes what is drawn and pressed until som
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 
 import gradio as gr
 
-from agent import render
-from agent.datasets import digits
 from agent.ui import html
 from agent.ui.pad.sketchpad import KEPT_JS, PAD_JS
 from agent.ui.page import STATIC, header
@@ -26,14 +25,16 @@ THEME = gr.themes.Default(
 SPEEDUP_JS = (STATIC / "gradio_speedup.js").read_text(encoding="utf-8")  # runs once gradio's settings are there
 TABS = ("draw", "teach", "inside", "share", "laboratory")
 # Of one who has been here before: no choice of how to begin, and the agent's name from the browser's own store
-RETURNING_JS = """(() => {
+RETURNING_JS = """try {
   const theme = localStorage.getItem("pupil-theme");
   document.body.classList.toggle("dark", theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
   const log = JSON.parse(localStorage.getItem("pupil-log"));
-  if (!log?.lines.length) return;
-  document.querySelector("#early").classList.add("returning");
-  document.querySelector("#early #chip").textContent = log.about ?? "";
-})()"""
+  if (log?.lines.length) {
+    document.querySelector("#early").classList.add("returning");
+    document.querySelector("#early #chip").textContent = log.about ?? "";
+  }
+} catch {} // no storage
+"""
 
 
 def css() -> str:
@@ -44,13 +45,13 @@ def css() -> str:
 
 def pages() -> dict[str, tuple[str, str]]:
     """What the page of each language begins with, by its path: in the head, and in the body."""
-    links, rules = _fonts()
-    styles = f"<style>{rules}{css()}{(STATIC / 'early.css').read_text(encoding='utf-8')}</style>"
-    shared = f"{links}{static_cache.early_links()}{styles}<script>{PAD_JS}{KEPT_JS}</script>{_late_css()}"
+    # In the body, after what gradio puts into the head: there its rules for narrow screens come before those for all
+    styles = f"<style>{_fonts()}{css()}{(STATIC / 'early.css').read_text(encoding='utf-8')}</style>"
+    shared = f"{static_cache.early_links()}<script>{PAD_JS}</script>"
     begun = {}
     for language in (ENGLISH, *OTHERS):
         with speaking(language):
-            begun[language.path] = f"{_about()}{shared}", _body()
+            begun[language.path] = f"{_about()}{shared}", f"{styles}{_body()}"
     return begun
 
 
@@ -68,7 +69,7 @@ def _body() -> str:
     return (
         f'<div id="early" class="gradio-container"><main class="main app"><div class="column">{_page()}</div></main>'
         f'</div><div id="kept" hidden{words}><canvas></canvas><p role="status"></p></div>'
-        f"<script>{SPEEDUP_JS}{RETURNING_JS}</script>"
+        f"<script>{SPEEDUP_JS}{RETURNING_JS}{KEPT_JS}</script>"
     )
 
 
@@ -104,22 +105,10 @@ def _buttons(buttons: Iterable[tuple[str, str, str]]) -> str:
     )
 
 
-def _fonts() -> tuple[str, str]:
-    """Links to fetch the fonts early, and rules to use them: where they come too late, the system's font stays."""
-    links, rules = "", ""
+def _fonts() -> str:
+    """Rules that hold the fonts themselves: one that comes later would move the text."""
+    rules = ""
     for name, weight in WEIGHTS.items():
-        url = static_cache.publish(f"{name}.woff2", (STATIC / f"sans-{name}.woff2").read_bytes())
-        links += f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{url}">'
-        rules += f'@font-face{{font-family:"{FONT}";font-weight:{weight};font-display:optional;src:url("{url}")}}'
-    return links, rules
-
-
-def _late_css() -> str:
-    """Let the choice of a font show its ten digits, as the agent will see them, in the colour of the text."""
-    rules = "".join(
-        f'#fonts label:has(input[name="{digits.FONT}{name}"]) span::before'
-        f'{{mask-image:url("{render.data_uri(render.strip(digits.font(name)[0], height_px=40, gap_px=0))}")}}\n'
-        for name in digits.fonts()
-    )
-    url = static_cache.publish("digits.css", rules.encode())
-    return f'<link rel="stylesheet" href="{url}" media="print" onload="this.media=\'all\'">'
+        font = base64.b64encode((STATIC / f"sans-{name}.woff2").read_bytes()).decode()
+        rules += f'@font-face{{font-family:"{FONT}";font-weight:{weight};src:url("data:font/woff2;base64,{font}")}}'
+    return rules

@@ -1,7 +1,7 @@
 """Servers killed in the middle of lessons: what was shown as learned comes back. ``python -m tests.bench.crash`` does it often.
 
-Nothing is sent a warning: the process gets SIGKILL, at a moment drawn by chance around a press. The same page is then
-loaded from a new process; every lesson that was shown as learned has to be there, in its order, as what it was, and so
+Nothing is sent a warning: the process gets SIGKILL, at a moment drawn by chance around a press. The page finds the new
+process by itself; every lesson that was shown as learned has to be there, in its order, as what it was, and so
 has the one that was pressed when nobody answered any more. ``--empty`` gives each process an empty cache of kernels.
 """
 
@@ -21,12 +21,19 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "helpers"),
 
 from playwright.sync_api import TimeoutError as TooLong  # noqa: E402
 from served import ARGUMENTS, Server, free_port, written_digits  # noqa: E402
-from visitor import LOOKS, Visitor  # noqa: E402
+from visitor import ARRIVED, LOOKS, Visitor  # noqa: E402
 
 LABELS_OF_THUMBS = "[...document.querySelectorAll('.notebook .thumb b')].map((label) => label.innerText).reverse()"
 KEPT = "JSON.parse(localStorage.getItem('pupil-log'))?.lines.length ?? 0"
 TOLD = "document.querySelector('#status')?.innerText"
 WORDS = "document.querySelector('#kept p').innerText || document.querySelector('#guess')?.innerText"
+
+
+class Patient(Visitor):
+    """One who waits until an app whose kernels are compiled anew is awake, however busy the machine."""
+
+    def arrive(self):
+        self.until(ARRIVED, timeout_ms=600_000)
 
 
 def kill(server: Server) -> None:
@@ -75,12 +82,12 @@ def rounds(
     context = browser.new_context(**LOOKS["desktop, light"])
     try:
         for number in range(n_rounds):
-            visitor = visitor or Visitor(context, server.url)
+            visitor = visitor or Patient(context, server.url)
             pressed = [*taught, *(str((len(taught) + more) % 10) for more in (0, 1))]
             taught = one_round(visitor, server, drawings, taught, chance.uniform(0, 250))
             said = visitor.page.evaluate(WORDS)
             server = started(folder, port, is_empty)
-            visitor.open()
+            visitor.arrive()  # the page mends itself
             visitor.leaving = False
             got = shown(visitor, len(pressed))
             assert got == pressed, f"expected {pressed}, got {got}"

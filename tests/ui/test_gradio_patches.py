@@ -240,3 +240,18 @@ def test_those_whose_agent_knows_something_stay_among_many_made_up_sessions(monk
         holder.session_data[name] = SimpleNamespace(state_data={1: name, 2: None})
         holder.update(name)
     assert [*holder.session_data] == ["knows", *"efgh"]
+
+
+def test_a_page_begins_with_what_it_is_given_and_calls_itself_nothing_else(monkeypatch):
+    env = routes.templates.env.overlay(cache_size=0)
+    env.globals = dict(env.globals)
+    monkeypatch.setattr(routes.templates, "env", env)
+    before = env.get_template("frontend/index.html").render(config={"current_page": "de"})
+    assert before.count("Gradio") > 1
+    gradio_patches.paint_early({"": ("<meta>", "<p>"), "de": ("<meta name=de>", "<p id=de>")})
+    page = env.get_template("frontend/index.html").render(config={"current_page": "de", "theme_hash": "ab"})
+    head, _, body = page.partition("<body")
+    assert (
+        head.index("<base") < head.index("<meta name=de>") < head.index("theme.css?v=ab") < head.index("gradio_config")
+    )
+    assert body.index("<p id=de>") < body.index("<gradio-app") and "@Gradio" not in page and "og:title" not in page

@@ -19,6 +19,7 @@ from agent.errors import AgentError
 from agent.progress import Progress
 from agent.ui import events, html, page
 from agent.ui.parts import notebook
+from agent.ui.server import api
 from agent.ui.session import LESSON_BYTES, Session, Sessions
 from agent.ui.tabs import draw, frames
 from agent.ui.texts import ENGLISH
@@ -71,6 +72,33 @@ def test_made_up_visitors_put_nobody_out_whose_agent_knows_something():
             if number % 2:
                 session.pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
     assert "mia" in desks and "tom" in desks and len(desks) == 20
+
+
+def test_who_has_only_drawn_stays_longer_than_who_has_not():
+    desks = Sessions(small_desk, max_sessions=2)
+    with desks.open("drew") as session:
+        session.pad.report(np.eye(28, dtype=np.uint8) * 255)
+    for name in ("looked", "next"):
+        with desks.open(name):
+            pass
+    assert "drew" in desks and "looked" not in desks
+
+
+def test_a_caller_whose_agent_had_to_make_room_is_told_so_once(monkeypatch):
+    desks = Sessions(small_desk, max_sessions=1)
+    for module in (events, api):
+        monkeypatch.setattr(module, "SESSIONS", desks)
+    monkeypatch.setattr(events.startup, "READY", threading.Event())
+    events.startup.READY.set()
+    for name in ("first", "second"):
+        with desks.open(name) as session:
+            session.pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
+    with pytest.raises(gr.Error, match="/restore"):
+        api._unless_gone(api.undo)("first")
+    with pytest.raises(gr.Error, match="lesson"):
+        api._unless_gone(api.undo)("first")  # of the new one, which has none
+    with pytest.raises(gr.Error, match="/restore"):
+        next(api._unless_gone(api.train)("second", 10))
 
 
 def test_beyond_the_bytes_whoever_takes_more_than_a_part_goes_first():

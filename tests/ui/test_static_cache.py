@@ -80,7 +80,15 @@ def test_all_else_is_gradios(method, path):
     assert asked(path, method)[::2] == ("gradio", PAGE)
 
 
-def test_what_the_pad_asks_for_late_is_there_to_be_asked_for_early():
-    links = re.findall(r'<link rel="modulepreload" href="\./assets/([\w-]+\.js)">', static_cache.early_links())
-    assert {link.partition("-")[0] for link in links} == {*static_cache.LATE} and len(links) < 8
-    assert all((static_cache.FOLDER / link).is_file() for link in links)
+def test_what_the_first_tab_and_its_pad_ask_for_is_there_to_be_asked_for_early():
+    links = re.findall(r'<link rel="\w+"(?: as="style")? href="\./assets/([\w-]+\.\w+)">', static_cache.early_links())
+    stems = {link.partition("-")[0] for link in links}
+    assert {*static_cache.LATE, "Blocks", "HTML", "core", "index"} <= stems and len(links) < 90
+    assert all((static_cache.FOLDER / link).is_file() for link in links) and len({*links}) == len(links)
+
+
+def test_files_of_our_own_are_named_after_what_is_in_them():
+    address = static_cache.publish("few.css", b"p { color: red }")
+    _, headers, body = asked(address.removeprefix("."))
+    assert brotli.decompress(body) == b"p { color: red }" and "immutable" in headers["cache-control"]
+    assert address != static_cache.publish("few.css", b"p { color: blue }")

@@ -1,6 +1,6 @@
 // What is drawn and pressed while nobody can answer: until the page is built, while the app wakes up, without a connection.
 // A layer over the pad takes it and shows it; it is done in its order once somebody answers, also after the page was
-// loaded again. Runs before the page is there, after pad.js.
+// loaded again. Runs as soon as the layer is there, before gradio's scripts and after pad.js.
 (() => {
   const STORE = "pupil-kept";
   const LINE = 24 / 280; // of the pad's side, as gradio's brush draws
@@ -48,11 +48,10 @@
   };
 
   // ---- the layer
+  const paper = () => find("#pad")?.getBoundingClientRect() ?? {}; // that of the early page first
   const show = () => {
     const layer = find("#kept");
-    if (!layer) return;
-    const paper = find("#early #pad") ?? find("#pad");
-    const { left, top, width } = paper?.getBoundingClientRect() ?? {};
+    const { left, top, width } = paper();
     const { lost, busy, kept } = layer.dataset;
     const text = is_lost ? lost : line ? busy : done.length ? kept.replace("{n}", done.length) : "";
     const note = layer.querySelector("p");
@@ -61,6 +60,7 @@
     layer.classList.toggle("note", is_live);
     Object.assign(layer.style, { left: `${left + scrollX}px`, top: `${top + scrollY}px`, width: `${width}px`, height: `${width}px` });
     if (is_live || !width) return;
+    document.body.classList.toggle("stroke-undo", ink.length > 0);
     const canvas = layer.querySelector("canvas");
     const side = Math.round(width * devicePixelRatio);
     if (canvas.width !== side) canvas.width = canvas.height = side;
@@ -74,7 +74,7 @@
     }
   };
   const point = (event) => {
-    const { left, top, width } = find("#kept").getBoundingClientRect();
+    const { left, top, width } = paper();
     return [event.clientX - left, event.clientY - top].map((at) => Math.round((1000 * at) / width) / 1000);
   };
   const end = () => {
@@ -144,7 +144,7 @@
       for (let attempt = 0; attempt < 3; attempt++) {
         const before = n_drawn();
         const canvas = find("#pad canvas");
-        const { left, top, width } = find("#pad").getBoundingClientRect();
+        const { left, top, width } = paper();
         const send = (kind, [x, y]) => canvas.dispatchEvent(new PointerEvent(kind, {
           bubbles: true, cancelable: true, composed: true, pointerId: 1, pointerType: "mouse", isPrimary: true,
           button: kind === "pointermove" ? -1 : 0, buttons: kind === "pointerup" ? 0 : 1,
@@ -211,27 +211,29 @@
     is_lost = true;
     document.documentElement.classList.add("lost");
     if (is_live) {
-      const waiting = asked.filter(({ at }) => Date.now() - at < RECENT_MS);
-      done = [...waiting, ...done];
-      ink = [...(asked.length ? on_pad : on_pad.slice(0, n_drawn())), ...ink];
-      save();
+      take();
       is_live = false;
       watch();
     }
     ask();
   };
+  const take = () => { // what is on the page, and what has no answer yet
+    done = [...asked.filter(({ at }) => Date.now() - at < RECENT_MS), ...done];
+    ink = [...(asked.length ? on_pad : on_pad.slice(0, n_drawn())), ...ink];
+    save();
+  };
+  const app_id = () => fetch("gradio_api/app_id").then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
+  const is_same = async () => (await app_id()).app_id === window.gradio_config?.app_id;
+  const renew = () => {
+    if (is_live) take();
+    location.reload();
+  };
   const ask = async () => {
-    for (; ; ) {
-      await sleep(ASK_MS);
-      const answer = await fetch("gradio_api/app_id").catch(() => undefined);
-      if (!answer?.ok) continue;
-      const { app_id } = await answer.json();
-      if (is_broken || ink.length || done.length || stroke || app_id !== window.gradio_config?.app_id) return location.reload();
-      is_lost = false;
-      document.documentElement.classList.remove("lost");
-      setTimeout(() => location.reload(), STALE_MS);
-      return;
-    }
+    for (let now; !now; ({ app_id: now } = await app_id())) await sleep(ASK_MS);
+    if (is_broken || ink.length || done.length || stroke || !(await is_same())) return location.reload();
+    is_lost = false;
+    document.documentElement.classList.remove("lost");
+    setTimeout(renew, STALE_MS);
   };
   window.addEventListener("beforeunload", () => { // streams break off then; a download leaves no page
     is_leaving = true;
@@ -246,6 +248,8 @@
     } catch (error) {
       if (error.name === "AbortError") return;
     }
+    if (is_leaving) return;
+    if (await is_same()) return setTimeout(renew, STALE_MS); // a proxy closed it
     lose(false);
   };
   const is_full = async (answer) => {
@@ -292,9 +296,7 @@
     return answer;
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    for (const [kind, handle] of Object.entries(on_layer)) find("#kept canvas")?.addEventListener(kind, handle);
-    window.addEventListener("resize", show);
-    watch();
-  });
+  for (const [kind, handle] of Object.entries(on_layer)) find("#kept canvas").addEventListener(kind, handle);
+  window.addEventListener("resize", show);
+  watch();
 })();

@@ -25,7 +25,7 @@ MAX_FILE_BYTES = 40_000_000
 MAX_PX = 24_000_000  # a telephone's camera
 FOLDER = Path(__file__).resolve().parent
 PAD_JS = (FOLDER / "pad.js").read_text(encoding="utf-8")  # runs before the pad is there
-KEPT_JS = (FOLDER / "kept.js").read_text(encoding="utf-8")  # likewise, after that
+KEPT_JS = (FOLDER / "kept.js").read_text(encoding="utf-8")  # runs once its layer is there
 PEN_JS = (FOLDER / "pen.js").read_text(encoding="utf-8")  # runs when the page is loaded
 
 Image.MAX_IMAGE_PIXELS = 2 * MAX_PX  # for everything that opens a picture in this process

@@ -65,6 +65,8 @@ def paint_early(pages: Mapping[str, tuple[str, str]]) -> None:
     page = re.sub(r"<meta\s+(property|name)=\"(og|twitter):[^>]*>", "", page)
     for number, before in enumerate(("<style>", "<gradio-app")):
         page = page.replace(before, f"{{{{ early[config.current_page or ''][{number}] }}}}{before}", 1)
+    theme = '<link rel="preload" as="style" href="./theme.css?v={{ config.theme_hash }}">'
+    page = page.replace("<style>", f"{theme}<style>", 1)
     env.loader = ChoiceLoader([DictLoader({name: page}), env.loader])
     env.globals["early"] = {path: [Markup(part) for part in parts] for path, parts in pages.items()}
 

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agent.ui.texts import OTHERS
 
 FOLDER = Path(BUILD_PATH_LIB)
-MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css", ".woff2": "font/woff2"}
+MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css"}
 PAGES = ("/", "/config", *(f"/{language.path}" for language in OTHERS))
 # What the first tab is made of, and files of the pad's library: gradio asks for each once it has read the one before.
 COMPONENTS = (
@@ -44,6 +44,7 @@ LATE = ("WebGLRenderer", "browserAll", "FederatedEventTarget", "init")
 _OWN: dict[str, bytes] = {}
 
 
+@functools.cache
 def publish(name: str, content: bytes) -> str:
     """Serve a file of our own among gradio's; gives its address."""
     stem, dot, suffix = name.rpartition(".")
@@ -76,7 +77,7 @@ def asset(name: str, is_compressed: bool) -> Response:
     content = _OWN.get(name) or (FOLDER / name).read_bytes()
     headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
     headers["x-content-type-options"] = "nosniff"
-    if is_compressed and not name.endswith(".woff2"):  # compressed already
+    if is_compressed:
         content = brotli.compress(content, brotli.MODE_TEXT, quality=4)
         headers["content-encoding"] = "br"
     return Response(content, headers=headers, media_type=MEDIA_TYPES[Path(name).suffix])
@@ -100,5 +101,5 @@ def _parts(name: str, place: str) -> list[str]:
     """The files that one of gradio's loads together, by what stands before that: as Vite writes it."""
     text = (FOLDER / name).read_text(encoding="utf-8")
     known = re.findall(r'"\./([^"]+)"', re.search(r"m\.f=\[([^\]]*)\]", text)[1])
-    found = re.search(place + r".*?__vite__mapDeps\(\[([\d,]+)\]\)", text)
-    return [known[int(number)] for number in found[1].split(",")]
+    listed = re.search(place + r".*?__vite__mapDeps\(\[([\d,]+)\]\)", text)
+    return [known[int(number)] for number in listed[1].split(",")]

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from agent import charts, preprocessing, training
+from agent import charts, preprocessing, render, training
 from agent.agents.pupil import Pupil
 from agent.datasets import digits
 from agent.errors import AgentError
@@ -22,6 +22,7 @@ from agent.ui.events import QUIET, event_payload, serialized, with_session
 from agent.ui.formatting import number
 from agent.ui.html import DIGITS, button, confusion_figure, image, learning_curve, safe
 from agent.ui.page import PICK_JS, Page, header
+from agent.ui.server import static_cache
 from agent.ui.session import Mistake, Session
 from agent.ui.texts import server_texts, texts, with_label
 
@@ -45,7 +46,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
                 job = components.JobButtons(page, starts, "teach-stop", texts.STOP)
             bar = gr.HTML(progress_bar(0, texts.TEACH_IDLE), elem_id="course")
             curve = gr.HTML(learning_curve((), 60), elem_id="curve")
-            gr.HTML(f"<p><small>{texts.STUDY_HINT}</small></p>")
+            font_rows = static_cache.publish("digits.css", _font_rows().encode())
+            gr.HTML(f'<p><small>{texts.STUDY_HINT}</small></p><link rel="stylesheet" href="{font_rows}">')
     result, confusion, mistakes = _build_test(page, choices)
     teach_button, study_button = job.starts
     job.connect(teach_button, teach, [*choices.values()], [bar, curve, page.header])
@@ -219,6 +221,15 @@ def test(session: Session, source: str, n_drawings: int, fonts: list[str], seed:
         if token.cancelled and not is_over:
             yield show(evaluation, texts.TEST_STOPPED)
             return
+
+
+def _font_rows() -> str:
+    """Let the choice of a font show its ten digits, as the agent will see them, in the colour of the text."""
+    return "".join(
+        f'#fonts label:has(input[name="{digits.FONT}{name}"]) span::before'
+        f'{{mask-image:url("{render.data_uri(render.strip(digits.font(name)[0], height_px=40, gap_px=0))}")}}\n'
+        for name in digits.fonts()
+    )
 
 
 def test_drawings(session: Session, source: str, n_drawings: int, fonts: list[str], seed: int) -> tuple[Any, Any]:
