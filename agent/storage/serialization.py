@@ -28,6 +28,7 @@ import json
 import os
 import secrets
 import shutil
+import threading
 import zipfile
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -64,6 +65,7 @@ _CONFIG = {**_INITIAL, "labels": list, "n_lessons": int, "digest": str}
 _CAME_LATER = {"lineage": dict}  # older files lack it
 _HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and a flag of renameat2
 _OWN_KIND = " An agent of a class of your own is loaded from the folder of its run, where its class lies."
+_RESTORING = threading.Lock()  # one at a time: several large ones would take the cores from everybody else
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same agent gives the same bytes
 
 
@@ -212,7 +214,8 @@ def from_files(files: Mapping[str, bytes]) -> Agent:
     except UnicodeDecodeError as error:
         raise AgentError("expected text in lessons.jsonl, got other bytes.") from error
     try:
-        model = kind.restore(kind.Config(**config["settings"]), config["labels"], tensors)
+        with _RESTORING:
+            model = kind.restore(kind.Config(**config["settings"]), config["labels"], tensors)
     except (TypeError, ValueError, KeyError, IndexError, OverflowError, MemoryError) as error:
         if isinstance(error, AgentError):
             raise

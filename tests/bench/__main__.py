@@ -472,7 +472,9 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
     "mixed": (
         elsewhere("mixed", "measured"),
         "Twenty minutes in which thirty visitors draw, teach, undo, save, load, train, photograph numbers, open the page and "
-        "call tools, with what the server holds: medians of the first third of the last half and of its last third:",
+        "call tools, and stay for two minutes after they left. What the server holds: medians of the first third of the last "
+        "half and of its last third. Sessions differ tenfold, so what they hold together differs by a tenth; what must not "
+        "grow is the memory besides:",
     ),
     "attacks": (
         elsewhere("attacks", "measured"),

@@ -29,11 +29,12 @@ from agent.agents import new  # noqa: E402
 from agent.datasets import digits  # noqa: E402
 from agent.lessons import pack  # noqa: E402
 from agent.storage import serialization  # noqa: E402
+from tests.bench import __main__ as results  # noqa: E402
 from tests.bench.load import megabytes_in, processor_s, resident_mb  # noqa: E402
 from tests.helpers.forge import signed  # noqa: E402
 
 N_RELABELS, N_JOINED, N_NEW, N_JOBS = 300_000, 12_000, 600, 304
-N_LARGE, N_LONG = 60_000, 60_000  # drawings of a large agent, lessons of a long log
+N_LARGE, N_LONG = 60_000, 20_000  # drawings of a large agent, lessons of a long log
 IDLE_S = "15"  # after which sessions and files are dropped in this measurement, so that it ends
 MOST_MB, MOST_FILES_MB = 50, 20  # more than before, a minute after an attack
 MCP_HEADERS = {"Accept": "application/json, text/event-stream"}
@@ -69,6 +70,7 @@ class Honest:
         for label in "71":
             picture = file_at(self.stranger.upload("digit.png", png()))
             self.stranger.call("teach", [picture, label], self.session)
+        self.stranger.call("train", [60], secrets.token_hex(8))  # MNIST is read once
 
     def guess(self) -> None:
         """Ask once."""
@@ -280,7 +282,7 @@ def teach_again(server: Server, honest: Honest) -> str:
 
 
 def read_nothing(server: Server, honest: Honest) -> str:
-    """Ask for answers of 14 MB, ten times, and read none."""
+    """Ask for answers of 5 MB, ten times, and read none."""
     source = new("nearest")
     source.learn_one(np.pad(np.full((20, 2), 255, np.uint8), ((4, 4), (13, 13))), "abcdefgh")
     lesson = json.loads(source.log)
@@ -359,7 +361,7 @@ ATTACKS: dict[str, Callable[[Server, Honest], str]] = {
     "saves for 20 s": save_often,
     f"an agent of {N_LARGE:,} drawings loaded 8 times at once": load_large,
     "12 agents of 300,000 lessons by reference, taught again": teach_again,
-    "10 answers of 14 MB that nobody reads": read_nothing,
+    "10 answers of 5 MB that nobody reads": read_nothing,
     "18,000 files of a byte": tiny_files,
     "the page and its description for 10 s": reload_pages,
     "a class of agents by reference, joined": join_references,
@@ -368,10 +370,11 @@ ATTACKS: dict[str, Callable[[Server, Honest], str]] = {
 
 
 def measured(only: str = "") -> list[Row]:
-    """Attack a new server in each way, and give a row for each."""
-    rows = []
+    """Attack a new server in each way, or in those that are named, and give a row for each: others as they were."""
+    rows, known = [], {row["attack"]: row for row in results.read_table("attacks") if "within a minute" in row}
     for name, attack in ATTACKS.items():
         if only not in name:
+            rows += [known[name]] if name in known else []
             continue
         with tempfile.TemporaryDirectory() as folder:
             files = Path(folder, "tmp")
@@ -421,4 +424,4 @@ def _a_minute_later(
 
 
 if __name__ == "__main__":
-    measured(*sys.argv[1:])
+    results.write("attacks", f"{results.PARTS['attacks'][1]}\n\n{results.table(measured(*sys.argv[1:]))}")

@@ -161,10 +161,15 @@ def measured(seconds: float = SECONDS) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder, "tmp")
         kept.mkdir()
-        server = Server(folder, {"TMPDIR": str(kept), "PUPIL_IDLE_S": "120"})
+        told = Path(folder, "told")
+        environment = {"TMPDIR": str(kept), "PUPIL_IDLE_S": "120", "TOLD": str(told)}
+        server = Server(folder, environment, "tests/bench/told_app.py")
         proc = Path("/proc", str(server.process.pid))
         reads: dict[str, Callable[[], float]] = {
             "memory, MB": lambda: resident_mb(server.process.pid),
+            "sessions": lambda: float(f"{told.read_text()} 0 0".split()[0]),
+            "what they hold, MB": lambda: float(f"{told.read_text()} 0 0".split()[1]),
+            "memory besides, MB": lambda: resident_mb(server.process.pid) - reads["what they hold, MB"](),
             "files, MB": lambda: megabytes_in(kept),
             "threads": lambda: len(list((proc / "task").iterdir())),
             "descriptors": lambda: len(list((proc / "fd").iterdir())),

@@ -53,11 +53,11 @@ class Server:
     def _until_served(self, deadline):
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                with urllib.request.urlopen(self.url, timeout=5, context=ANY_CERTIFICATE) as page:
+                with urllib.request.urlopen(self.url, timeout=30, context=ANY_CERTIFICATE) as page:
                     page.read()
                 return
             except OSError:
-                continue
+                time.sleep(0.1)
         self._kill()
         raise AssertionError(f"expected a page at {self.url}, got:\n{self.log.read_text()}")
 

@@ -80,27 +80,27 @@ PUSHING = """
 from agent import hub
 from agent.datasets import digits
 pupil = hub.pull("mia/zoe")
-print("begun", flush=True)
 for drawing in digits.mnist("test")[0]:
     pupil.learn_one(drawing, "B")
     hub.push(pupil, "mia/zoe", "hf_mia")
+    print("pushed", flush=True)
 """
 
 
 def test_an_agent_is_whole_on_the_hub_when_its_process_is_killed_while_it_pushes(hub, zoe, tmp_path):
     environment = os.environ | hub.environment(tmp_path) | {"PYTHONPATH": str(ROOT), "PUPIL_CACHE": str(tmp_path)}
     chance, n_lessons = random.Random(5), [1]
-    for _ in range(5):
+    for _ in range(3):
         with subprocess.Popen(
             [sys.executable, "-c", PUSHING], env=environment, stdout=subprocess.PIPE, text=True
         ) as process:
-            assert process.stdout.readline() == "begun\n"
+            assert process.stdout.readline() == "pushed\n"
             time.sleep(chance.uniform(0, 0.5))
             process.kill()
         pulled = shared.pull("mia/zoe")
         n_lessons.append(pulled.n_lessons)
         assert set(serialization.FILES) <= set(hub.files("mia/zoe"))
-    assert n_lessons == sorted(n_lessons) and n_lessons[-1] > 1
+    assert n_lessons == sorted({*n_lessons})  # each process pushed, and nothing was taken back
     shared.push(pulled, "mia/zoe", "hf_mia")
 
 

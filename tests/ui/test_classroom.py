@@ -239,7 +239,7 @@ def referring(n_lessons, n_times=1):
 def test_short_references_to_many_lessons_are_bounded_before_they_are_taught(monkeypatch):
     with pytest.raises(AgentError, match="larger"):
         Member.of(referring(40_000, 2), "Mia")
-    monkeypatch.setattr(classroom, "MAX_JOINED", 300)
+    monkeypatch.setattr(classroom, "MAX_JOINED", 200)
     members = [Member.of(referring(120, n), name) for name, n in (("Mia", 1), ("Ben", 2), ("Tom", 1))]
     joined, left_out = run_to_completion(iter_joined(members))
     assert left_out == ["Ben"] and joined.n_lessons == 122
