@@ -126,6 +126,13 @@ def test_white_is_one_in_pictures_of_few_levels(nets):
     assert net._batch(x).max() == 1
 
 
+def test_channels_may_come_first_already(nets):
+    with np.load("colours.npz") as file:
+        np.savez("first.npz", x=np.moveaxis(file["x"], -1, 1), y=file["y"])
+    one, other = (run(f"./{name}.npz", "./nets.py:Net", **QUICK).agent.model.tensors() for name in ("colours", "first"))
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
 def test_nets_learn_in_every_family(nets):
     scores = {name: run(*case[:2], **{**case[2], "plots": False}).scores for name, case in CASES.items()}
     assert scores["arrays"]["accuracy"] >= 0.8 and scores["arrays"]["labels"] == ["blue", "green", "red ones"]

@@ -67,6 +67,13 @@ def test_whoever_asks_nothing_is_asked_for_it_until_there_is_nothing_more(folder
     assert len(told(capsys, "ask", "mia.zip")[0]) == 2
 
 
+def test_every_drawing_in_a_file_of_data_is_asked(folder, capsys):
+    pictures, _ = agent.datasets.mnist("test")
+    np.savez("some.npz", x=pictures[:3], y=[0, 1, 2])
+    lines, _ = told(capsys, "ask", "mia.zip", "./some.npz", "a.png")
+    assert [line.split(" → ")[0] for line in lines] == [*(f"./some.npz, {number}" for number in (1, 2, 3)), "a.png"]
+
+
 def test_an_agent_is_tested_and_taught_nothing(folder, capsys):
     before = (folder / "mia.zip").read_bytes()
     lines, errors = told(capsys, "evaluate", "mia.zip", "task=[fonts,strokes]", "n_test=30", "seed=4")
