@@ -42,7 +42,7 @@ FLAGS = ("--help", "--version", "--cfg", "--config-dir", "-m")
 MAX_DRAWN = 256  # numbers of a layer that is drawn
 ZSH = "autoload -U +X compinit && compinit; autoload -U +X bashcompinit && bashcompinit\n"
 COMPLETION = """_pupil() {{
-  local word="${{COMP_LINE:0:COMP_POINT}}"
+  local word="${{COMP_LINE:0:$COMP_POINT}}"
   word="${{word##* }}"
   COMPREPLY=($(compgen -W "{words}" -- "$word"))
   if [[ "$COMP_WORDBREAKS" == *=* && "$word" == *=* ]]; then
