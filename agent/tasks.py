@@ -347,7 +347,9 @@ def as_arrays(pairs: LabelledDrawings | Sequence[Any], name: str = "the task") -
     inputs, labels = arrays.checked(pairs[0], pairs[1], name)
     if not isinstance(inputs, np.ndarray):
         sizes = list(dict.fromkeys(np.shape(one) for one in inputs))
-        raise AgentError(f"expected pictures of one size in {name}, got {sizes[0]} and {sizes[1]}. Scale them.")
+        if len(sizes) > 1:
+            raise AgentError(f"expected pictures of one size in {name}, got {sizes[0]} and {sizes[1]}. Scale them.")
+        inputs = np.stack(inputs)
     return LabelledDrawings(inputs, tuple(labels))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -11,6 +12,7 @@ import inspect
 import io
 import itertools
 import logging
+import os
 import pickle
 import re
 import secrets
@@ -44,7 +46,7 @@ def is_path(name: object) -> bool:
         return False
     file, colon, class_name = name.partition(":")
     if colon:
-        return (file.endswith(".py") or file == GIVEN) and class_name.isidentifier()
+        return (file.endswith(".py") or file == GIVEN) and all(map(str.isidentifier, class_name.split(".")))
     parts = name.split(".")
     return len(parts) > 1 and all(part.isidentifier() for part in parts)
 
@@ -72,9 +74,9 @@ def given_path(thing: Any) -> str:
 
 def is_given(thing: object) -> bool:
     """Say whether something that code hands over may be a model or a task: a class, a function, a learner."""
-    return (
-        inspect.isroutine(thing) or isinstance(thing, type) or any(callable(getattr(thing, v, None)) for v in LEARNING)
-    )
+    if isinstance(thing, (type, functools.partial)) or inspect.isroutine(thing):
+        return True
+    return any(callable(getattr(thing, verb, None)) for verb in LEARNING)
 
 
 def class_of(path: str) -> type:
@@ -116,7 +118,8 @@ def copied(thing: Any, what: str) -> Any:
 
 @contextlib.contextmanager
 def own_code(name: str) -> Iterator[None]:
-    """Say what a user's code raises in one sentence, with the file and the line."""
+    """Say what a user's code raises in one sentence, with the file and the line; the current folder stays."""
+    folder = os.getcwd()  # noqa: PTH109 - once for each call of somebody's code
     try:
         yield
     except AgentError:
@@ -126,6 +129,8 @@ def own_code(name: str) -> Iterator[None]:
         user_frames = [frame for frame in frames if "site-packages" not in frame.filename] or frames
         where = f" in {Path(user_frames[-1].filename).name}, line {user_frames[-1].lineno}" if user_frames else ""
         raise AgentError(f"expected {name} to run, got {_describe(error)}{where}.") from error
+    finally:
+        os.chdir(folder)
 
 
 class _Pickler(pickle.Pickler):
@@ -195,7 +200,9 @@ def _import_path(path: str, fits: Callable[[Any], bool]) -> Any:
             raise AgentError(f"expected {name} from the code that made it, got none. Run that code first.")
         return _given[path]
     module, name = (_file(Path(file)), name) if colon else _module(*path.rsplit(".", 1))
-    thing = getattr(module, name, None)
+    thing: Any = module
+    for part in name.split("."):  # a class may be in a class
+        thing = getattr(thing, part, None)
     if not fits(thing):
         known = [n for n, value in vars(module).items() if fits(value) and not n.startswith("_")]
         raise AgentError(

@@ -42,7 +42,7 @@ FLAGS = ("--help", "--version", "--cfg", "--config-dir", "-m")
 MAX_DRAWN = 256  # numbers of a layer that is drawn
 ZSH = "autoload -U +X compinit && compinit; autoload -U +X bashcompinit && bashcompinit\n"
 COMPLETION = """_pupil() {{
-  local word="${{COMP_LINE:0:COMP_POINT}}"
+  local word="${{COMP_LINE:0:$COMP_POINT}}"
   word="${{word##* }}"
   COMPREPLY=($(compgen -W "{words}" -- "$word"))
   if [[ "$COMP_WORDBREAKS" == *=* && "$word" == *=* ]]; then
@@ -308,7 +308,8 @@ def _opened(path: str | Path) -> Any:
     try:
         return Image.open(io.BytesIO(Path(path).read_bytes()))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise AgentError(f"expected a picture at {path}, got none that can be read ({error}).") from error
+        reason = str(error).partition(" <_io")[0]
+        raise AgentError(f"expected a picture at {path}, got none that can be read ({reason}).") from error
 
 
 def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str]:
@@ -318,7 +319,7 @@ def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str
             value = f"unsure: {answer.because}" if answer.value is None else _short(answer.value)
             yield f"{question} → {value}{'  (outside of what it was shown)' if answer.extrapolated else ''}"
         return
-    if isinstance(agent, Classifier):
+    if isinstance(agent, Classifier) or any(arrays.is_data(name) and not Path(name).is_dir() for name in questions):
         for question in questions:
             yield from _answers_of_rows(agent, question)
         return
@@ -327,10 +328,15 @@ def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str
         yield f"{file} → {_described(guess)}"
 
 
-def _answers_of_rows(agent: Classifier, name: str) -> Iterator[str]:
+def _answers_of_rows(agent: Pupil | Classifier, name: str) -> Iterator[str]:
     """Answer every input in a file of data, or a picture: a line each."""
     data = arrays.read(name) if arrays.is_data(name) else None
-    parts = [as_arrays(part, name).drawings for part in data if part] if data else [arrays.opened(Path(name))[None]]
+    parts: list[Any] = [] if data else [arrays.opened(Path(name))[None]]
+    if data and isinstance(agent, Classifier):
+        parts = [as_arrays(part, name).drawings for part in data if part]
+    elif data:
+        scale = arrays.scale_of(data.train.inputs)
+        parts = [arrays.as_pictures(part.inputs, name, scale) for part in data if part]
     numbers = itertools.count(1)
     for part in parts:
         for guess in agent.predict_many(part):

@@ -35,6 +35,7 @@ INPUTS = ("drawings", "images", "image", "img", "x", "data", "inputs", "features
 LABELS = ("labels", "label", "y", "targets", "target", "class", "classes")
 TEST = ("test", "val", "valid", "validation")  # the first there is, is the test
 MAX_CHARS = 40  # of a label
+CHANNELS = (1, 3, 4)  # of a picture with channels
 FAINT = 32  # pixels that are all below it are levels, such as 0 to 1 or 0 to 16
 _SAVED = ("dataset_info.json", "dataset_dict.json", "state.json")
 
@@ -125,6 +126,17 @@ def scale_of(inputs: Any) -> tuple[float, float]:
     return (float(inputs.min()), float(inputs.max())) if isinstance(inputs, np.ndarray) else (0.0, 255.0)
 
 
+def has_channels_first(shape: tuple[int, ...]) -> bool:
+    """Say whether a picture of a shape has its channels first, as torch has them.
+
+    Examples
+    --------
+    >>> has_channels_first((3, 32, 32)), has_channels_first((32, 32, 3)), has_channels_first((28, 28))
+    (True, False, False)
+    """
+    return len(shape) == 3 and shape[0] in CHANNELS and shape[2] not in CHANNELS
+
+
 def white_of(high: float) -> int:
     """Give what is white in pictures of uint8 whose greatest number is ``high``: that where they are faint, else 255.
 
@@ -151,7 +163,8 @@ def as_pictures(inputs: Any, name: str, scale: tuple[float, float]) -> list[np.n
     side = math.isqrt(inputs.shape[1]) if inputs.ndim == 2 else 0
     if inputs.ndim == 2 and side * side == inputs.shape[1] and side >= 8:
         inputs = inputs.reshape(-1, side, side)
-    if inputs.ndim not in (3, 4) or (inputs.ndim == 4 and inputs.shape[3] not in (1, 3, 4)):
+    inputs = np.moveaxis(inputs, 1, -1) if has_channels_first(inputs.shape[1:]) else inputs
+    if inputs.ndim not in (3, 4) or (inputs.ndim == 4 and inputs.shape[3] not in CHANNELS):
         expected = "pictures (N, H, W) or (N, H, W, 3), or rows of a square number of pixels from 64 on"
         shape = f"(N, {', '.join(map(str, inputs.shape[1:]))})"
         raise AgentError(
@@ -280,7 +293,8 @@ def _from_table(source: Path) -> Splits:
         raise ValueError("a head without rows")
     words = [place for place, cell in enumerate(rows[-1]) if not _is_number(cell)]
     place = (named or words or [len(names) - 1])[0]
-    return _loaded(source, delimiter, place, len(names), int(has_head), '"')
+    n_unnamed = int(has_head and not names[0])  # the numbers of rows, as pandas writes them
+    return _loaded(source, delimiter, place, range(n_unnamed, len(names)), int(has_head), '"')
 
 
 def _from_arff(source: Path) -> Splits:
@@ -296,12 +310,12 @@ def _from_arff(source: Path) -> Splits:
     nominal = [place for place, (_, kind) in enumerate(attributes) if kind.startswith("{")]
     if len(nominal) != 1:
         raise ValueError(f"{len(nominal)} nominal attributes, where one is the label")
-    return _loaded(source, ",", nominal[0], len(attributes), n_head, "'")
+    return _loaded(source, ",", nominal[0], range(len(attributes)), n_head, "'")
 
 
-def _loaded(source: Path, delimiter: str, place: int, n_columns: int, n_head: int, quote: str) -> Splits:
-    """Load a table: the column at ``place`` is the label, all others are numbers."""
-    others = [column for column in range(n_columns) if column != place]
+def _loaded(source: Path, delimiter: str, place: int, columns: range, n_head: int, quote: str) -> Splits:
+    """Load a table: the column at ``place`` is the label, the others of ``columns`` are numbers."""
+    others = [column for column in columns if column != place]
     if not others:
         raise ValueError("one column")
     how: dict[str, Any] = {"delimiter": delimiter, "quotechar": quote, "comments": None}

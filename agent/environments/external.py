@@ -83,12 +83,12 @@ class Gym(gymnasium.Env):
             raise AgentError(
                 f"expected an environment of gymnasium such as CartPole-v1, got {id[:40]!r} ({error})."
             ) from error
-        space = self.inner.action_space
+        space = getattr(self.inner, "action_space", None)
         n_actions = _size(space, MAX_CHOICES, "actions")
         self.actions = tuple(str(place) for place in range(n_actions))
         low = np.full(n_actions, 0 if isinstance(space, gymnasium.spaces.Discrete) else -1, np.float32)
         self.action_space = gymnasium.spaces.Box(low, np.ones_like(low))
-        n_cells = N_SCORES + 2 + _size(self.inner.observation_space, MAX_CELLS, "observations")
+        n_cells = N_SCORES + 2 + _size(getattr(self.inner, "observation_space", None), MAX_CELLS, "observations")
         self.observation_space = frame_space(n_cells)
         self.places = np.full((n_cells, 3), np.nan, np.float32)
         self.lengths: list[int] = []
@@ -110,6 +110,8 @@ class Gym(gymnasium.Env):
         with own_code(self._id):
             seen, score, terminated, truncated, _ = self.inner.step(inner_action)
             score = float(score)
+        if not math.isfinite(score):
+            raise AgentError(f"expected a finite reward of {self._id}, got {score}.")
         self.frame += 1
         scaled = self.scaler.scale(score)
         if terminated and score and self.scaler.variance == 0:
@@ -147,7 +149,11 @@ class Gym(gymnasium.Env):
 
     def _cells(self, seen: Any, score: np.float32, first: bool) -> np.ndarray:
         space = self.inner.observation_space
-        if isinstance(space, gymnasium.spaces.Discrete):
+        is_discrete = isinstance(space, gymnasium.spaces.Discrete)
+        is_known = space.contains(seen) if is_discrete else np.shape(seen) == space.shape
+        if not is_known:
+            raise AgentError(f"expected an observation of {self._id} in its space, {space}, got {str(seen)[:60]}.")
+        if is_discrete:
             scaled = np.full(int(space.n), -1, np.float32)
             scaled[int(seen) - int(space.start)] = 1
         else:
@@ -160,7 +166,7 @@ class Gym(gymnasium.Env):
         return np.concatenate([[score, NAN, NAN, NAN, 1, 2 * first - 1], np.clip(scaled, -1, 1)]).astype(np.float32)
 
 
-def _size(space: gymnasium.Space, max_size: int, what: str) -> int:
+def _size(space: gymnasium.Space | None, max_size: int, what: str) -> int:
     """Numbers of a space, one for each choice of a discrete one; AgentError for another type, or too many."""
     if isinstance(space, gymnasium.spaces.Discrete):
         size = int(space.n)

@@ -254,6 +254,8 @@ def resolve_model(
     """
     if is_path(name):
         cls = maker_of(str(name))
+        if not is_kind(cls):  # lists become what stays as it is
+            settings = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
         model = cls if is_kind(cls) else wrap_class(cls, str(name), settings, spaces, short_name(name), family)
         if is_kind(cls) and model.NAME in _BUILT_IN:
             raise AgentError(f"expected a name of its own for {name}, got {model.NAME}, which is taken. Rename it.")

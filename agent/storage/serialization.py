@@ -328,6 +328,8 @@ def _check_settings(settings: dict[str, Any], config_type: type) -> None:
     fields = {field.name: field.default for field in dataclasses.fields(config_type)}
     check_names(settings, fields, "settings")
     for name, value in settings.items():
+        if isinstance(value, list) and isinstance(fields[name], tuple):  # JSON has no tuples
+            settings[name] = value = tuple(value)
         if type(value) is not type(fields[name]):
             raise AgentError(f"expected {name} as {type(fields[name]).__name__}, got {type(value).__name__}.")
 

@@ -419,7 +419,7 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
     ),
     "elsewhere": (
         lambda *_: frames.elsewhere(),
-        "Environments that other packages bring, one run of 5,000 frames each with seed 0: means of the last 500, the error "
+        "Environments that other packages bring, one run of 3,000 frames each with seed 0: means of the last 500, the error "
         "squared; random actions over stretches of 500 frames:",
     ),
     "read": (

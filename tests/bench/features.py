@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +36,10 @@ def measured() -> list[dict[str, str]]:
     import rows
 
     found: dict[tuple[int, str], list[int]] = {}
-    for number, row in enumerate(rows.ROWS):
-        found.setdefault((row.system, state(number, row)), []).append(row.number)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        states = threads.map(state, range(len(rows.ROWS)), rows.ROWS)
+        for row, text in zip(rows.ROWS, states, strict=True):
+            found.setdefault((row.system, text), []).append(row.number)
     return [
         {"system": rows.SYSTEMS[system], "features": spans(numbers), "of them": f"{len(numbers)}", "here": text}
         for (system, text), numbers in found.items()

@@ -15,6 +15,7 @@ from agent.__main__ import main
 from agent.datasets import arrays
 from agent.errors import AgentError
 from agent.experiments import run
+from agent.models.custom.signature import Spaces
 from agent.tasks import task_of
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -127,10 +128,11 @@ def test_tables_arrays_and_folders_hold_the_same(here):
     assert run("./e", "nearest", **QUICK).scores["accuracy"] == 1
 
 
-@pytest.mark.parametrize("name", ["digits.npz", "nan.npz", "7.npz", "copy.npz", "é ü.npz", "x.y.npz"])
+@pytest.mark.parametrize("name", ["digits.npz", "nan.npz", "7.npz", "copy.npz", "é ü.npz", "x.y.npz", "a,b=(1).NPZ"])
 def test_a_file_is_never_taken_for_something_else_whatever_its_name(here, name, capsys):
     x, y = bars((12, 12))
-    np.savez(here / name, x=x, y=y)
+    with (here / name).open("wb") as file:
+        np.savez(file, x=x, y=y)
     words = ["agent=nearest", "n_held_out=0", "plots=false"]
     assert main([f"task='./{name}'", *words]) == 0 and main([f"task='{name}'", *words]) == 0
     out, _ = capsys.readouterr()
@@ -150,6 +152,7 @@ def test_a_file_is_never_taken_for_something_else_whatever_its_name(here, name, 
         ("a.csv", b"a,b,label\n1,x,3\n2,y,4\n", "expected rows of numbers and a label in a.csv, got .* 'x'"),
         ("a.csv", b"a,b,label\n1,,3\n", "expected rows of numbers and a label in a.csv"),
         ("a.csv", b"", "got an empty file"),
+        ("a.arff", b"@attribute a real\n@attribute b {x}\n@data\n% none\n", "in a.arff, got no rows"),
         ("a.arff", b"@data\n1,2\n", "got 0 nominal attributes, where one is the label"),
     ],
 )
@@ -161,6 +164,28 @@ def test_what_is_wrong_with_data_is_said_with_what_is_wanted(here, name, held, s
     for kind in (Nearest, "nearest"):
         with pytest.raises(AgentError, match=said):
             run(f"./{name}", kind, **QUICK)
+
+
+def test_channels_may_come_first(here):
+    x, y = bars((12, 12, 3))
+    np.savez(here / "last.npz", x=x, y=y)
+    np.savez(here / "first.npz", x=np.moveaxis(x, -1, 1), y=y)
+    last, first = (run(f"./{name}.npz", "nearest", **QUICK).agent.model for name in ("last", "first"))
+    assert all(np.array_equal(array, first.tensors()[name]) for name, array in last.tensors().items())
+    assert Spaces(("a",), (3, 12, 12)).named(0, for_net=True)["in_shape"] == (3, 12, 12)
+
+
+def test_the_numbers_of_rows_that_pandas_writes_are_no_input(here):
+    (here / "a.csv").write_text(",a,b,label\n" + "".join(f"{row},{row % 2},5,{'xy'[row % 2]}\n" for row in range(20)))
+    assert arrays.read("a.csv").train.inputs.shape == (20, 2)
+
+
+def test_pictures_of_one_size_among_others_are_named_or_taken(here):
+    for number, size in enumerate([(9, 9)] * 9 + [(9, 8)]):
+        (here / "p" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        Image.new("L", size, 200).save(here / "p" / "ab"[number % 2] / f"{number}.png")
+    with pytest.raises(AgentError, match="expected (pictures of one size|inputs of one shape).* Scale them"):
+        run("./p", Nearest, **QUICK)
 
 
 @pytest.mark.parametrize("levels", [1, 2, 16])

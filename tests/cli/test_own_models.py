@@ -143,6 +143,58 @@ def test_what_goes_wrong_in_own_code_is_one_sentence(here, body, said):
         run("digits", "./bad.py:M", **QUICK)
 
 
+ODD = """
+import functools, os
+class Base:
+    def learn_one(self, x, y): self.last = y
+    def predict_one(self, x): return self.last
+class Named(Base):
+    def __init__(self, name="x", kind="cnn", preset="a", asked=3, in_white=4): assert (kind, in_white) == ("cnn", 4)
+class Lists(Base):
+    def __init__(self, hidden=(64,)): self.hidden = hidden
+class Wanders(Base):
+    def learn_one(self, x, y): os.chdir("/"), super().learn_one(x, y)
+class Spoils(Base):
+    def learn_one(self, x, y): x[:] = 0
+    def predict_one(self, x): x[:] = 0
+class Outer:
+    class Inner(Base): ...
+class Wordy(Base):
+    def predict_one(self, x): return "x" * 9000
+class Keras:
+    def fit(self, x, y): self.labels = sorted(set(y))
+    def predict(self, x): return [[float(label == y) for label in self.labels] for y in [self.labels[-1]] * len(x)]
+partly = functools.partial(Lists, hidden=3)
+"""
+
+
+@pytest.mark.parametrize("name", ["Named", "Wanders", "Spoils", "Outer.Inner", "Keras", "partly"])
+def test_odd_classes_are_taken_as_they_are(here, name):
+    (here / "my nets").mkdir()
+    (here / "my nets/odd one.py").write_text(ODD)
+    result = run("digits", f"./my nets/odd one.py:{name}", **QUICK)
+    loaded = agent.load(result.folder)
+    assert loaded.n_lessons == 20 and (here / result.folder / "result.json").exists()
+    assert all(drawing.any() for drawing in loaded.model._drawings), "what it does to its inputs is its own affair"
+
+
+def test_a_list_is_a_setting_that_is_saved_loaded_and_compared(here):
+    (here / "odd.py").write_text(ODD)
+    given = {"kind": "./odd.py:Lists", "hidden": [30, 20]}
+    assert run("digits", given, **QUICK).agent.model._inner.hidden == (30, 20)
+    assert run("digits", given, **QUICK).cached
+    for load in (True, "Lists digits"):
+        assert run("digits", "./odd.py:Lists", load=load, **QUICK).scores["n_known"]
+    with pytest.raises(AgentError, match=r"text, or a list of these, got \(\[1\],\)"):
+        run("digits", {**given, "hidden": [[1]]}, **QUICK)
+
+
+def test_what_is_answered_is_told_in_a_sentence_that_ends(here):
+    (here / "odd.py").write_text(ODD)
+    with pytest.raises(AgentError, match="to answer among 0 1 2 3 4 5 6 7 8 9, got x{80}.$"):
+        run("digits", "./odd.py:Wordy", **QUICK)
+
+
 def test_what_cannot_be_a_model_is_refused_with_a_sentence():
     with pytest.raises(AgentError, match="got an agent of the kind nearest. Save it, and say load=FILE"):
         agent.launch([], agent=agent.new("nearest"))
@@ -319,6 +371,14 @@ def test_what_goes_wrong_in_an_environment_is_one_sentence(here):
         AgentError, match="./corridor.py:Corridor to run, got RuntimeError: a wall in corridor.py, line"
     ):
         run({"frames": wall}, "cells", steps=200)
+    for body, said in (
+        ("def step(self, action): return self.see(), float('nan'), False, False, {}", "a finite reward of .*, got nan"),
+        ("def see(self): return [0.0, 1.0]", "an observation of ./odd.py:World in its space, Box.* got .0.0, 1.0"),
+        ("action_space = property(lambda self: None, lambda self, value: None)", "expected actions of .*, got None"),
+    ):
+        (here / "odd.py").write_text(f"{CORRIDOR}\nclass World(Corridor):\n    {body}\n")
+        with pytest.raises(AgentError, match=said):
+            run({"frames": {"world": "./odd.py:World"}}, "cells", steps=20)
     with pytest.raises(AgentError, match="An environment is task=frames task.world=./corridor.py:Corridor"):
         run("./corridor.py:Corridor", "recall")
     with pytest.raises(AgentError, match="expected given:Base to be a gymnasium.Env, or to make one, got Base"):

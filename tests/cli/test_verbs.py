@@ -1,6 +1,9 @@
 """What a saved agent is asked on the command line: numbers, drawings, a test, its facts."""
 
 import io
+import os
+import pty
+import select
 import shutil
 import subprocess
 from xml.etree import ElementTree
@@ -65,6 +68,13 @@ def test_whoever_asks_nothing_is_asked_for_it_until_there_is_nothing_more(folder
         assert len(lines) == n_answers and len(errors) == typed.count(",")
     monkeypatch.setattr("sys.stdin", io.StringIO("'a.png'\nsome/b.png\n"))
     assert len(told(capsys, "ask", "mia.zip")[0]) == 2
+
+
+def test_every_drawing_in_a_file_of_data_is_asked(folder, capsys):
+    pictures, _ = agent.datasets.mnist("test")
+    np.savez("some.npz", x=pictures[:3], y=[0, 1, 2])
+    lines, _ = told(capsys, "ask", "mia.zip", "./some.npz", "a.png")
+    assert [line.split(" → ")[0] for line in lines] == [*(f"./some.npz, {number}" for number in (1, 2, 3)), "a.png"]
 
 
 def test_an_agent_is_tested_and_taught_nothing(folder, capsys):
@@ -166,20 +176,45 @@ def test_layers_of_any_size_are_drawn(folder, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_a_shell_completes_words(folder, capsys, shell):
-    script = "\n".join(told(capsys, "completion", shell)[0])
-    assert ("bashcompinit" in script) == (shell == "zsh")
-    if not shutil.which(shell):
-        pytest.skip(f"{shell} is not installed")
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+def test_bash_completes_words(folder, capsys):
+    script = "\n".join(told(capsys, "completion", "bash")[0])
     script += """
     ask() { COMP_LINE="$1"; COMP_POINT=${#1}; COMPREPLY=(); _pupil; echo "${COMPREPLY[@]}"; }
     ask "pupil ev"; ask "pupil task=fr"; ask "pupil lessons=20 order=o"; ask "pupil agent.unr"; ask "pupil tra"
     """
-    script = script.replace("compinit && compinit", "compinit && compinit -u")  # whoever owns the shell's own functions
-    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     said = ["evaluate", "frames", "one_after_another", "agent.unroll=", "trace=true trace=false track=true track=false"]
     assert done.stdout.splitlines() == said and not done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completes_words_that_are_typed(folder, capsys):
+    script = "\n".join(told(capsys, "completion", "zsh")[0])
+    script = script.replace("compinit && compinit", "compinit && compinit -u")  # whoever owns the shell's own functions
+    (folder / "words.zsh").write_text(script)
+    ours, its = pty.openpty()
+    given = {"env": {**os.environ, "TERM": "dumb"}, "stdin": its, "stdout": its, "stderr": its}
+    typed = (
+        "source words.zsh; echo re''ady\n",
+        "pupil ev\t",
+        "\x15pupil task=fr\t",
+        "\x15pupil order=o\t",
+        "\x15pupil agent.unr\t",
+    )
+    with subprocess.Popen(["zsh", "-f", "-i"], start_new_session=True, **given) as shell:
+        for keys, expected in zip(
+            typed, (b"ready", b"evaluate", b"frames", b"one_after_another", b"agent.unroll="), strict=True
+        ):
+            os.write(ours, keys.encode())
+            seen = b""
+            while expected not in seen:
+                assert select.select([ours], [], [], 60)[0], (keys, seen)
+                seen += os.read(ours, 65536)
+        shell.kill()
+    os.close(ours)
+    os.close(its)
 
 
 def test_every_verb_is_completed():

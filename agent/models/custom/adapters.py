@@ -68,8 +68,8 @@ class PlainAdapter:
         self.inner, self.labels, self.white = inner, spaces.labels, spaces.white
 
     def inputs(self, inputs: np.ndarray) -> Sequence[Any]:
-        """Give inputs as the learner takes them."""
-        return inputs[:, 0].tolist() if inputs.shape[1:] == (1,) else inputs
+        """Give inputs as the learner takes them, which may change them."""
+        return inputs[:, 0].tolist() if inputs.shape[1:] == (1,) else inputs.copy()
 
     def learn(self, inputs: np.ndarray, targets: Any) -> None:
         """See `Adapter`."""

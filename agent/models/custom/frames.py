@@ -76,7 +76,7 @@ class CustomFrames(FrameModel):
         with own_code(self.path):
             if self.adapter is None:
                 self._seen.append(frame)
-                answer = self._inner.observe(frame)
+                answer = self._inner.observe(frame.copy())
                 prediction, action = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, action)
             else:
                 prediction, action = self._learn_and_act(frame, action, rng)

@@ -128,17 +128,20 @@ class CustomModel(LessonModel):
             scores = {str(answer): 1.0}
         elif answer is None:
             scores = {}
-        elif isinstance(answer, (list, tuple, np.ndarray)) and np.shape(answer) == (len(task_labels),):
-            scores = dict(zip(task_labels, answer, strict=True))
+        elif (
+            isinstance(answer, (list, tuple, np.ndarray)) and np.ndim(answer) == 1
+        ):  # one for each, or for those taught
+            known = task_labels if len(answer) == len(task_labels) else labels
+            scores = dict(zip(known, answer, strict=True)) if len(answer) == len(known) else None
         try:
             values = {str(label): float(value) for label, value in scores.items()}
         except (AttributeError, TypeError, ValueError) as error:
             known = "a label, None, label: number, or a number for each label"
-            raise AgentError(f"expected {self.NAME} to answer with {known}, got {answer!r}.") from error
+            raise AgentError(f"expected {self.NAME} to answer with {known}, got {repr(answer)[:80]}.") from error
         unknown = sorted(set(values) - {*labels, *task_labels})
         if unknown:
             known = " ".join(sorted({*labels, *task_labels}))
-            raise AgentError(f"expected {self.NAME} to answer among {known}, got {' '.join(unknown)}.")
+            raise AgentError(f"expected {self.NAME} to answer among {known}, got {' '.join(unknown)[:80]}.")
         bad = [f"{value} for {label}" for label, value in values.items() if not np.isfinite(value)]
         if bad:
             raise AgentError(f"expected {self.NAME} to answer with finite numbers, got {', '.join(bad[:3])}.")

@@ -143,7 +143,8 @@ class Net:
         """Give inputs as float32 on the device, pictures with their channels first, uint8 as shares of white."""
         white = self.spaces.white if inputs.dtype == np.uint8 else 1
         values = np.nan_to_num(inputs.astype(np.float32)) / np.float32(white)
-        values = np.moveaxis(values, -1, 1) if values.ndim == 4 else values
+        is_moved = values.ndim == 4 and channels_first(values.shape[1:]) != values.shape[1:]
+        values = np.moveaxis(values, -1, 1) if is_moved else values
         return self.torch.tensor(values.reshape(len(values), *self.shape), device=self.device)
 
     def _fitting_shape(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import functools
 import inspect
 import math
 import sys
@@ -13,6 +14,7 @@ from dataclasses import dataclass, make_dataclass
 from typing import Any
 
 from agent import preprocessing
+from agent.datasets.arrays import has_channels_first
 from agent.errors import AgentError
 from agent.validation import check_names, check_settings, setting
 
@@ -42,7 +44,7 @@ class Spaces:
     def named(self, seed: int, for_net: bool = False) -> dict[str, Any]:
         """Give everything by name; a net of torch has the channels of pictures first."""
         shape, n_outputs = self.shape, len(self.labels) or self.n_outputs
-        n_channels = shape[-1] if len(shape) == 3 else 1
+        n_channels = channels_first(shape)[0] if len(shape) == 3 else 1
         sizes = dict.fromkeys(("in_features", "in_dim", "n_features"), math.prod(shape))
         sizes |= dict.fromkeys(("out_features", "out_dim", "out_channels"), n_outputs)
         sizes |= dict.fromkeys(("n_labels", "n_classes", "num_classes"), n_outputs)
@@ -75,7 +77,7 @@ def channels_first(shape: tuple[int, ...]) -> tuple[int, ...]:
     """
     if len(shape) == 2:
         return (1, *shape)
-    return (shape[-1], *shape[:-1]) if len(shape) == 3 else shape
+    return (shape[-1], *shape[:-1]) if len(shape) == 3 and not has_channels_first(shape) else shape
 
 
 def is_kind(model_class: type) -> bool:
@@ -85,7 +87,7 @@ def is_kind(model_class: type) -> bool:
 
 def is_maker(thing: object) -> bool:
     """Say whether something is called to make a model: a class or a function."""
-    return isinstance(thing, type) or inspect.isroutine(thing)
+    return isinstance(thing, (type, functools.partial)) or inspect.isroutine(thing)
 
 
 def is_net(thing: object) -> bool:
@@ -118,7 +120,7 @@ def constructor_defaults(maker: Any) -> dict[str, Any]:
 
 def _no_settings() -> dict[str, Any]:
     """Give names that are no settings of a class, which keeps its own defaults of those that agents have themselves."""
-    return {**Spaces().named(0), **dict.fromkeys((*TASK_FIELDS, "name", "kind"))}
+    return {**Spaces().named(0), **dict.fromkeys((*TASK_FIELDS, "name", "kind", "preset"))}
 
 
 def takes_any(maker: Any) -> bool:
@@ -150,8 +152,9 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
             setting_name = f"agent.{parameter.name}"
             raise AgentError(f"expected {setting_name}, which {path} asks for, got none. Add {setting_name}=VALUE.")
     for key, value in values.items():
-        if type(value) not in _TYPES:
-            raise AgentError(f"expected agent.{key} of {path} as a number, true, false or text, got {value!r}.")
+        if any(type(one) not in _TYPES for one in (value if isinstance(value, tuple) else (value,))):
+            expected = f"expected agent.{key} of {path} as a number, true, false, text, or a list of these"
+            raise AgentError(f"{expected}, got {value!r}.")
     fields: list[tuple[str, Any, Any]] = [("seed", int, setting(0, le=MAX_SEED))]
     values_of_task = _joined(spaces.labels), ",".join(map(str, spaces.shape)), spaces.white
     task_values = zip(TASK_FIELDS[1:], values_of_task, strict=True)
