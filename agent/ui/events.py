@@ -19,7 +19,7 @@ from agent.errors import AgentError
 from agent.progress import CancelToken, Result, WithResult
 from agent.ui import formatting
 from agent.ui.session import SESSIONS, Session
-from agent.ui.texts import server_texts
+from agent.ui.texts import server_texts, translated
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 Complete = Callable[[Session, Any], Any]
@@ -197,7 +197,9 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except AgentError as error:
-        raise gr.Error(formatting.capitalized(error), title=server_texts.ERROR, print_exception=False) from error
+        raise gr.Error(
+            formatting.capitalized(translated(str(error))), title=server_texts.ERROR, print_exception=False
+        ) from error
 
 
 def event_payload(event: gr.EventData) -> dict[str, Any]:

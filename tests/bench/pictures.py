@@ -1,7 +1,7 @@
 """Pictures of every tab, for tests/golden/README.md: ``python -m tests.bench.pictures``, or of some: ``… Teach Inside``.
 
 The app is started as anybody starts it, and used as a visitor would: an agent with a notebook is loaded, something is
-drawn, a course is taught and tested, runs are made, a mind watches. Each tab is taken in three looks.
+drawn, a course is taught and tested, runs are made, a mind watches. Each tab is taken in six looks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "helpers"),
 from PIL import Image  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from served import ARGUMENTS, serving, written_digits  # noqa: E402
-from visitor import LOOKS, Visitor  # noqa: E402
+from visitor import LOOKS, SMALL, Visitor  # noqa: E402
 
 from agent.agents import new  # noqa: E402
 from agent.datasets import digits  # noqa: E402
@@ -28,7 +28,8 @@ from agent.storage import serialization  # noqa: E402
 
 FOLDER = ROOT / "tests" / "golden" / "tabs"
 SHOWN = {"desktop": "desktop, light", "dark": "desktop, dark", "phone": "phone, light"}
-HEIGHT_PX = {"desktop": 1120, "dark": 1120, "phone": 844}
+SHOWN |= {"small": "phone, upright", "across": "phone, across", "german": "desktop, light"}
+HEIGHT_PX = {"desktop": 1120, "dark": 1120, "german": 1120}  # of others as it is
 N_FRAMES = 60  # watched before the picture of Frames is taken
 MAX_BYTES = 90_000
 QUALITIES = (88, 80, 70, 60, 50)  # the best one that is small enough is taken
@@ -89,6 +90,8 @@ SCENES = {  # picture -> (tab, what is done there)
     "Inside": ("Inside", inside),
     "Life": ("Inside", inside),
     "Share": ("Share", None),
+    "Overview": ("Overview", None),
+    "Design": ("Design", None),
     "Numbers": ("Numbers", numbers),
     "Compare": ("Compare", compare),
     "Frames": ("Frames", frames),  # the last one: it goes on watching
@@ -112,11 +115,27 @@ def take(visitor: Visitor, look: str, names: list[str], written: dict) -> None:
         visitor.tab(tab)
         if do:
             do(visitor, written)
+        if look == "german":
+            in_german(visitor, tab, written)
         visitor.page.evaluate("scrollTo(0, 0)")
         if name == "Life":
             visitor.page.evaluate("document.querySelector('#past').scrollIntoView({block: 'end'})")
         path = FOLDER / f"{name.lower()}-{look}.webp"
         print(f"{path.name}: {save(visitor.page.screenshot(), path):,} bytes", flush=True)
+        if look == "german":
+            visitor.open()
+
+
+def in_german(visitor: Visitor, tab: str, written: dict) -> None:
+    """Open the same tab of the same session on the German page."""
+    visitor.page.goto(f"{visitor.url}de?tab={tab.lower()}")
+    visitor.arrive()
+    if tab == "Draw":
+        draw(visitor, written)
+    else:
+        visitor.until(f"document.querySelector('#tab-{tab.lower()}-button')?.matches('.selected')")
+    visitor.until_done()
+    visitor.until_still()
 
 
 def main() -> None:
@@ -133,9 +152,10 @@ def main() -> None:
         file = pupil_file(Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         for look, name in SHOWN.items():
-            size = LOOKS[name]["viewport"] | {"height": HEIGHT_PX[look]}
-            context = browser.new_context(**LOOKS[name] | {"viewport": size})
-            visitor = Visitor(context, server.url, touch=look == "phone")
+            screen = (LOOKS | SMALL)[name]
+            size = screen["viewport"] | ({"height": HEIGHT_PX[look]} if look in HEIGHT_PX else {})
+            context = browser.new_context(**screen | {"viewport": size})
+            visitor = Visitor(context, server.url, touch="phone" in name)
             visitor.tab("Share")
             visitor.load(file)
             take(visitor, look, names, written)

@@ -21,7 +21,8 @@ def measured() -> list[dict[str, str]]:
     """Do each task in each way, as a new visitor."""
     from playwright.sync_api import sync_playwright
 
-    chromium, written, rows = os.environ.get("CHROMIUM") or shutil.which("chromium"), written_digits(), []
+    chromium, written = os.environ.get("CHROMIUM") or shutil.which("chromium"), written_digits()
+    rows = {task: {"to": task, "before": str(before or "not possible")} for task, (_, before) in TASKS.items()}
     with (
         tempfile.TemporaryDirectory() as name,
         people() as hub,
@@ -29,16 +30,14 @@ def measured() -> list[dict[str, str]]:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        for task, (do, n_before) in TASKS.items():
-            row = {"to": task, "before": str(n_before or "not possible")}
-            for way, look in WAYS.items():
+        for way, look in WAYS.items():
+            for task, (do, _) in TASKS.items():
                 context = browser.new_context(accept_downloads=True, **(LOOKS | SMALL)[look])
                 visitor = Visitor(context, server.url, touch=way == "finger")
                 walk = Walk(visitor, written, Path(name), with_keys=way == "keys")
                 do(walk)
-                row[way] = str(walk.n_presses)
+                rows[task][way] = str(walk.n_presses)
+                print(way, task, walk.n_presses, flush=True)
                 context.close()
-            rows.append(row)
-            print(row, flush=True)
         browser.close()
-    return rows
+    return [*rows.values()]

@@ -109,7 +109,7 @@ def test_runs_are_made_stopped_and_gone_on_with(visit, runs):
     before, visitor, other = files(runs), visit(), visit("phone, light")
     visitor.tab("Compare")
     visitor.choose("#make-sizes", "600")
-    visitor.choose("#make-agents", "state")  # which takes its time
+    visitor.choose("#make-agents", "State machine")  # which takes its time
     visitor.press("#make-now")
     visitor.until("/of \\d+ asked|lessons$/m.test(document.querySelector('#make-progress').innerText)")
     visitor.press("#make-stop")
@@ -131,7 +131,7 @@ def test_too_much_at_once_is_refused_with_its_numbers(visit):
     visitor.tab("Compare")
     for size in ("10", "600"):
         visitor.page.locator("#make-sizes label").get_by_text(size, exact=True).click()
-    visitor.choose("#make-agents", "state")
+    visitor.choose("#make-agents", "State machine")
     visitor.choose("#make-seeds", "3")
     visitor.press("#make-now")
     visitor.page.get_by_text("Expected at most 18 runs of 4,000 lessons in all, got 27 of 6,030").wait_for()

@@ -45,7 +45,7 @@ def last_state(visitor):
 
 def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, written):
     visitor = visit()
-    choose(visitor, "state", "sixty handwritten digits", "reference design")
+    choose(visitor, "State machine", "sixty handwritten digits", "reference design")
     visitor.tab("Draw")
     visitor.teach(written["7"][0], "7")
     visitor.draw(written["4"][0])
@@ -72,7 +72,7 @@ def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, writte
     visitor.press("#play")
     visitor.until_text("#state", f"State {last_state(visitor)} of")
     visitor.until_text("#play", "Play")
-    choose(visitor, "recall", "the lessons of this agent")
+    choose(visitor, "Quick memory", "the lessons of this agent")
     visitor.until_text("#chip", "61 lessons")
     visitor.tab("Inside")
     visitor.until_text("#looked", "locations written")

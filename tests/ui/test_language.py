@@ -16,6 +16,9 @@ import gradio as gr
 import pytest
 
 import agent.ui.texts
+from agent.agents.base import check_repo_id
+from agent.errors import AgentError
+from agent.hub import client
 from agent.models import MODELS
 from agent.models.custom.model import CustomModel
 from agent.ui import formatting
@@ -30,9 +33,11 @@ from agent.ui.texts import (
     numbers_texts,
     speaking,
     texts,
+    translated,
     with_label,
     with_locale,
 )
+from agent.validation import clean_label
 
 UI = Path(agent.ui.texts.__file__).parents[1]
 SECTIONS = ENGLISH.texts
@@ -70,6 +75,7 @@ ALIKE = {
         "Experiment",
         "Agent",
         "CSV",
+        "F1",
         "Markdown",
         "1 − |e|",
         "exp(−|e|/10)",
@@ -324,3 +330,25 @@ def test_a_label_after_an_article_is_filled_in_by_what_knows_an_from_a():
     assert with_label(texts.LEARNED, "8") == "Learned: this is an 8"
     with speaking(GERMAN):
         assert with_label(texts.LEARNED, "8") == "Gelernt als 8"
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda each: each.code)
+def test_what_the_hub_refuses_is_said_in_every_language(other):
+    refused = [
+        client._about_status(status, "30 s", "mia/a") for status in (401, 403, 404, 409, 412, 413, 429, 500, 418)
+    ]
+    refused += [client.sentence(error, "mia/a") for error in (TimeoutError(), ConnectionError())]
+    for check, value in ((client.checked_token, None), (check_repo_id, "../etc"), (clean_label, "much too long")):
+        with pytest.raises(AgentError) as error:
+            check(value)
+        refused.append(str(error.value))
+    with speaking(other):
+        for sentence in refused:
+            assert translated(sentence) != sentence and ("mia/a" in sentence) == ("mia/a" in translated(sentence))
+    assert translated(refused[0]) == refused[0] and translated("anything else") == "anything else"
+
+
+def test_why_a_mind_acts_is_said_in_german():
+    with speaking(next(each for each in OTHERS if each.code == "de")):
+        assert translated("move down: tried only 6 times") == "nach unten: erst 6 Mal versucht"
+        assert translated("0: never tried in a moment like this") == "0: in einem solchen Augenblick noch nie versucht"

@@ -22,7 +22,7 @@ from agent.ui.formatting import lessons
 from agent.ui.html import safe
 from agent.ui.page import PICK_JS, Page, render_progress, render_status
 from agent.ui.session import DEFAULT_MODEL, Session
-from agent.ui.texts import texts, with_label
+from agent.ui.texts import texts, translated, with_label
 
 BUILT_IN = ":"  # before the name of a starter: no repo of the Hub begins so
 N_COMPARED, MAX_DIFFERING = 300, 24  # test digits asked, and those shown that were answered differently
@@ -119,7 +119,7 @@ def list_agents(session_id: str, seek: str, sort: str) -> str:
         cards += "".join(_card(entry, pictures.get(entry.repo_id)) for entry in gallery.entries)
         note = texts.GALLERY_OLD if gallery.is_old else "" if gallery.entries else texts.GALLERY_EMPTY
     except AgentError as error:
-        note = safe(formatting.capitalized(error))
+        note = safe(formatting.capitalized(translated(str(error))))
     return f'{f"<p>{note}</p>" if note else ""}<div class="agents">{cards}</div>'
 
 

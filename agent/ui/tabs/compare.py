@@ -98,7 +98,8 @@ def _choices() -> list[gr.components.Component]:
     sizes = [(formatting.number(size), size) for size in runs.SIZES]
     task = segments(tasks, runs.TASKS[0], texts.TASK, "make-task")
     with gr.Row(elem_classes="which"):
-        agents = segments([*MODELS], [DEFAULT_MODEL, BASELINE], texts.AGENTS, "make-agents", many=True)
+        kinds = [(formatting.kind(name), name) for name in MODELS]
+        agents = segments(kinds, [DEFAULT_MODEL, BASELINE], texts.AGENTS, "make-agents", many=True)
         lessons = segments(sizes, [60], texts.SIZES, "make-sizes", many=True)
         seeds = segments([*range(1, runs.MAX_SEEDS + 1)], 2, texts.SEEDS, "make-seeds")
     return [task, agents, lessons, seeds]
@@ -240,7 +241,9 @@ def results_table(groups: Sequence[Group], numbers: Mapping[Path, int]) -> str:
         opening = "".join(_open_button(run, numbers[run.folder]) for run in group.runs[:n_left])
         n_left = max(0, n_left - len(group.runs))
         buttons.append(f"<div>{_key(groups, place)}{opening}</div>" if opening else "")
-    table = html.table(texts.RESULTS, map(html.head, [texts.AGENT, *map(safe, names)]), lines)
+    table = html.table(
+        texts.RESULTS, map(html.head, [texts.AGENT, *(safe(texts.METRICS.get(name, name)) for name in names)]), lines
+    )
     return (
         f"<h2>{texts.RESULTS}</h2><p>{texts.RESULTS_HINT}</p>{table}"
         f'{_downloads(rows)}<h3>{texts.OPEN}</h3><div class="open">{"".join(buttons)}</div>'

@@ -27,6 +27,7 @@ from agent.ui.html import safe, status
 from agent.ui.page import Page
 from agent.ui.session import Session
 from agent.ui.texts import frames_texts as texts
+from agent.ui.texts import translated
 
 FAMILY = FrameAgent.FAMILY
 ENVIRONMENT_SETTINGS = {"CartPole-v1": {"sutton_barto_reward": True}}  # by environment; of others the defaults
@@ -254,7 +255,7 @@ def _panel(state: FramesState, panel: Panel) -> str:
         whole = f'<img class="ink" src="{_picture(panel.page)}" alt="{texts.WHOLE}"><i style="{style}"></i>'
         pictures = html.figure(f'<div class="whole">{whole}</div>', texts.WHOLE) + pictures
     stats = texts.FACTS.format(n=number(panel.agent.n_lessons), rate=number(state.rate, ".0f"))
-    why = texts.WHY.format(why=f'<span lang="en">{safe(panel.expectation.because)}</span>')
+    why = texts.WHY.format(why=safe(translated(panel.expectation.because)))
     return (
         f'<section><h3>{safe(panel.agent.kind)} <small>{stats}</small></h3><div class="pair">{pictures}</div>'
         f'<p class="because">{texts.DREAMS if state.open_loop else why}</p></section>'

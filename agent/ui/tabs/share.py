@@ -270,11 +270,14 @@ def push(
     signed_in: SignedIn,
     request: gr.Request,
 ) -> Generator[Any, Any, None]:
-    """Push a copy of the agent, and say how far it is; the agent itself may learn meanwhile."""
+    """Push a copy of the agent, and say how far it is; the agent itself may learn meanwhile.
+
+    Fields that were never unfolded are None.
+    """
     session.count("share")
     pupil, token = session.pupil, _token(typed, signed_in)
     repo_id = (repo or "").strip() or slug(pupil.name)
-    repo_id, message = yield Unlocked(partial(hub.check_push, pupil, repo_id, token, message))
+    repo_id, message = yield Unlocked(partial(hub.check_push, pupil, repo_id, token, message or ""))
     pushed = yield _outgoing(session, pupil, drawings)
     if pushed is None:
         yield _news(texts.PUSH_STOPPED)
@@ -286,7 +289,7 @@ def push(
     yield _news(texts.PUSHING["send"])
     done = yield Unlocked(partial(hub.send, pushed, files, repo_id, token, message, visibility == "private"))
     pupil.lineage = pupil.lineage.at(repo_id, done.commit)
-    link = link_to(request, repo_id) if visibility == "public" else ""
+    link = link_to(request, repo_id) if visibility != "private" else ""
     yield _news(texts.PUSHED.format(repo=safe(repo_id)), done.url, link)
 
 
@@ -299,7 +302,7 @@ def contribute(
     if not target:
         raise AgentError(texts.NOTHING_TO_PROPOSE)
     session.count("share")
-    message = yield Unlocked(partial(hub.check_contribution, session.pupil, target, token, message))
+    message = yield Unlocked(partial(hub.check_contribution, session.pupil, target, token, message or ""))
     yield _news(texts.PUSHING["test"])
     proposed = yield _outgoing(session, session.pupil, drawings)
     if proposed is None:

@@ -268,7 +268,7 @@ def _accuracy(evaluation: training.Evaluation | None, share: float, text: str) -
 
 def _confusion(evaluation: training.Evaluation | None) -> str:
     if evaluation is None:
-        return f'<figure class="confusion empty"><div></div><figcaption>{texts.CONFUSION}</figcaption></figure>'
+        return f'<figure class="confusion empty"><figcaption>{texts.CONFUSION}</figcaption></figure>'
     return confusion_figure(evaluation.confusion, evaluation.labels, texts.CONFUSION_ALT, texts.CONFUSION)
 
 

@@ -160,6 +160,30 @@ def with_label(text: str, label: object, **values: object) -> str:
     return text.format(label=label, **values)
 
 
+def translated(sentence: str) -> str:
+    """Give a sentence of an error or a reason in the current language, if one like it is in its texts.
+
+    Examples
+    --------
+    >>> with speaking(OTHERS[0]):
+    ...     translated("The Hub has disabled mia/sevens.")
+    'Der Hub hat mia/sevens gesperrt.'
+    """
+    with speaking(ENGLISH):
+        forms = texts.SENTENCES
+    for name, form in forms.items() if current_locale() is not ENGLISH else ():
+        if match := _pattern(form).fullmatch(sentence):
+            parts = {part: translated(text) for part, text in match.groupdict().items()}
+            return texts.SENTENCES[name].format(**parts)
+    return sentence
+
+
+@functools.cache
+def _pattern(form: str) -> re.Pattern[str]:
+    """What a text with {braces} looks like once they are filled in."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(form)))
+
+
 def of_page(address: str) -> Language:
     """Give the language of the page at an address.
 
