@@ -103,12 +103,12 @@ def _beside(session: Session) -> tuple[Any, str, str]:
     return gr.Column(visible=other is not None), f"<p>{text}</p>", ""
 
 
-def _shown(session: Session, text: str = "") -> tuple[Any, ...]:
+def _view(session: Session, text: str = "") -> tuple[Any, ...]:
     """The agents as they are, with a status."""
     return *_beside(session), *render_status(session, text)
 
 
-reset = with_session(_shown)  # after a failure
+reset = with_session(_view)  # after a failure
 
 
 def _name(agent: Agent) -> str:
@@ -158,7 +158,7 @@ def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any,
         made = partial(in_turns, iter_new(DEFAULT_MODEL, starter=name, name=title), session.start_job())
         other = yield Unlocked(made)
         if other is None:
-            yield _shown(session, texts.START_STOPPED)
+            yield _view(session, texts.START_STOPPED)
             return
     else:
         other = yield Unlocked(partial(hub.pull, repo_id))
@@ -170,7 +170,7 @@ def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any,
             raise AgentError(texts.NOT_BESIDE.format(name=other.lineage.home or other.name, kind=other.kind))
         session.comparison_agent = other
         session.status = text = texts.TRYING.format(name=_name(other))
-    yield _shown(session, text)
+    yield _view(session, text)
 
 
 def join(session: Session, other: Agent) -> Iterator[tuple[Any, ...]]:
@@ -193,7 +193,7 @@ def use_other(session: Session) -> tuple[Any, ...]:
     """Use the agent that answers beside the visitor's."""
     if session.comparison_agent is not None:
         session.replace(session.comparison_agent)
-    return _shown(session)
+    return _view(session)
 
 
 @serialized
@@ -214,7 +214,7 @@ def unjoin(session: Session) -> Iterator[tuple[Any, ...]]:
 def remove_other(session: Session) -> tuple[Any, ...]:
     """Let the visitor's agent answer alone."""
     session.comparison_agent = None
-    return _shown(session)
+    return _view(session)
 
 
 @serialized
