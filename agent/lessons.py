@@ -28,7 +28,7 @@ from agent.validation import MAX_LABEL_CHARS, clean_label, clean_name
 
 MAX_BULK = 10_000_000
 MAX_JOINED = 1_000_000  # entries of one joined agent
-FREE_DRAWINGS = 10_000  # that a log may unfold to, however short it is; 784 bytes each
+FREE_DRAWINGS = 10_000  # that any log may unpack to, however short it is; 784 bytes each
 CHARS_PER_DRAWING = 50  # of a log that has more: drawings take a hundred and more, if they are not all the same
 MAX_SOURCE_CHARS, MAX_SOURCE_DEPTH = 50_000, 5  # of a reference to bulk lessons
 MAX_REPLAYED = 300_000  # lessons that are taught again, two minutes of them
@@ -41,8 +41,8 @@ FREE_HISTORY = 10_000  # events more than twice as many as stand; a log from a f
 EVENT_BYTES, ENTRY_BYTES = 700, 300  # of memory: a dict of six with its texts; what stands of it
 DRAWING_BYTES = 28 * 28
 BYTES_PER_CHAR = 20  # of the source of bulk lessons
-STEP_S = 0.05  # of small entries that are replayed between two looks at how far it is
-AT_ONCE, DRAWN_AT_ONCE = 1000, 50  # bulk lessons replayed, drawn between two such looks; a drawing takes up to 3 ms
+STEP_S = 0.05  # seconds between two progress reports while small entries are replayed
+AT_ONCE, DRAWN_AT_ONCE = 1000, 50  # bulk lessons replayed, drawn between two reports; a drawing takes up to 3 ms
 
 
 @dataclass(frozen=True)
@@ -295,8 +295,8 @@ class Lessons:
         """Give the lines of `to_jsonl`, one after the other."""
         hidden = () if with_drawings else ("drawing", "drawings")
         for event in self.events:
-            kept = {key: value for key, value in event.items() if key not in hidden}
-            yield json.dumps(kept, separators=(",", ":")) + "\n"
+            fields = {key: value for key, value in event.items() if key not in hidden}
+            yield json.dumps(fields, separators=(",", ":")) + "\n"
 
     @classmethod
     def from_jsonl(cls, text: str) -> Lessons:
@@ -444,7 +444,7 @@ def pack(drawings: np.ndarray) -> str:
 
 
 def unpack(text: str, max_drawings: int = MAX_UNSOURCED) -> np.ndarray:
-    """Unpack what `pack` packed, at most so many drawings; AgentError when it is anything else."""
+    """Unpack what `pack` packed, at most ``max_drawings``; AgentError when it is anything else."""
     # base 85 adds a quarter, deflating of noise a little
     longest = 100 + max_drawings * preprocessing.PACKED_BYTES * 13 // 10
     if len(text) > longest:
@@ -489,7 +489,7 @@ def _checked(event: object, log: Lessons) -> dict[str, Any]:
 
 
 def _is_deep(value: Any, max_depth: int) -> bool:
-    """Whether lists and dicts lie within each other more than so often."""
+    """Whether lists and dicts are nested more than ``max_depth`` deep."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return not max_depth or any(_is_deep(part, max_depth - 1) for part in inside)
 

@@ -131,7 +131,7 @@ def _strokes(residual: np.ndarray, steepness: np.ndarray, choose: Callable[..., 
     largest = int(np.argmax(np.bincount(parts.ravel(), minlength=n_parts + 1) * is_ink))
     strength = np.where(mask, np.clip(contrast / np.float32(strongest), 0, 1), 0)
     part = parts == largest
-    rim = part & ~_eroded(part)
+    rim = part & ~eroded(part)
     on_edges = float(np.minimum(1, steepness[rim] / (EDGE * strongest)).mean())
     score = min(LONG, _length_over_width(part, rim)) * strongest * on_edges**4
     return _Strokes((strength * 255 + 0.5).astype(np.uint8), score)
@@ -144,7 +144,7 @@ def _steepness(planes: np.ndarray) -> np.ndarray:
     return 2 * np.hypot(down, across)
 
 
-def _eroded(mask: np.ndarray) -> np.ndarray:
+def eroded(mask: np.ndarray) -> np.ndarray:
     """The pixels of a mask whose four neighbours belong to it."""
     inner = np.zeros_like(mask)
     inner[1:-1, 1:-1] = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent import preprocessing
+from agent import photos, preprocessing
 from agent.kernels import parts as kernels
 from agent.kernels import preprocessing as ink_kernels
 from agent.models import Guess, Model
@@ -219,8 +219,7 @@ class _Page:
         widths, pairs = boxes[:, 3] - boxes[:, 2], []
         for place, box in enumerate(boxes):
             _, down = _gaps(box, boxes)
-            tall = np.maximum(boxes[:, 1], box[1]) - np.minimum(boxes[:, 0], box[0])
-            wide = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 2], box[2])
+            tall, wide = _size_together(box, boxes)
             is_continued = (whole == whole[place]) & (-down < BESIDE * np.minimum(heights, heights[place]))
             is_continued &= (wide < STACKED_ASPECT * tall) & (wide < widths + widths[place])
             pairs += [(place, int(other)) for other in np.flatnonzero(is_continued) if other > place]
@@ -238,8 +237,7 @@ class _Page:
         heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
         for place, box in enumerate(boxes):
             across, down = _gaps(box, boxes)
-            tall = np.maximum(boxes[:, 1], box[1]) - np.minimum(boxes[:, 0], box[0])
-            wide = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 2], box[2])
+            tall, wide = _size_together(box, boxes)
             stacked = (across < -0.5 * np.minimum(widths, widths[place])) & (wide < STACKED_ASPECT * tall)
             stacked &= (down < NEAR_STACKED * np.maximum(heights, heights[place])) & (
                 down > -0.5 * np.minimum(heights, heights[place])
@@ -435,6 +433,12 @@ def _gaps(box: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return across, down
 
 
+def _size_together(box: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Height and width of a box together with each of the others."""
+    ends, starts = np.maximum(others[:, 1::2], box[1::2]), np.minimum(others[:, ::2], box[::2])
+    return tuple((ends - starts).T)
+
+
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
     order = np.argsort(values, kind="stable")
     sums = np.cumsum(weights[order])
@@ -443,9 +447,7 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
 
 def _stroke_width(mask: np.ndarray) -> float:
     """Mean width of strokes: twice the area over the rim."""
-    padded = np.pad(mask, 1)
-    inner = padded[1:-1, 1:-1] & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return 2 * float(mask.sum()) / max(1, int((mask & ~inner).sum()))
+    return 2 * float(mask.sum()) / max(1, int((mask & ~photos.eroded(mask)).sum()))
 
 
 def _cuts(ink: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float]]:

@@ -1,4 +1,4 @@
-"""Tasks as runs know them: what they teach, and what they keep apart to ask. To add one, write its class below."""
+"""Tasks of runs: what they teach, and what they hold out for the test. To add one, write its class below."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import numpy as np
 from agent.datasets import LabelledDrawings, arrays, digits, files, labelled, shuffled, strokes
 from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError, nearest
-from agent.progress import Progress, run_to_completion
+from agent.progress import Progress
 from agent.user_code import class_of, given_path, is_given, is_path, own_code
 from agent.validation import MAX_LABEL_CHARS, check_bool, check_choice, check_names, check_settings, setting
 
-EVERY = 5  # of a set without a test of its own, every so many-th drawing is kept apart, and every so many-th font
+EVERY = 5  # every fifth font, and every fifth drawing of a set without a test set, is held out
 TEST_SEED = 2**40  # added to a seed where a pen draws the test
 N_DRAWN_TEST = 1000
 N_FRAMES = 5_000  # of a run that does not say how many
-CHUNK = 100  # frames between two looks at how far it is
-LAST = 500  # frames whose mean score is the score
-RANDOM_RUNS = 5  # episodes of random actions that a score is compared with
+CHUNK = 100  # frames between two progress reports
+LAST = 500  # frames, the last ones, over which the score is averaged
+RANDOM_RUNS = 5  # episodes of random actions with which a score is compared
 METHODS = ("lessons", "test")
 DRAWINGS, ARRAYS, DEFAULT_AGENT = "drawings", "arrays", "recall"
 Pairs = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str]]
@@ -33,8 +33,8 @@ Pairs = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str]]
 class Task(Protocol):
     """A task as a run knows it: a frozen dataclass of its settings, every one with a default.
 
-    ``lessons(n_lessons, seed)`` and ``test(n_drawings, seed)`` give (drawings, labels), and where None is asked for
-    all there are. What ``test`` gives is never among the lessons of that seed.
+    ``lessons(n_lessons, seed)`` and ``test(n_drawings, seed)`` give (drawings, labels), all there are for None. What
+    ``test`` gives is never among the lessons of that seed.
     """
 
     NAME: ClassVar[str]
@@ -43,10 +43,10 @@ class Task(Protocol):
     AGENT: ClassVar[str] = DEFAULT_AGENT  # who is taught where nobody is named
 
     def lessons(self, n_lessons: int | None, seed: int) -> LabelledDrawings | Pairs:
-        """Draw so many lessons; AgentError when there are not so many."""
+        """Draw lessons; AgentError when there are fewer than ``n_lessons``."""
 
     def test(self, n_drawings: int | None, seed: int) -> LabelledDrawings | Pairs:
-        """Draw at most so many drawings to ask."""
+        """Draw at most ``n_drawings`` to test with."""
 
 
 @dataclass(frozen=True)
@@ -232,21 +232,19 @@ class Frames:
         return make(self.world, **dict(self.settings))
 
 
-def random_scores(task: Frames, seed: int, n_frames: int) -> list[float]:
-    """Give the mean scores of random actions: one for every `LAST` frames, or fewer, of each of `RANDOM_RUNS` episodes.
+def iter_random(task: Frames, seed: int, n_frames: int) -> Generator[Progress, None, tuple[list[float], list[float]]]:
+    """Take random actions, step by step; returns their mean scores, and the returns of the episodes that ended.
 
-    None in an environment without a score; one episode of at most `LAST` frames in a slow one.
+    A mean is one of `LAST` frames, or fewer, of each of `RANDOM_RUNS` episodes; there is none without a score. In a
+    slow environment there is one episode of at most `LAST` frames.
 
     Examples
     --------
-    >>> len(random_scores(Frames("page"), seed=0, n_frames=50))
-    5
+    >>> from agent.progress import run_to_completion
+    >>> scores, returns = run_to_completion(iter_random(Frames("page"), seed=0, n_frames=50))
+    >>> len(scores), returns
+    (5, [])
     """
-    return run_to_completion(iter_random(task, seed, n_frames))[0]
-
-
-def iter_random(task: Frames, seed: int, n_frames: int) -> Generator[Progress, None, tuple[list[float], list[float]]]:
-    """As `random_scores`, step by step; returns those scores, and the returns of the episodes that ended."""
     means, returns, number, n_runs = [], [], 0, RANDOM_RUNS
     while number < n_runs:
         env, rng = task.make_environment(), np.random.default_rng([seed, number])

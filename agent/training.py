@@ -21,8 +21,8 @@ from agent.metrics import Score
 from agent.progress import Progress
 from agent.validation import check_whole
 
-MAX_CHUNK = 2_000  # lessons between two looks at the Stop button
-SCORED_AT_ONCE = 50  # drawings between two looks at the clock
+MAX_CHUNK = 2_000  # lessons between two points at which teaching can be stopped
+SCORED_AT_ONCE = 50  # drawings between two checks of the clock
 DIGITS = "0123456789"
 
 

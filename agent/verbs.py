@@ -22,8 +22,7 @@ from agent.agents.base import is_repo_id
 from agent.datasets import arrays
 from agent.errors import AgentError, nearest
 from agent.experiments import results
-from agent.experiments.config import RECIPES, Settings, agent_choices
-from agent.experiments.loading import load_agent
+from agent.experiments.config import RECIPES, Settings, agent_choices, load_agent
 from agent.lessons import Bulk
 from agent.models import Guess
 from agent.models.frames.layers import Layer

@@ -11,9 +11,8 @@ from collections.abc import Generator
 from typing import Any
 
 from agent.agents.base import Agent, Lineage
-from agent.agents.classifier import Classifier
 from agent.agents.frame_agent import FrameAgent
-from agent.agents.pupil import Pupil
+from agent.agents.pupil import Classifier, Pupil
 from agent.agents.regressor import Regressor
 from agent.datasets import digits, labelled, replay, strokes
 from agent.errors import AgentError, nearest

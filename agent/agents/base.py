@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import os
 import re
 from collections.abc import Generator, Mapping
@@ -108,8 +109,11 @@ class Agent:
 
     @classmethod
     def restored(cls, model: Any, log: str, name: str) -> Self:
-        """Build an agent from a saved model and log; AgentError when the log is not valid."""
-        raise NotImplementedError
+        """Build an agent from a saved model and log; AgentError when the log is not that of this model."""
+        agent = cls(model, name)
+        if log != agent.log:
+            raise AgentError(f"expected a log of {agent.n_lessons:,} lessons of {cls.FAMILY}, got {log[:80]!r}.")
+        return agent
 
     @property
     def n_bytes(self) -> int:
@@ -123,8 +127,8 @@ class Agent:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels it knows, sorted; none where there are no labels."""
-        return ()
+        """The labels taught so far, sorted: the order of ``Guess.responses``; none where there are no labels."""
+        return getattr(self.model, "labels", ())
 
     @property
     def n_lessons(self) -> int:
@@ -133,8 +137,8 @@ class Agent:
 
     @property
     def log(self) -> str:
-        """Its lessons as a file holds them: one JSON event a line."""
-        raise NotImplementedError
+        """Its lessons as a file holds them, one JSON event a line; here only their number: they can be drawn again."""
+        return json.dumps({"event": self.FAMILY, "n_lessons": self.n_lessons}) + "\n"
 
     def picture(self) -> Image:
         """Draw what it knows: 28 pixels high, at most 1,984 wide, grey."""

@@ -1,4 +1,4 @@
-"""Agent that learns labels of drawings: preprocessing in front, a model behind, the lesson log beside."""
+"""Agents that learn labels: of drawings, with preprocessing in front and a lesson log; of arrays as they are."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 
 from agent import preprocessing, render, segmentation
 from agent.agents.base import Agent
-from agent.datasets import LabelledDrawings, labelled
+from agent.datasets import LabelledDrawings, arrays, labelled
 from agent.errors import AgentError
 from agent.lessons import AT_ONCE, Bulk, BulkForgotten, Lesson, Lessons, check_log, iter_rebuild, iter_replay, rebuild
-from agent.models import MODELS, Guess, Model
+from agent.models import ARRAYS, MODELS, Guess, Model
 from agent.models.base import drawn_image
 from agent.progress import Progress, run_to_completion
 from agent.segmentation import Reading, Symbol
@@ -51,11 +51,6 @@ class Pupil(Agent):
     def n_bytes(self) -> int:
         """Bytes of memory it takes, its log too."""
         return self.model.n_bytes + self.lessons.n_bytes
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels taught so far, sorted: the order of ``Guess.responses``."""
-        return self.model.labels
 
     @property
     def n_lessons(self) -> int:
@@ -342,6 +337,39 @@ class Pupil(Agent):
             raise AgentError(
                 f"expected at most {max_labels} labels, got {len(labels)}. Forget one or start another agent."
             )
+
+
+class Classifier(Agent):
+    """An agent that learns arrays of one shape as they are; its model is a user's own, in ``agent.models.custom``."""
+
+    FAMILY: ClassVar[str] = "arrays"
+    MODELS: ClassVar[dict[str, type[Any]]] = ARRAYS
+    PIPELINE_TAG: ClassVar[str] = "tabular-classification"
+    TAGS: ClassVar[tuple[str, ...]] = ()
+    MAX_LABEL_CHARS: ClassVar[int] = arrays.MAX_CHARS
+
+    @property
+    def n_lessons(self) -> int:
+        """How many lessons it had."""
+        return self.model.n_lessons
+
+    def picture(self) -> Image:
+        """Draw nothing: arrays are no pictures."""
+        return render.strip([np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.uint8)])
+
+    def learn_many(self, inputs: LabelledDrawings | Any, labels: Iterable[str] = ()) -> None:
+        """Learn N inputs of the model's shape with N labels, in order; AgentError for another shape."""
+        lessons = inputs if isinstance(inputs, LabelledDrawings) else LabelledDrawings(inputs, tuple(labels))
+        self.check_lessons(lessons)
+        self.model.learn_many(lessons.drawings, lessons.labels)
+
+    def check_lessons(self, lessons: LabelledDrawings) -> None:
+        """Check that lessons have the shape that the model was made for."""
+        self.model.check_shape(lessons.drawings)
+
+    def predict_many(self, inputs: np.ndarray) -> list[Guess]:
+        """Guess N inputs of the model's shape."""
+        return self.model.predict(inputs)
 
 
 def _inked(drawing: object) -> np.ndarray:

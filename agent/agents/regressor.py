@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -42,23 +41,10 @@ class Regressor(Agent):
     PIPELINE_TAG: ClassVar[str] = "tabular-regression"
     TAGS: ClassVar[tuple[str, ...]] = ("numbers",)
 
-    @classmethod
-    def restored(cls, model: RegressionModel, log: str, name: str) -> Self:
-        """Build an agent from a saved model and log; AgentError when the log is one of other lessons."""
-        regressor = cls(model, name)
-        if log != regressor.log:
-            raise AgentError(f"expected a log of {regressor.n_lessons:,} lessons of numbers, got {log[:80]!r}.")
-        return regressor
-
     @property
     def n_lessons(self) -> int:
         """Training steps so far, for most models one a lesson."""
         return self.model.training.n_steps
-
-    @property
-    def log(self) -> str:
-        """The lesson log as a file holds it: lessons of a task can be drawn again, so only their number."""
-        return json.dumps({"event": "numbers", "n_lessons": self.n_lessons}) + "\n"
 
     def picture(self) -> Image:
         """Plot predictions (up) over the range of the lessons (right), 28 x 28 pixels: a copy is the diagonal."""
@@ -90,8 +76,8 @@ class Regressor(Agent):
     def iter_learn(self, lessons: NumberLessons, trace: Trace | None = None) -> Iterator[Progress]:
         """Learn from lessons that were drawn before; yields progress and can be resumed as `iter_learn_task`.
 
-        ``trace`` is told the number of every step, its input, and answer, error and reward as they were before it; of a
-        step over all lessons only the mean absolute error.
+        ``trace`` is called with the number of every step, its input, and answer, error and reward before it; of a step
+        over all lessons only with the mean absolute error.
         """
         feedback = self.model.feedback
         if not lessons.is_supervised and feedback != "reward":

@@ -77,7 +77,7 @@ class LabelledDrawings:
         return len(self.labels)
 
     def first(self, n_drawings: int | None) -> LabelledDrawings:
-        """Give the first so many of them, or all."""
+        """Give the first ``n_drawings``, or all."""
         return self.between(0, len(self) if n_drawings is None else n_drawings)
 
     def between(self, start: int, end: int) -> LabelledDrawings:
@@ -141,7 +141,7 @@ def lazy(source: dict[str, Any]) -> LazyDrawings:
 
 
 def shuffled(n_lessons: int, seed: int) -> np.ndarray:
-    """Draw an order of so many lessons, the same on every machine: (n,) int64.
+    """Draw a random order of ``n_lessons``, the same on every machine: (n,) int64.
 
     Examples
     --------

@@ -90,14 +90,7 @@ class Selection:
     @property
     def source(self) -> dict[str, Any]:
         """Reference for `lazy`: a dict that JSON can hold."""
-        return {
-            "task": NAME,
-            "sets": dict(self.sets),
-            "labels": list(self.labels),
-            "seed": self.seed,
-            "balanced": self.balanced,
-            "split": self.split,
-        }
+        return {"task": NAME, **vars(self), "sets": dict(self.sets), "labels": list(self.labels)}
 
     def draw(self) -> tuple[np.ndarray | list[np.ndarray], tuple[str, ...]]:
         """Draw the lessons: (N, H, W) uint8, or a list of N drawings of different sizes, and N labels."""

@@ -139,15 +139,10 @@ class Selection:
     @property
     def source(self) -> dict[str, Any]:
         """Reference for `lazy`: a dict that JSON can hold."""
-        source = {
-            "task": NAME,
-            "n": self.n,
-            "labels": list(self.labels),
-            "styles": list(self.styles),
-            "seed": self.seed,
-            "balanced": self.balanced,
-        }
-        return source if self.version == 1 else source | {"version": self.version}
+        source = {"task": NAME, **vars(self), "labels": list(self.labels), "styles": list(self.styles)}
+        if self.version == 1:  # which had no such field
+            del source["version"]
+        return source
 
     @property
     def lesson_styles(self) -> tuple[str, ...]:

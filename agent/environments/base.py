@@ -60,7 +60,7 @@ class ScoreScaler:
 
 
 def frame_space(n_cells: int) -> gymnasium.spaces.Box:
-    """Make the space of observations of so many cells."""
+    """Make the observation space of ``n_cells``."""
     return gymnasium.spaces.Box(-1, 1, (n_cells,), np.float32)
 
 

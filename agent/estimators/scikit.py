@@ -8,7 +8,7 @@ import numpy as np
 
 from agent.datasets import arrays, shuffled
 from agent.errors import AgentError
-from agent.estimators.learning import Learner, settings_of_kind
+from agent.estimators import Learner, settings_of_kind
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.estimators.learning import Learner, settings_of_kind
+from agent.estimators import Learner, settings_of_kind
 
 try:
     from river.base import Classifier

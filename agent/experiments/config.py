@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from agent import metrics
-from agent.agents import FAMILIES, STARTERS, Agent, kinds
+from agent.agents import FAMILIES, STARTERS, Agent, Pupil, kinds, register
 from agent.datasets import arrays
 from agent.errors import AgentError, nearest
 from agent.experiments import results
+from agent.experiments.results import AGENT, CONFIG, RESULT
 from agent.models import Model
 from agent.models.custom.model import wrap_class
 from agent.models.custom.signature import Spaces, class_settings, constructor_defaults, is_kind
 from agent.storage import serialization
+from agent.storage.serialization import LOCAL_FILES
 from agent.tasks import ARRAYS, DEFAULT_AGENT, DRAWINGS, SOURCES, ArraySet, DataSet, Task, task_of, with_new_names
 from agent.user_code import class_of, content_of, given_path, is_given, is_path, maker_of
 from agent.validation import check_names, check_settings, setting
@@ -199,14 +201,19 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
         raise AgentError(f"expected an agent for task={'+'.join(tasks)} among {known}, got {model.NAME}.")
     if not is_own_class:
         agent_settings = without(dataclasses.asdict(model_config), "seed")
+    fields = {name: dataclasses.asdict(task) for name, task in tasks.items() if dataclasses.is_dataclass(task)}
     config = {
-        "task": {name: {"source": tables[name]["source"], **_fields(tasks[name], tables[name])} for name in tasks},
+        "task": {name: {"source": table["source"], **fields.get(name, table)} for name, table in tables.items()},
         "agent": {"name": table["name"], "kind": kind, **agent_settings},
         **dataclasses.asdict(settings),
     }
     tables = config["task"].values()
     paths = [config["agent"]["kind"], *(str(table.get(name)) for table in tables for name in ("source", "world"))]
-    content = {path: _digest(path) for path in paths if is_path(path) or arrays.is_data(path)}
+    content = {  # so that a changed class or file is another run
+        path: arrays.digest(path) if arrays.is_data(path) else content_of(path)
+        for path in paths
+        if is_path(path) or arrays.is_data(path)
+    }
     config |= {"content": content} if content else {}
     config = json.loads(json.dumps(config))
     return RunSpec(settings, tasks, family, config["agent"], model, model_config, config, folder)
@@ -415,6 +422,37 @@ def with_paths(value: Any) -> Any:
     return given_path(value) if is_given(value) else value
 
 
+def load_agent(folder: str, words: str) -> Agent:
+    """Load the agent that a path or words name: that of a run, or one saved by itself."""
+    return load_at(results.agent_path(folder, words))
+
+
+def load_at(path: Path) -> Agent:
+    """Load the agent of a folder or a ``.zip``; in the folder of a run it may be of a user's own class."""
+    if path.name == AGENT and (path.parent / CONFIG).is_file():
+        return load_run(path.parent)
+    return serialization.load(path, LOCAL_FILES)
+
+
+def load_run(run: Path) -> Agent:
+    """Load the agent of a run, also one of a user's own class, which the run's settings name.
+
+    AgentError where there is no agent, or no such class any more.
+    """
+    config = results.read_json(run / CONFIG) or {}
+    table = config.get("agent")
+    kind = table.get("kind") if isinstance(table, Mapping) else None
+    if isinstance(table, Mapping) and is_path(kind):
+        saved = results.read_json(run / AGENT / CONFIG) or {}
+        labels = (results.read_json(run / RESULT) or saved).get("labels", ["0"])
+        settings = without(table, "kind", "name")
+        tables = config.get("task")
+        family = tasks_for(tables, kind)[1] if isinstance(tables, Mapping) else Pupil.FAMILY
+        model, _ = resolve_model(kind, settings, Spaces(tuple(map(str, labels))), config.get("seed", 0), family)
+        register(family, model)
+    return serialization.load(run / AGENT, LOCAL_FILES)
+
+
 def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Give a mapping without some names."""
     return {name: value for name, value in table.items() if name not in names}
@@ -494,12 +532,3 @@ def _agent_table(agent: object) -> dict[str, Any]:
     if not isinstance(agent, Mapping) or not isinstance(agent.get("kind"), str):
         raise AgentError(f"expected an agent by its kind, got {str(agent)[:40]!r}.")
     return {"name": short_name(agent["kind"]), **copy.deepcopy(dict(agent))}
-
-
-def _digest(path: str) -> str:
-    """Give a digest of a user's class or file, so that a changed one is another run."""
-    return arrays.digest(path) if arrays.is_data(path) else content_of(path)
-
-
-def _fields(task: Task, table: Mapping[str, Any]) -> dict[str, Any]:
-    return dataclasses.asdict(task) if dataclasses.is_dataclass(task) else without(table, "source")

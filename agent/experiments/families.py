@@ -26,10 +26,8 @@ from agent.agents.regressor import Regressor
 from agent.datasets.copy_numbers import Copy
 from agent.errors import AgentError
 from agent.experiments import results
-from agent.experiments.config import RunSpec, resolve_model, without
-from agent.experiments.curriculum import Curriculum, curriculum, iter_teach
-from agent.experiments.loading import load_agent
-from agent.experiments.processes import check_shards, iter_teach_parallel
+from agent.experiments.config import RunSpec, load_agent, resolve_model, without
+from agent.experiments.curriculum import Curriculum, check_shards, curriculum, iter_teach, iter_teach_parallel
 from agent.models.base import LESSON_BYTES
 from agent.progress import Progress
 from agent.storage import serialization
@@ -174,7 +172,7 @@ class DrawingsRun(FamilyRun):
         self.forgetting: list[dict[str, Any]] = []
         self.evaluations: dict[str, Evaluation] = {}
         model, config = spec.model, spec.model_config
-        if is_path(spec.agent["kind"]):  # a class of the user's is told the labels, known only now
+        if is_path(spec.agent["kind"]):  # a user's class is given the labels, which are known only now
             given = without(spec.agent, "kind", "name")
             model, config = resolve_model(spec.agent["kind"], given, self.lessons.spaces, settings.seed, spec.family)
         check_shards(model, settings.shards, len(self.lessons.parts))
@@ -576,11 +574,11 @@ class FramesRun(FamilyRun):
             self.env.close()
 
     def _n_episodes(self, n_frames: int) -> int:
-        """Say how many episodes were over after so many frames."""
+        """Count the episodes that were over after ``n_frames``."""
         return sum(end <= n_frames for end in itertools.accumulate(getattr(self.env, "lengths", ())))
 
     def _episodes(self, n_before: int) -> dict[str, float | None]:
-        """Give the mean return and length of the episodes after so many; nothing where there are no episodes."""
+        """Give the mean return and length of the episodes after the first ``n_before``; nothing without episodes."""
         if not hasattr(self.env, "returns"):
             return {}
         episodes = self.env.returns[n_before:], self.env.lengths[n_before:]

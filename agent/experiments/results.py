@@ -78,7 +78,7 @@ class Result:
     @property
     def agent(self) -> Agent:
         """The agent that was taught, loaded from the folder each time."""
-        from agent.experiments.loading import load_run
+        from agent.experiments.config import load_run
 
         return load_run(self.folder)
 
@@ -246,12 +246,9 @@ def read_csv(path: Path) -> list[dict[str, Any]]:
 
 def list_runs(folder: str | os.PathLike[str]) -> list[Path]:
     """Give the directories of all runs under a folder, the newest first."""
-    paths = [config.parent for config in Path(folder).rglob(CONFIG) if _is_run(config.parent)]
+    paths = [config.parent for config in Path(folder).rglob(CONFIG)]
+    paths = [path for path in paths if path.name != AGENT and not path.name.endswith(BEFORE)]
     return sorted(paths, key=lambda path: (-(path / CONFIG).stat().st_mtime_ns, path.as_posix()))
-
-
-def _is_run(path: Path) -> bool:
-    return path.name != AGENT and not path.name.endswith(BEFORE)
 
 
 def _is_file(path: Path) -> bool:

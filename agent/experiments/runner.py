@@ -13,9 +13,8 @@ from typing import Any
 from agent.agents import Agent, new_from_config, register
 from agent.errors import AgentError
 from agent.experiments import results
-from agent.experiments.config import TRACKERS, RunSpec, TaskSelection, path_to_load, resolve, same_config
+from agent.experiments.config import TRACKERS, RunSpec, TaskSelection, load_at, path_to_load, resolve, same_config
 from agent.experiments.families import FAMILY_RUNS, FamilyRun, ProgressLog
-from agent.experiments.loading import load_at
 from agent.experiments.results import Result
 from agent.models.custom.signature import TASK_FIELDS, task_of
 from agent.progress import Progress, run_to_completion
@@ -80,7 +79,8 @@ def iter_run_spec(spec: RunSpec, prepared: FamilyRun | None = None) -> Generator
             earlier = previous
     resume = earlier is not None and same_config(earlier, spec.config) and not spec.settings.again
     scores = results.read_json(spec.folder / results.RESULT) if resume else None
-    if scores is not None and (spec.settings.load is True or (spec.settings.save and not _has_agent(spec.folder))):
+    is_gone = spec.settings.save and not (spec.folder / results.AGENT).is_dir()
+    if scores is not None and (spec.settings.load is True or is_gone):
         resume, scores = False, None  # it goes on with its agent, or is made again where that is gone
     if is_path(spec.agent["kind"]):
         register(spec.family, spec.model)
@@ -100,7 +100,7 @@ def iter_run_spec(spec: RunSpec, prepared: FamilyRun | None = None) -> Generator
 
 
 def prepare(spec: RunSpec) -> FamilyRun:
-    """Prepare a run as far as nothing is learned: what is wrong with its data, or with what it loads, is refused."""
+    """Do what comes before the first lesson, so that wrong data, or an agent that cannot be loaded, is refused now."""
     run = FAMILY_RUNS[spec.family](spec)
     try:
         path_to_load(spec.settings, spec.folder)
@@ -171,10 +171,6 @@ def initial_agent(spec: RunSpec, model: type[Any], config: Any) -> Agent:
         got, expected = (" ".join(f"agent.{name}={of.get(name)}" for name in names[:5]) for of in (given, loaded))
         raise AgentError(f"expected the settings of the agent to load, {expected}, got {got}. Say {expected}.")
     return agent
-
-
-def _has_agent(run: Path) -> bool:
-    return (run / results.AGENT).is_dir()
 
 
 class Tracker:

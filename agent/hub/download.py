@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from agent.agents import Agent
 from agent.agents.base import check_commit, check_repo_id, is_repo_id
 from agent.errors import AgentError
-from agent.experiments.loading import load_run
+from agent.experiments.config import load_run
 from agent.hub.client import CLIENT, TIMEOUT_S, connect, endpoint, head_of, hub_errors, is_away, is_hidden
 from agent.storage import serialization
 
@@ -103,25 +103,29 @@ def _checked_head(head: ModelInfo, repo_id: str) -> str:
     return check_commit(head.sha)
 
 
-def _read(repo_id: str, commit: str, token: str | None, folder: Path, is_from_cache: bool = False) -> Agent:
-    """Fetch what an agent is read from at one commit, unless it is in a folder already, and build the agent."""
+def fetch_file(repo_id: str, name: str, commit: str, token: str | None, folder: Path, from_cache: bool = False) -> Path:
+    """Fetch one file at one commit, unless it is in a folder already."""
     from huggingface_hub import hf_hub_download
 
+    options = {"endpoint": endpoint(), "etag_timeout": TIMEOUT_S, "library_name": CLIENT}
+    return Path(
+        hf_hub_download(
+            repo_id,
+            name,
+            revision=commit,
+            token=token or False,
+            cache_dir=folder,
+            local_files_only=from_cache,
+            **options,
+        )
+    ).resolve()
+
+
+def _read(repo_id: str, commit: str, token: str | None, folder: Path, is_from_cache: bool = False) -> Agent:
+    """Fetch what an agent is read from at one commit, and build the agent."""
     files = {}
     for name in serialization.READ:
-        path = Path(
-            hf_hub_download(
-                repo_id,
-                name,
-                revision=commit,
-                token=token or False,
-                endpoint=endpoint(),
-                cache_dir=folder,
-                etag_timeout=TIMEOUT_S,
-                local_files_only=is_from_cache,
-                library_name=CLIENT,
-            )
-        ).resolve()
+        path = fetch_file(repo_id, name, commit, token, folder, is_from_cache)
         if path.stat().st_size > (max_bytes := serialization.FILES[name]):
             raise AgentError(f"expected at most {max_bytes:,} bytes in {name}, got {path.stat().st_size:,}. Too large.")
         files[name] = path.read_bytes()

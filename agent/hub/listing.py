@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -18,8 +17,8 @@ from agent import render
 from agent.agents import kinds
 from agent.agents.base import check_commit, check_repo_id
 from agent.errors import AgentError
-from agent.hub.client import MAX_MESSAGE_CHARS, TIMEOUT_S, connect, endpoint, hub_errors, list_repos
-from agent.hub.download import cache, trim
+from agent.hub.client import MAX_MESSAGE_CHARS, connect, endpoint, hub_errors, list_repos
+from agent.hub.download import cache, fetch_file, trim
 from agent.storage import serialization
 from agent.storage.model_card import LABELS_TAG, TAG
 from agent.validation import check_choice, clean_label
@@ -146,22 +145,11 @@ def pictures(entries: Sequence[Entry]) -> dict[str, bytes]:
 
 
 def _picture(entry: Entry) -> bytes | None:
-    from huggingface_hub import hf_hub_download
-
     name = "labels.png"
     with contextlib.suppress(AgentError), hub_errors(entry.repo_id):
         head = connect(None).get_paths_info(entry.repo_id, [name], revision=entry.commit)
         if len(head) == 1 and 0 <= head[0].size <= serialization.FILES[name]:
-            path = hf_hub_download(
-                entry.repo_id,
-                name,
-                revision=entry.commit,
-                token=False,
-                endpoint=endpoint(),
-                cache_dir=cache(),
-                etag_timeout=TIMEOUT_S,
-            )
-            return render.strip_png(Path(path).resolve().read_bytes())
+            return render.strip_png(fetch_file(entry.repo_id, name, entry.commit, None, cache()).read_bytes())
     return None
 
 

@@ -106,8 +106,8 @@ class Guess:
         return cls(labels[int(responses.argmax())], (best - second) / best, responses, False)
 
 
-class BaseModel:
-    """Base of the models of all families; the defaults suit models without labels."""
+class BaseModel(Protocol):
+    """What the models of all families have; the defaults suit models without labels."""
 
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]  # one sentence for menus and cards
@@ -118,7 +118,7 @@ class BaseModel:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of memory it holds."""
+        """Bytes of memory it holds, without what models share."""
         return sum(array.nbytes for array in self.tensors().values())
 
     @property
@@ -127,7 +127,7 @@ class BaseModel:
         return sum(array.nbytes for array in self.tensors().values())
 
     def stats(self) -> dict[str, str]:
-        """Figures about the model to show: names known to `agent.ui.texts.words.FACTS`, and their values."""
+        """Figures about the model to show: names, which ``FACTS`` of the page's texts may know, and their values."""
         raise NotImplementedError
 
     def tensors(self) -> dict[str, np.ndarray]:
@@ -140,7 +140,7 @@ class BaseModel:
         raise NotImplementedError
 
 
-class Model(Protocol):
+class Model(BaseModel, Protocol):
     """Online classifier of drawings.
 
     All drawings are thumbnails with ink, (28, 28) uint8 as `agent.preprocessing.to_thumbnail` gives them. Models can
@@ -148,23 +148,14 @@ class Model(Protocol):
     every byte; where it is False, `Pupil` forgets by replaying the log.
     """
 
-    NAME: ClassVar[str]
-    SUMMARY: ClassVar[str]  # one sentence for menus and cards
     ORDER_FREE: bool  # of this instance; of the class: with default settings
     STUDIES: ClassVar[bool]  # whether `study` does anything
     VIEWS: ClassVar[tuple[str, ...]]  # what else a page can show of it: "nodes", "trajectory"
     MAX_LABELS: int  # of this instance; of the class: the most that settings allow
-    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]]  # named settings; the first are the defaults
-    Config: ClassVar[type]
-    config: Any  # a frozen dataclass, every field with a default, among them ``seed: int``
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels taught so far, sorted."""
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes this model holds, without what models share."""
 
     def learn_one(self, thumbnail: np.ndarray, label: str) -> None:
         """Learn one lesson of the user: afterwards this drawing is answered with this label."""
@@ -201,16 +192,6 @@ class Model(Protocol):
 
     def remembered(self, label: str) -> np.ndarray:
         """Thumbnails taught as a label, (N, 28, 28) uint8; none when it was never taught."""
-
-    def stats(self) -> dict[str, str]:
-        """Figures about the model to show: names known to `agent.ui.texts.words.FACTS`, and their values."""
-
-    def tensors(self) -> dict[str, np.ndarray]:
-        """All arrays to be saved."""
-
-    @classmethod
-    def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        """Build a model from its saved arrays; AgentError when they do not fit the settings."""
 
 
 LESSON_BYTES = preprocessing.SIDE**2 // 2 + 2  # of a lesson in a file: packed, with its label

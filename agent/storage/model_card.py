@@ -65,7 +65,7 @@ def _numbers(pupil: Agent) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Write foreign text as text: no Markdown, no HTML.
+    """Escape untrusted text: no Markdown, no HTML.
 
     Examples
     --------

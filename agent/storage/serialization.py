@@ -158,7 +158,7 @@ def config_at(path: Path) -> dict[str, Any]:
 
 
 def check_size(n_bytes: int) -> None:
-    """Check before it learns that an agent whose arrays can come to so many bytes can be saved.
+    """Check before an agent learns that it can be saved afterwards, with arrays of ``n_bytes``.
 
     Examples
     --------

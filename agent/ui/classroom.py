@@ -40,8 +40,8 @@ MAX_BYTES = 300_000_000  # of all rooms
 LIFE_S = 24 * 3600.0
 MAX_NAME_CHARS = 30
 LETTERS, CODE_CHARS = "CDFHJKMNPQRTVWXY3479", 8  # 25 thousand million codes, without letters that look alike
-N_ASKED, ASKED_AT_ONCE = 100, 10  # test digits of MNIST, ten of each: the same for everybody; in one step of a job
-MEMBER_BYTES = 10_000  # of what is told of an agent
+N_ASKED, ASKED_AT_ONCE = 100, 10  # test digits of MNIST, ten of each, the same for everybody; and in one step of a job
+MEMBER_BYTES = 10_000  # of a member besides its log and its pictures
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ class Rooms:
     def _make_room(self, present: Room) -> None:
         """Drop rooms beyond the caps, never the present one."""
         others = [(key, room) for key, room in self._rooms.items() if room is not present]
-        others.sort(key=lambda item: _worth(item[1]))
+        others.sort(key=lambda item: _priority(item[1]))
         for key, _ in others[: max(0, len(self._rooms) - self._max_rooms)]:
             del self._rooms[key]
         n_bytes = sum(room.n_bytes for room in self._rooms.values())
@@ -275,7 +275,7 @@ class Rooms:
                 n_bytes -= room.n_bytes
 
 
-def _worth(room: Room) -> tuple[int, float]:
+def _priority(room: Room) -> tuple[int, float]:
     """What orders rooms that make way: those of few members, the oldest first, then all others, the newest first."""
     n = min(len(room.members), MANY_MEMBERS)
     return n, -room.made if n == MANY_MEMBERS else room.made
@@ -334,7 +334,7 @@ def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pu
 
 
 def iter_together(rooms: Rooms, room: Room) -> Generator[Progress, None, tuple[int, int, list[str]]]:
-    """Test whom nobody has tested, join all of a room and test them together.
+    """Test the agents that have not been tested, join all of a room and test the joined agent.
 
     Returns how many were joined, how many of the test digits they answer right, and the names of `iter_joined`.
     """

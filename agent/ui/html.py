@@ -20,7 +20,7 @@ DIGITS = tuple("0123456789")
 
 
 def hue(label: str) -> str:
-    """Colour of a label as a CSS variable: ten even hues for digits, a lasting one for any other.
+    """Colour of a label as a CSS variable: ten evenly spaced hues for digits, a fixed one for any other label.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def head(name: str) -> str:
 
 
 def bars(labels: Sequence[str], guess: Guess | None) -> str:
-    """Shares of all labels in what responds, the best one bold."""
+    """Each label's share of all responses, the best one bold."""
     share = dict(zip(labels, shares(guess), strict=True)) if guess is not None else {}
     rows = [
         bar(label, hue(label), share.get(label, 0.0), guess is not None and guess.label == label)
@@ -106,7 +106,7 @@ def bars(labels: Sequence[str], guess: Guess | None) -> str:
 
 
 def shares(guess: Guess) -> list[float]:
-    """Share of each label in all that responds, in the order of the agent's labels; zeros where nothing does.
+    """Each label's share of all responses, in the order of the agent's labels; zeros where nothing responds.
 
     Examples
     --------

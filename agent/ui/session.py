@@ -45,7 +45,7 @@ MAX_SESSIONS = 200  # a new one holds 5 MB, one of 100 lessons 17, of all of MNI
 MAX_BYTES = 6_000_000_000
 IDLE_S = float(os.environ.get("PUPIL_IDLE_S", 12 * 3600.0))  # then a session is dropped; its browser has the lessons
 SESSION_BYTES = 20_000  # of one that holds nothing
-KEPT_BYTES = 1_500  # of a drawing with what is told of it, or a state of a story
+KEPT_BYTES = 1_500  # of a drawing with what is noted about it, or a state of a trajectory
 LESSON_BYTES = 3_000  # of an agent that is taught again, a lesson
 MAX_STAKE = 8  # lessons
 MAX_EARLIER, MAX_EARLIER_BYTES = 5, 300_000_000  # agents of a visitor besides the one in use
@@ -68,11 +68,11 @@ class InsideView:
     """What a visitor looks at inside the agent."""
 
     number: int = -1  # of the lesson looked at; else the drawing on the pad
-    step: int = 1  # of the story, from 1
+    step: int = 1  # of the trajectory, from 1
     n_drawn: int = 0  # drawings from memory so far: the seed of the next
     neuron: int = 406  # in the middle of the inner neurons
     node: int = 0  # of the RAM nodes
-    trajectory: list[Any] = field(default_factory=list)  # the states of the story, where the model has one
+    trajectory: list[Any] = field(default_factory=list)  # states, where the model has them
 
 
 @dataclass

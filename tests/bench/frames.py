@@ -19,7 +19,8 @@ from agent.agents.frame_agent import FrameAgent, frame_of
 from agent.environments import make
 from agent.kernels import linearithmic
 from agent.models.frames.layers import Layer, Tape
-from agent.tasks import Frames, random_scores
+from agent.progress import run_to_completion
+from agent.tasks import Frames, iter_random
 
 SIZES = (784, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
 SEEDS = range(5)
@@ -146,7 +147,9 @@ def expectations(picture: Any) -> list[Row]:
 def seeking() -> list[Row]:
     """Scores of both models beside those of random actions; and how long a pole is balanced."""
     rows = []
-    chance = np.array([each for seed in SEEDS for each in random_scores(Frames("page"), seed, 1000)])
+    chance = np.array(
+        [each for seed in SEEDS for each in run_to_completion(iter_random(Frames("page"), seed, 1000))[0]]
+    )
     for model in ("recurrent", "cells"):
         found = [watched(model, {}, "page", seed, 5000) for seed in SEEDS]
         last = np.array([each["scores"][-500:].mean() for each in found])

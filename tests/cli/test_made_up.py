@@ -123,7 +123,9 @@ def check(seed, here, capsys):
     assert after == before, f"{sorted(set(after.items()) ^ set(before.items()))} {told}"
 
 
-@pytest.mark.parametrize("n", [40, pytest.param(300, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "n", [12, pytest.param(40, marks=pytest.mark.slow), pytest.param(300, marks=pytest.mark.nightly)]
+)
 def test_a_made_up_mistake_is_one_sentence_and_changes_nothing(n, here, capsys, monkeypatch):
     monkeypatch.syspath_prepend(here)
     furnish(here)
@@ -136,7 +138,7 @@ def test_a_made_up_mistake_is_one_sentence_and_changes_nothing(n, here, capsys, 
     assert not failed, f"{len(failed)} of {n}:\n" + "\n".join(failed)
 
 
-@pytest.mark.parametrize("n", [4, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("n", [1, pytest.param(4, marks=pytest.mark.slow), pytest.param(40, marks=pytest.mark.nightly)])
 def test_a_made_up_signal_loses_nothing(n, here, capsys, monkeypatch):
     written = results.write_file
     for seed in range(n):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from corridor import CORRIDOR
 
 torch = pytest.importorskip("torch")
 
@@ -14,8 +15,6 @@ from agent.experiments import iter_run, run  # noqa: E402
 pytestmark = pytest.mark.usefixtures("here")
 QUICK = {"lessons": 60, "n_test": 30, "n_held_out": 10, "n_asked": 5, "plots": False}
 NETS = '''
-import gymnasium
-import numpy as np
 from torch import nn
 
 
@@ -49,30 +48,12 @@ def build(in_shape, n_labels, depth=1):
 
 
 whole = nn.Linear(784, 10)
-
-
-class Corridor(gymnasium.Env):
-    def __init__(self, length=5):
-        self.observation_space = gymnasium.spaces.Box(0, 1, (length,), np.float32)
-        self.action_space = gymnasium.spaces.Discrete(2)
-
-    def see(self):
-        return np.eye(self.observation_space.shape[0], dtype=np.float32)[self.at]
-
-    def reset(self, *, seed=None, options=None):
-        self.at = 0
-        return self.see(), {}
-
-    def step(self, action):
-        self.at = max(0, self.at + (1 if action else -1))
-        is_over = self.at == self.observation_space.shape[0] - 1
-        return self.see(), float(is_over), is_over, False, {}
 '''
 
 
 @pytest.fixture
 def nets(here):
-    (here / "nets.py").write_text(NETS)
+    (here / "nets.py").write_text(NETS + CORRIDOR)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 60, (100, 32, 32, 3)).astype(np.uint8), np.arange(100) % 3
     for picture, label in zip(x, y, strict=True):

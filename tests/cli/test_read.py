@@ -1,5 +1,7 @@
 """Pictures read and taught on the command line."""
 
+import shutil
+
 import handwriting
 import pytest
 from PIL import Image
@@ -9,15 +11,22 @@ from agent.__main__ import main
 from agent.datasets import digits
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder with an agent that knows some digits, and the photo of a sheet."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """An agent that knows some digits, the photo of a sheet, and a blank page."""
+    folder = tmp_path_factory.mktemp("files")
     pupil = agent.new("recall")
     pupil.learn_many(*digits.Selection({"mnist": 300}).draw())
-    agent.save(pupil, "mia.zip")
-    handwriting.sheet(["0123", "4567"], seed=2).save("sheet.jpg")
-    Image.new("L", (60, 60), 255).save("blank.png")
+    agent.save(pupil, folder / "mia.zip")
+    handwriting.sheet(["0123", "4567"], seed=2).save(folder / "sheet.jpg")
+    Image.new("L", (60, 60), 255).save(folder / "blank.png")
+    return folder
+
+
+@pytest.fixture
+def folder(files, tmp_path, monkeypatch):
+    """A folder of this test's own with these files."""
+    monkeypatch.chdir(shutil.copytree(files, tmp_path, dirs_exist_ok=True))
     return tmp_path
 
 

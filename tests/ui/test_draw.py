@@ -11,7 +11,8 @@ from agent.agents import new
 from agent.datasets import strokes
 from agent.models import Guess
 from agent.ui import events, html
-from agent.ui.parts import examples, reply
+from agent.ui.pad import sketchpad
+from agent.ui.parts import reply
 from agent.ui.session import Session, Sessions
 from agent.ui.tabs import draw
 
@@ -21,8 +22,8 @@ def session(monkeypatch):
     """A session named "mia" whose agent knows all examples, and another agent that is tried beside it."""
     startup.READY.set()
     pupil, other = new("nearest"), new("nearest")
-    for style in examples.example_styles():
-        pupil.learn_one(examples.example(style), strokes.label_of(style))
+    for style in sketchpad.example_styles():
+        pupil.learn_one(sketchpad.example(style), strokes.label_of(style))
     session = Session(pupil, comparison_agent=other)
     monkeypatch.setattr(events, "SESSIONS", Sessions(lambda: session))
     return session
@@ -40,7 +41,7 @@ def passes(monkeypatch):
 
 
 def pad(style):
-    return {"background": None, "layers": [], "composite": examples.example(style)}
+    return {"background": None, "layers": [], "composite": sketchpad.example(style)}
 
 
 def test_a_stroke_passes_preprocessing_once_and_its_guess_explanation_and_comparison_are_of_that_thumbnail(
@@ -72,7 +73,7 @@ def test_a_lesson_passes_preprocessing_once(session, passes, press):
 def test_how_sure_a_guess_is_is_said_in_words_and_as_a_number_in_why(session, monkeypatch, responses, words):
     session.pupil = new("nearest")
     for style, label in (("7-plain", "3"), ("4-open", "8")):
-        session.pupil.learn_one(examples.example(style), label)
+        session.pupil.learn_one(sketchpad.example(style), label)
     guess = Guess.of(("3", "8"), np.array(responses, np.int32))
     monkeypatch.setattr(type(session.pupil.model), "predict_one", lambda model, drawing: guess)
     outputs = draw.see("mia", pad("1-bare"))
@@ -89,8 +90,8 @@ def test_unless_a_guess_is_sure_why_names_the_nearest_lesson_of_the_second_best_
 ):
     session.pupil = new("nearest")
     for style, label in (("7-plain", "3"), ("4-open", "8")):
-        session.pupil.learn_one(examples.example(style), label)
-    model, ink = session.pupil.model, preprocessing.to_thumbnail(examples.example(drawing))
+        session.pupil.learn_one(sketchpad.example(style), label)
+    model, ink = session.pupil.model, preprocessing.to_thumbnail(sketchpad.example(drawing))
     because = partial(model.explain, ink, "3")
     guess = Guess("3", confidence, np.array([100, 80], np.int32), False, explain_later=because)
     monkeypatch.setattr(type(model), "predict_one", lambda model, drawing: guess)

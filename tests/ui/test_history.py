@@ -118,7 +118,12 @@ ACTIONS += [load, open_another, open_another, rename, remove, reload]
 
 
 @pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=[pytest.mark.nightly] * (seed >= 20)) for seed in range(500)]
+    "seed",
+    [
+        *range(6),
+        *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 20)),
+        *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(20, 500)),
+    ],
 )
 def test_any_actions_are_undone_and_redone_to_the_same_bytes(seed):
     rng = np.random.default_rng(seed)

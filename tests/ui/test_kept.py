@@ -15,6 +15,8 @@ from agent.storage import serialization
 from agent.ui.session import Mistake, Session, Sessions
 from tests.helpers.forge import signed
 
+pytestmark = pytest.mark.slow  # memory is traced, which takes long
+
 
 def ink(row=4):
     """A drawing of a bar."""

@@ -96,7 +96,7 @@ class TrainingState:
         return self.n_steps > 0 and Decimal(self.low) <= x <= Decimal(self.high)
 
     def begin(self, n_total: int) -> bool:
-        """Begin a run of so many steps, or resume an unfinished one of as many; True if it begins."""
+        """Begin a run of ``n_total`` steps, or resume an unfinished one of that length; True if it begins."""
         if self.total != n_total:
             self.before, self.done, self.total = self.n_steps, 0, n_total
         return self.done == 0
@@ -147,10 +147,25 @@ class RegressionModel(BaseModel):
         How many lessons a task should draw for a run.
     """
 
-    training: TrainingState
     feedback: str = "target"
     line: tuple[float, float] | None = None
     n_lessons: int = N_LESSONS
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+        self.training = TrainingState()
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(array.nbytes for array in self._arrays().values())
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """What learning changes, by the names under which it is saved."""
+        raise NotImplementedError
+
+    def _limits(self) -> dict[str, tuple[float, float]]:
+        """Smallest and largest value of those saved arrays that cannot hold any."""
+        return {}
 
     def n_steps(self, lessons: NumberLessons) -> int:
         """Steps of a run over these lessons."""
@@ -182,6 +197,20 @@ class RegressionModel(BaseModel):
     def predict(self, xs: Sequence[Decimal]) -> list[Answer]:
         """Predict for each number."""
         raise NotImplementedError
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        return {name: array.copy() for name, array in self._arrays().items()} | self.training.tensors()
+
+    @classmethod
+    def restore(cls, config: Any, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
+        model = cls(config)
+        arrays, limits = model._arrays(), model._limits()
+        shapes = {name: (array.shape, array.dtype.type, *limits.get(name, ())) for name, array in arrays.items()}
+        check_floats(tensors, shapes)
+        model.training = TrainingState.restore(tensors)
+        for name, array in arrays.items():
+            array[...] = tensors[name]
+        return model
 
 
 def check_floats(tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[Any, ...]]) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from agent.datasets.copy_numbers import NumberLessons
 from agent.errors import AgentError
 from agent.kernels import regression as kernels
 from agent.kernels import rng
-from agent.models.regression import Answer, RegressionModel, TrainingState, check_floats
+from agent.models.regression import Answer, RegressionModel
 from agent.validation import check_settings, setting
 
 TEACHERS = {  # what each learns from
@@ -75,8 +75,7 @@ class Linear(RegressionModel):
     Config: ClassVar[type] = LinearConfig
 
     def __init__(self, config: LinearConfig) -> None:
-        self.config = config
-        self.training = TrainingState()
+        super().__init__(config)
         init = [2 * rng.uniform(np.uint64(config.seed), INIT_STREAM, np.uint64(place)) - 1 for place in range(2)]
         self._line = np.array(init, config.precision)
         self._start = self._line.copy()  # line at the beginning of the current run
@@ -86,9 +85,8 @@ class Linear(RegressionModel):
     def feedback(self) -> str:
         return TEACHERS[self.config.teacher]
 
-    @property
-    def n_bytes(self) -> int:
-        return self._line.nbytes + self._start.nbytes + self._moments.nbytes
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"line": self._line, "start": self._start, "moments": self._moments}
 
     @property
     def line(self) -> tuple[float, float]:
@@ -142,20 +140,6 @@ class Linear(RegressionModel):
 
     def stats(self) -> dict[str, str]:
         return {"w": repr(self.line[0]), "b": repr(self.line[1])}
-
-    def tensors(self) -> dict[str, np.ndarray]:
-        arrays = {"line": self._line, "start": self._start, "moments": self._moments}
-        return {name: array.copy() for name, array in arrays.items()} | self.training.tensors()
-
-    @classmethod
-    def restore(cls, config: LinearConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        model = cls(config)
-        line = ((2,), model._line.dtype.type)
-        check_floats(tensors, {"line": line, "start": line, "moments": (model._moments.shape, np.float64)})
-        model.training = TrainingState.restore(tensors)
-        model._line, model._start = tensors["line"].copy(), tensors["start"].copy()
-        model._moments = tensors["moments"].copy()
-        return model
 
     def _explore(self, rewarded: kernels.RewardedLessons, x: np.ndarray, first: int, last: int) -> None:
         """Sample answers in rounds, each around the line that the previous round's model led to."""

@@ -16,14 +16,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
 from agent import decimals
 from agent.datasets.copy_numbers import NumberLessons
 from agent.kernels import regression as kernels
-from agent.models.regression import Answer, RegressionModel, TrainingState, check_floats
+from agent.models.regression import Answer, RegressionModel
 from agent.validation import check_settings, setting
 
 SYMBOLS = "0123456789.-+"
@@ -61,14 +61,15 @@ class Symbols(RegressionModel):
     Config: ClassVar[type] = SymbolsConfig
 
     def __init__(self, config: SymbolsConfig) -> None:
-        self.config = config
-        self.training = TrainingState()
+        super().__init__(config)
         n = len(SYMBOLS)
         self._tables = tuple(np.zeros(shape, np.uint16) for shape in ((n,), (n, n + 1), (n, n + 1, n + 1)))
 
-    @property
-    def n_bytes(self) -> int:
-        return sum(table.nbytes for table in self._tables)
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return dict(zip(_NAMES, self._tables, strict=True))
+
+    def _limits(self) -> dict[str, tuple[float, float]]:
+        return dict.fromkeys(_NAMES, (0, 2 ** len(SYMBOLS) - 1))
 
     def _learn_steps(self, lessons: NumberLessons, first: int, end: int) -> np.ndarray:
         read, written, ends = [], [], []
@@ -98,18 +99,6 @@ class Symbols(RegressionModel):
     def stats(self) -> dict[str, str]:
         known = "".join(symbol for symbol, written in zip(SYMBOLS, self._tables[0], strict=True) if written)
         return {"symbols": " ".join(known), "locations": f"{sum(int((table > 0).sum()) for table in self._tables):,}"}
-
-    def tensors(self) -> dict[str, np.ndarray]:
-        return {name: t.copy() for name, t in zip(_NAMES, self._tables, strict=True)} | self.training.tensors()
-
-    @classmethod
-    def restore(cls, config: SymbolsConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        model = cls(config)
-        tables = zip(_NAMES, model._tables, strict=True)
-        check_floats(tensors, {name: (table.shape, np.uint16, 0, 2 ** len(SYMBOLS) - 1) for name, table in tables})
-        model.training = TrainingState.restore(tensors)
-        model._tables = tuple(tensors[name].copy() for name in _NAMES)
-        return model
 
 
 def aligned(x: Decimal, y: Decimal) -> tuple[list[int], list[int]]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from agent.datasets.copy_numbers import NumberLessons
 from agent.kernels import regression as kernels
-from agent.models.regression import Answer, RegressionModel, TrainingState, check_floats
+from agent.models.regression import Answer, RegressionModel
 from agent.validation import check_settings, check_whole, setting
 
 
@@ -49,8 +49,7 @@ class Tuples(RegressionModel):
     Config: ClassVar[type] = TuplesConfig
 
     def __init__(self, config: TuplesConfig) -> None:
-        self.config = config
-        self.training = TrainingState()
+        super().__init__(config)
         generator = np.random.Generator(np.random.PCG64(config.seed))
         self._mapping = np.stack(
             [np.sort(generator.choice(config.n_bits, config.tuple_size, replace=False)) for _ in range(config.n_nodes)]
@@ -62,7 +61,13 @@ class Tuples(RegressionModel):
 
     @property
     def n_bytes(self) -> int:
-        return self._mapping.nbytes + self._places.nbytes + self._sums.nbytes + self._counts.nbytes
+        return super().n_bytes + self._places.nbytes
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"mapping": self._mapping, "ends": self._ends, "sums": self._sums, "counts": self._counts}
+
+    def _limits(self) -> dict[str, tuple[float, float]]:
+        return {"mapping": (0, self.config.n_bits - 1), "counts": (0, 2**40)}
 
     def _begin(self, lessons: NumberLessons) -> None:
         if not self.training.n_steps:
@@ -87,23 +92,10 @@ class Tuples(RegressionModel):
         written = (self._counts > 0).mean()
         return {"nodes": f"{self.config.n_nodes:,}", "saturation": f"{100 * written:.0f} %"}
 
-    def tensors(self) -> dict[str, np.ndarray]:
-        arrays = {"mapping": self._mapping, "ends": self._ends, "sums": self._sums, "counts": self._counts}
-        return {name: array.copy() for name, array in arrays.items()} | self.training.tensors()
-
     @classmethod
     def restore(cls, config: TuplesConfig, labels: Sequence[str], tensors: Mapping[str, np.ndarray]) -> Self:
-        model = cls(config)
-        expected = {name: (array.shape, array.dtype.type) for name, array in model.tensors().items()}
-        expected |= {
-            "mapping": (model._mapping.shape, np.int32, 0, config.n_bits - 1),
-            "counts": (model._counts.shape, np.int64, 0, 2**40),
-        }
-        check_floats(tensors, expected)
-        model.training = TrainingState.restore(tensors)
-        model._mapping = np.sort(tensors["mapping"], axis=1)
-        model._sums, model._counts = tensors["sums"].copy(), tensors["counts"].copy()
-        model._ends = tensors["ends"].copy()
+        model = super().restore(config, labels, tensors)
+        model._mapping.sort(axis=1)
         model._index_levels()
         return model
 

@@ -38,7 +38,7 @@ from agent.ui.page import PICK_JS, Page, render_status
 from agent.ui.session import Session
 from agent.ui.texts import class_texts as texts
 
-LOOK_S = 4.0  # between two looks of a teacher's page for what is new
+LOOK_S = 4.0  # seconds between two polls by a teacher's page
 MAX_DIGITS = 24  # shown of those that were answered wrong
 CODE_JS = "() => new URLSearchParams(location.search).get('class') ?? ''"
 

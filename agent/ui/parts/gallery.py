@@ -103,6 +103,14 @@ def _beside(session: Session) -> tuple[Any, str, str]:
     return gr.Column(visible=other is not None), f"<p>{text}</p>", ""
 
 
+def _view(session: Session, text: str = "") -> tuple[Any, ...]:
+    """The agents as they are, with a status."""
+    return *_beside(session), *render_status(session, text)
+
+
+reset = with_session(_view)  # after a failure
+
+
 def _name(agent: Agent) -> str:
     return safe(agent.lineage.home or agent.name)
 
@@ -150,7 +158,7 @@ def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any,
         made = partial(in_turns, iter_new(DEFAULT_MODEL, starter=name, name=title), session.start_job())
         other = yield Unlocked(made)
         if other is None:
-            yield *_beside(session), *render_status(session, texts.START_STOPPED)
+            yield _view(session, texts.START_STOPPED)
             return
     else:
         other = yield Unlocked(partial(hub.pull, repo_id))
@@ -162,7 +170,7 @@ def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any,
             raise AgentError(texts.NOT_BESIDE.format(name=other.lineage.home or other.name, kind=other.kind))
         session.comparison_agent = other
         session.status = text = texts.TRYING.format(name=_name(other))
-    yield *_beside(session), *render_status(session, text)
+    yield _view(session, text)
 
 
 def join(session: Session, other: Agent) -> Iterator[tuple[Any, ...]]:
@@ -183,16 +191,9 @@ def join(session: Session, other: Agent) -> Iterator[tuple[Any, ...]]:
 @with_session
 def use_other(session: Session) -> tuple[Any, ...]:
     """Use the agent that answers beside the visitor's."""
-    other = session.comparison_agent
-    if other is not None:
-        session.replace(other)
-    return *_beside(session), *render_status(session)
-
-
-@with_session
-def reset(session: Session) -> tuple[Any, ...]:
-    """Show the agents as they are, after a failure."""
-    return *_beside(session), *render_status(session)
+    if session.comparison_agent is not None:
+        session.replace(session.comparison_agent)
+    return _view(session)
 
 
 @serialized
@@ -213,7 +214,7 @@ def unjoin(session: Session) -> Iterator[tuple[Any, ...]]:
 def remove_other(session: Session) -> tuple[Any, ...]:
     """Let the visitor's agent answer alone."""
     session.comparison_agent = None
-    return *_beside(session), *render_status(session)
+    return _view(session)
 
 
 @serialized

@@ -19,7 +19,7 @@ from agent.ui.history import LessonStep, Step
 from agent.ui.html import DIGITS, safe
 from agent.ui.pad import sketchpad
 from agent.ui.page import PICK_JS, Page, header
-from agent.ui.parts import challenge, examples, my_agents, notebook, reply, symbols
+from agent.ui.parts import challenge, my_agents, notebook, reply, symbols
 from agent.ui.parts.challenge import Challenge
 from agent.ui.parts.symbols import Symbols
 from agent.ui.session import DEFAULT_MODEL, Session
@@ -62,7 +62,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         right = gr.Button(texts.RIGHT, elem_id="right", variant="primary", interactive=False)
     with gr.Row(elem_id="otherwise"):
         with gr.Accordion(input_texts.NO_PEN, open=False, elem_id="no-pen"):
-            example_buttons = gr.HTML(examples.buttons(), elem_id="examples", js_on_load=PICK_JS)
+            example_buttons = gr.HTML(sketchpad.example_buttons(), elem_id="examples", js_on_load=PICK_JS)
         with gr.Accordion(challenge_texts.TITLE, open=False, elem_id="challenge"):
             ten = gr.HTML(challenge.show(None), elem_id="ten", js_on_load=PICK_JS)
     with gr.Accordion(texts.WHY, open=False, elem_id="why"):
@@ -120,20 +120,9 @@ def all_of(session: Session, status: str) -> tuple[Any, ...]:
 def answer_of(session: Session) -> tuple[Any, ...]:
     """The guess or what came of the drawing, what the agent sees, bars, reasons, the other's guess, boxes, buttons."""
     pupil, drawing, several = session.at_pad, session.pad.drawing, session.pad.symbols
-    if drawing is None and several is None and session.pad.outcome:
-        return *session.pad.outcome, reply.other_guess(session), "", _yes(session), *_ways_back(session)
     if drawing is None and several is None:
-        bars = html.bars(pupil.labels, None)
-        idle = (
-            _invitation(session),
-            html.sees(None),
-            bars,
-            html.explain(),
-            reply.other_guess(session),
-            "",
-            _yes(session),
-        )
-        return *idle, *_ways_back(session)
+        idle = _invitation(session), html.sees(None), html.bars(pupil.labels, None), html.explain()
+        return *(session.pad.outcome or idle), reply.other_guess(session), "", _yes(session), *_ways_back(session)
     guesses: list[Guess] = []
     if several is not None:
         guesses = several.guesses(pupil)
@@ -284,7 +273,7 @@ def _strokes_cleared(session: Session) -> Any:
 @with_session
 def put_example(session: Session, event: gr.EventData) -> Any:
     """Put an example on the pad."""
-    return _put(session, examples.example(event_payload(event).get("label")))
+    return _put(session, sketchpad.example(event_payload(event).get("label")))
 
 
 @with_session
@@ -295,7 +284,7 @@ def put_photo(session: Session, path: str | None) -> Any:
         with sketchpad.open_picture(path) as picture:
             several, size = session.at_pad.segment(picture), picture.size
     if len(several) < 2:
-        return _put(session, examples.photo(path))
+        return _put(session, sketchpad.read_photo(path))
     if session.pad.drawing is not None:
         session.pad.finish(session.pad.drawing)
     session.pad.symbols = Symbols(several, size[::-1], is_photo=True)
@@ -332,11 +321,8 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
         return gr.skip(), *all_of(session, texts.DRAW_FIRST)
     if not session.browser.is_synced:
         return gr.skip(), *all_of(session, server_texts.WAIT)
-    session.count("lesson")
     pupil = session.at_pad
-    news = _learn(session, pupil, thumbnail, label, ink)
-    label = pupil.lessons.user_lessons()[-1].label
-    lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
+    label, lessons, status = _learn(session, thumbnail, label, ink)
     lead = texts.LEARNED_KNEW if pupil.lessons.user_lessons()[-1].was_correct else texts.LEARNED
     learned = reply.answer(
         "learned",
@@ -348,16 +334,21 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     )
     bars = html.bars(pupil.labels, pupil.model.predict(thumbnail[None])[0])
     session.pad.finish(thumbnail, (learned, html.sees(preprocessing.canonical(thumbnail)), bars, html.explain()))
-    status = news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
     if session.at_pad is not pupil:
         session.pad.reset()
     return sketchpad.blank(), *all_of(session, status)
 
 
-def _learn(session: Session, pupil: Pupil, thumbnail: np.ndarray, label: object, ink: np.ndarray | None) -> str:
-    """Teach a lesson; gives how far the challenge is, where one is under way."""
+def _learn(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarray | None) -> tuple[str, str, str]:
+    """Teach a lesson; gives its label, how many of that label there are, and how far a challenge or the label is."""
+    session.count("lesson")
+    pupil, news = session.at_pad, ""
     with session.history.lesson(session, pupil, thumbnail, label, ink):
-        return session.challenge.advance() if pupil is not session.pupil else ""
+        if pupil is not session.pupil:
+            news = session.challenge.advance()
+    label = pupil.lessons.user_lessons()[-1].label
+    lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
+    return label, lessons, news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
 
 
 def _what_next(session: Session, pupil: Pupil, label: str) -> str:
@@ -392,11 +383,7 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
     for place, label in labels.items():
         if session.at_pad is not pupil:  # its challenge is over
             break
-        session.count("lesson")
-        news = _learn(session, pupil, several.symbols[place].drawing, label, None)
-        label = several.labels[place] = pupil.lessons.user_lessons()[-1].label
-        lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
-        status = news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
+        several.labels[place], _, status = _learn(session, several.symbols[place].drawing, label, None)
         if session.at_pad is not pupil:
             session.pad.reset()
     several.selected = None

@@ -32,9 +32,9 @@ from agent.ui.texts import translated
 FAMILY = FrameAgent.FAMILY
 ENVIRONMENT_SETTINGS = {"CartPole-v1": {"sutton_barto_reward": True}}  # by environment; of others the defaults
 MAX_PLAY_S = 600.0
-CURVES_S = 1.0  # between two drawings of the curves
+CURVES_S = 1.0  # seconds between two redraws of the curves
 MAX_VIEWERS = 8  # visitors who may watch live at once; others wait for their turn
-MAX_POINTS = 120  # of a curve: where there are more, two become one
+MAX_POINTS = 120  # of a curve: beyond that, pairs are averaged
 FILM_FRAMES = 150
 WIRING_SIZE, WIRING_BASE = 16, 4  # of the drawing of two layers
 COUNTED_SIZE, COUNTED_BASE = 784, 16  # of the layers whose weights are counted below it
@@ -198,7 +198,7 @@ class FramesState:
 
     @property
     def rate(self) -> float:
-        """Frames a second, of late."""
+        """Frames a second, over the last 30."""
         times = self._times
         return (len(times) - 1) / max(1e-6, times[-1] - times[0]) if len(times) > 1 else 0.0
 
@@ -392,7 +392,7 @@ def close_eyes(session: Session, closed: bool) -> None:
 
 @with_session
 def save_film(session: Session) -> tuple[str, str]:
-    """Write what the first agent saw and expected of late as a WebP film."""
+    """Write what the first agent saw and expected in the last frames as a WebP film."""
     panels = session.state(FramesState).panels
     if not panels or not panels[0].film:
         raise AgentError(texts.NO_FILM)

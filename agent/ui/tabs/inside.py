@@ -30,9 +30,9 @@ from agent.ui.parts import notebook
 from agent.ui.session import InsideView, Session
 from agent.ui.texts import current_locale, texts, with_label
 
-N_LESSONS = 24  # of the visitor, to choose from
+N_LESSONS = 24  # last ones of the visitor, to choose from
 N_ROWS = 6  # remembered rows of a neuron in its picture
-ON_PAD = -1  # stands for the drawing on the pad where a lesson has its number
+ON_PAD = -1  # in place of a lesson's number: the drawing on the pad
 SCROLL_JS = "() => document.querySelector('#looked').scrollIntoView({block: 'nearest'})"
 _SHAPE = preprocessing.SIDE, preprocessing.SIDE
 Trajectory = list[tuple[str, MachineState]]  # how a state came about, and the state

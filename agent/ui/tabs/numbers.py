@@ -40,7 +40,7 @@ STEPS = (500, 5000, 25_000, 100_000)
 FIRST = ("mse", "slope", "two_tries", "tuples", "symbols")  # learners chosen at first
 POINT_BYTES = 500  # of a curve
 FIRST_NUMBER = "123123123123"
-N_SEEDS, SEEDS_A_STEP = 20, 5  # with which published settings are repeated
+N_SEEDS, SEEDS_A_STEP = 20, 5  # for which published settings are repeated
 MIN_POWER, MAX_POWER = -16, 2  # powers of ten that the axis of errors shows
 MAX_PLACES = 6  # decimal places of an answer that are shown
 FAMILY = Regressor.FAMILY
@@ -105,7 +105,7 @@ def _choices() -> list[gr.components.Component]:
 
 
 def _build_files(page: Page, answers: gr.HTML) -> gr.Dropdown:
-    """Lay out the cards that save one learner and load one, and connect them; gives the choice of whom to save."""
+    """Lay out the cards that save and load a learner, and connect them; gives the list of learners to save."""
     with gr.Row(elem_classes="keep"):
         with gr.Column(elem_classes="card"):
             gr.HTML(f"<p>{texts.KEEP_HINT}</p>")
@@ -279,7 +279,7 @@ def _css(name: str) -> str:
 
 
 def _answers(session: Session, fault: str = "") -> str:
-    """What every learner answers to the number asked last; above it, what is wrong with what was written since."""
+    """What every learner answers to the last valid number; above it, what is wrong with what was typed since."""
     state, loaded = session.state(NumbersState), session.other_agents.get(FAMILY)
     x = decimals.read(state.number)
     rows = [_answer_row(name, regressor, x, state) for name, regressor in state.regressors.items()]
@@ -441,13 +441,13 @@ def _dots(published: float, answers: Sequence[float]) -> str:
 
 
 def _all(session: Session) -> tuple[Any, ...]:
-    """Curves, answers, findings, and whom one may save."""
+    """Curves, answers, findings, and the learners that can be saved."""
     state = session.state(NumbersState)
     return _curves(state), _answers(session), _findings(state.choice), _saveable(session)
 
 
 def _saveable(session: Session) -> gr.Dropdown:
-    """Whom one may save: those that learned, and the one from a file."""
+    """The learners that can be saved: those that were trained, and the one from a file."""
     names = [(texts.NAMES[name], name) for name in session.state(NumbersState).regressors]
     loaded = session.other_agents.get(FAMILY)
     names += [(loaded.name, FAMILY)] if loaded else []

@@ -154,7 +154,7 @@ def _build_experts(page: Page, outputs: Sequence[gr.components.Component], pushi
 
 
 def _link(text: str, url: str = "", link: str = "") -> str:
-    """Where something was sent to; of what anybody may open, also a link that opens it here, and its QR code."""
+    """Where something was sent; for what is public also a link that opens it here, with its QR code."""
     to = f' <a href="{safe(url)}" target="_blank" rel="noopener">{safe(url.split("//")[-1])}</a>' if url else ""
     line = f'<p class="pushed">{text}{to}</p>' if text else ""
     if not link:
@@ -180,7 +180,7 @@ def _news(text: str, url: str = "", link: str = "") -> tuple[str, str]:
 
 
 def _token(typed: str | None, signed_in: SignedIn) -> str | None:
-    """The token of who presses."""
+    """The token of the visitor: of the sign-in, or typed."""
     return signed_in.token if signed_in is not None else (typed or "").strip() or None
 
 
