@@ -7,7 +7,7 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import sync_playwright
 from served import ARGUMENTS, serving, written_digits
-from visitor import LOOKS, SMALL, Visitor
+from visitor import ABROAD, LOOKS, SMALL, Visitor
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def visit(server, browser):
     visitors = []
 
     def new(look="desktop, light", prepare=None, known=(), path=""):
-        context = browser.new_context(accept_downloads=True, ignore_https_errors=True, **(LOOKS | SMALL)[look])
+        context = browser.new_context(accept_downloads=True, ignore_https_errors=True, **(LOOKS | SMALL | ABROAD)[look])
         if prepare:
             prepare(context)
         visitors.append(Visitor(context, server.url, touch="phone" in look, known=known, path=path))

@@ -21,12 +21,13 @@ LOOKS = {
         "is_mobile": True,
     },
 }
+ABROAD = {f"desktop, {locale}": LOOKS["desktop, light"] | {"locale": locale} for locale in ("es-ES", "de-DE", "ar")}
 SMALL = {  # a phone whose browser shows its bars, and one held across
     "phone, upright": LOOKS["phone, light"] | {"viewport": {"width": 390, "height": 664}},
     "phone, across": LOOKS["phone, light"] | {"viewport": {"width": 844, "height": 390}},
 }
 ARRIVED = """() => document.querySelector('#pad canvas') && document.querySelector('#kept').hidden
-    && document.querySelector('#pad button[aria-label=Brush]')?.classList.contains('highlight')
+    && document.querySelector('#pad button.highlight')
     && /lesson|Lektion/.test(document.querySelector('#chip')?.innerText) && document.querySelector('.notebook')"""
 ANSWER = """() => document.querySelector('#sees img')?.src + (document.querySelector('#symbols')?.innerHTML ?? '')"""
 LABORATORY = {

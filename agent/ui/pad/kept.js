@@ -5,10 +5,11 @@
   const STORE = "pupil-kept";
   const LINE = 24 / 280; // of the pad's side, as gradio's brush draws
   const ASK_MS = 1000;
-  const ANSWER_MS = 20_000;
+  const ANSWER_MS = 60_000;
   const STROKE_MS = 3000;
   const RECENT_MS = 30_000; // a press without an answer for longer had one that changed nothing
   const STALE_MS = 50 * 60_000; // after an hour without its heartbeat gradio forgets a page
+  const LATE_MS = 60_000; // a page that is not whole by then has no pad, as where WebGL is blocked
   const BUILT = ["#header .top", "#tabs [role=tab]", "#pad canvas", "#tools button", "#guess .answer", "#bars .bars", "#right"];
 
   const find = (at) => document.querySelector(at);
@@ -25,6 +26,7 @@
   } catch {} // nothing kept, or no storage
   let stroke; // that is being drawn on the layer
   let on_pad = []; // strokes that gradio's pad shows
+  let undone = []; // strokes that it can bring back
   let asked = []; // presses on the page whose answers are not there yet
   let is_live = false; // the page answers: the layer is away
   let is_lost = false;
@@ -39,7 +41,7 @@
       ink.length || done.length ? sessionStorage.setItem(STORE, JSON.stringify({ ink, done })) : sessionStorage.removeItem(STORE);
     } catch {}
   };
-  const n_lessons = () => Number((find("gradio-app #chip")?.innerText.match(/· ([\d.,]+) /)?.[1] ?? "0").replace(/\D/g, ""));
+  const n_lessons = () => Number((find("gradio-app #chip")?.innerText.match(/.*· ([\d.,]+) /s)?.[1] ?? "0").replace(/\D/g, ""));
   const n_drawn = () => {
     let at = window.editor?.command_manager.history;
     let n = 0;
@@ -77,8 +79,9 @@
     const { left, top, width } = paper();
     return [event.clientX - left, event.clientY - top].map((at) => Math.round((1000 * at) / width) / 1000);
   };
-  const end = () => {
-    if (stroke) ink.push(stroke);
+  const end = (event) => {
+    if (!event.isPrimary || !stroke) return;
+    ink.push(stroke);
     stroke = undefined;
     save();
   };
@@ -99,11 +102,15 @@
     const label = button.closest("[data-label]")?.dataset.label;
     return label === undefined ? "" : `:is(#own-labels, .starts) [data-label="${CSS.escape(label)}"]`;
   };
-  const keep = (button) => {
+  const keep = (button) => { // not what confirms a guess that nobody saw, nor a word that is still being typed
     const at = named(button);
-    if (at === "#undo") ink.pop();
-    if (at === "#clear") ink = [];
-    if (!["", "#undo", "#redo", "#clear"].includes(at) && (ink.length || button.closest(".starts"))) {
+    if (at === "#undo" && !ink.pop()) window.pupilStroke?.("undo");
+    if (at === "#clear") {
+      ink = [];
+      window.pupilStroke?.("clear");
+    }
+    const has_ink = ink.length || n_drawn();
+    if (!["", "#undo", "#redo", "#clear", "#add", "#right"].includes(at) && (has_ink || button.closest(".starts"))) {
       done.push({ press: at, ink, n_before: null });
       ink = [];
     }
@@ -119,15 +126,17 @@
     }
     const at = button.closest("#tell") ? named(button) : "";
     if (!at || at === "#add" || !on_pad.length) return;
+    asked = unanswered();
     asked.push({ press: at, ink: on_pad, n_before: n_lessons() + asked.length, at: Date.now() });
     on_pad = [];
   }, true);
   window.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (!is_live && !window.pupilKeys && /^[0-9]$/.test(event.key) && !event.repeat) find(`#label-${event.key}`)?.click();
   });
   let tracing;
   const on_pad_events = {
-    pointerdown: (at) => { tracing = [at]; },
+    pointerdown: (at) => { [tracing, undone] = [[at], []]; },
     pointermove: (at) => { tracing?.push(at); },
     pointerup: () => { if (tracing) on_pad.push(tracing); tracing = undefined; },
   };
@@ -136,7 +145,12 @@
       if (kind === "pointerdown" ? event.target.matches?.("#pad canvas") : tracing) take(point(event));
     }, true);
   }
-  document.addEventListener("pad-empty", () => { on_pad = []; asked = []; });
+  document.addEventListener("pad-empty", () => { [on_pad, undone] = [[], [...on_pad, ...undone]]; });
+  document.addEventListener("pad-moved", () => { // strokes were undone, or brought back
+    const strokes = [...on_pad, ...undone], n = n_drawn();
+    [on_pad, undone] = [strokes.slice(0, n), strokes.slice(n)];
+  });
+  const unanswered = () => asked.filter(({ n_before, at }) => n_lessons() <= n_before && (line || Date.now() - at < RECENT_MS));
 
   // ---- doing what was kept
   const draw = async (strokes) => {
@@ -164,35 +178,44 @@
     is_mine = true;
     find(`gradio-app ${at}`)?.click();
     is_mine = false;
-    if (!has_ink) await sleep(ASK_MS / 2);
-    await until(() => (has_ink ? is_empty : !find("#chip.busy")), ANSWER_MS);
+    if (!has_ink) await until(() => find("#chip.busy"), 2 * ASK_MS);
+    await until(() => is_lost || (has_ink ? is_empty : !find("#chip.busy")), ANSWER_MS);
+    if (has_ink && !is_empty && !is_lost) window.pupilStroke?.("clear"); // refused: the next drawing is another
   };
   const redo = async () => {
     is_doing = true;
-    while (done.length && !is_lost) {
-      const { press: at, ink: strokes, n_before } = done[0];
-      if (n_before === null || n_lessons() <= n_before) { // else it was learned, only its answer was lost
-        await draw(strokes);
-        await press(at, strokes.length > 0);
+    try {
+      while (done.length && !is_lost) {
+        const [next] = done;
+        const is_first = next.n_before === null; // else it may have been learned, and only its answer was lost
+        next.n_before ??= n_lessons();
+        save();
+        if (is_first || n_lessons() <= next.n_before) {
+          await draw(next.ink);
+          await press(next.press, next.ink.length > 0 || n_drawn() > 0);
+        }
+        if (is_lost) break;
+        done.shift();
+        save();
       }
-      if (is_lost) break;
-      done.shift();
-      save();
+      while (ink.length && !done.length && !stroke && !is_lost) {
+        const [next] = ink;
+        await draw([next]);
+        ink = ink.filter((each) => each !== next);
+        save();
+      }
+    } finally {
+      is_doing = false;
     }
-    while (ink.length && !stroke && !is_lost) {
-      const [next] = ink;
-      await draw([next]);
-      ink = ink.filter((each) => each !== next);
-      save();
-    }
-    is_doing = false;
   };
 
-  const is_ready = () => !is_lost && window.pupilSynced && find(".notebook") && find("#pad button[aria-label=Brush].highlight");
+  const is_late = () => performance.now() > LATE_MS && find("gradio-app #tabs");
+  const has_brush = () => find("#pad button.highlight") || (!window.editor && is_late());
+  const is_ready = () => !is_lost && window.pupilSynced && find(".notebook") && has_brush();
   const watch = async () => {
     for (; ; await frame()) {
       const early = find("#early");
-      if (early && BUILT.every((at) => find(`gradio-app ${at}`))) early.remove();
+      if (early && (is_late() || BUILT.every((at) => find(`gradio-app ${at}`)))) early.remove();
       if (is_ready() && !is_doing && !stroke) {
         if (!done.length && !ink.length) break;
         redo();
@@ -218,11 +241,11 @@
     ask();
   };
   const take = () => { // what is on the page, and what has no answer yet
-    done = [...asked.filter(({ at }) => Date.now() - at < RECENT_MS), ...done];
+    done = [...unanswered(), ...done];
     ink = [...(asked.length ? on_pad : on_pad.slice(0, n_drawn())), ...ink];
     save();
   };
-  const app_id = () => fetch("gradio_api/app_id").then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
+  const app_id = () => fetch("gradio_api/app_id").then((answer) => (answer.ok ? answer.json() : {})).catch(() => ({}));
   const is_same = async () => (await app_id()).app_id === window.gradio_config?.app_id;
   const renew = () => {
     if (is_live) take();

@@ -99,7 +99,8 @@
     const now = pad?.command_manager?.history;
     return took(way) || (!took("undo") && is_stroke(way === "redo" ? now?.next : now));
   };
-  const move = (way) => document.querySelector(`#pad button[aria-label=${way === "undo" ? "Undo" : "Redo"}]`).click();
+  const BUTTONS = { undo: 3, redo: 4 }; // by their places among gradio's: their names are in the browser's language
+  const move = (way) => document.querySelectorAll("#pad button.icon-button")[BUTTONS[way]].click();
   const move_to = (way, is_there) => {
     const { command_manager, context } = pad;
     const next = () => (way === "undo" ? command_manager.history.previous : command_manager.history.next);
@@ -116,17 +117,18 @@
   // Undo, redo or clear strokes: what was done, "" where no stroke was moved.
   window.pupilStroke = (way) => {
     if (!can_move(way)) return "";
+    let did = way;
     if (way === "clear" || (way === "redo" && took("redo"))) {
       clear();
-      return "clear";
-    }
-    if (!took("undo")) {
+      did = "clear";
+    } else if (took("undo")) {
+      cleared.is_undone = true;
+      move_to("redo", (at) => at === cleared.last);
+    } else {
       move(way);
-      return way;
     }
-    cleared.is_undone = true;
-    move_to("redo", (at) => at === cleared.last);
-    return way;
+    document.dispatchEvent(new Event("pad-moved"));
+    return did;
   };
 })();
 

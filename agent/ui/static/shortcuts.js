@@ -4,8 +4,8 @@
   window.pupilKeys = true;
   const theme = localStorage.getItem("pupil-theme");
   if (theme) document.body.classList.toggle("dark", theme === "dark");
-  document.querySelector("#guess")?.setAttribute("aria-live", "polite");
-  document.querySelector("#status")?.setAttribute("role", "status");
+  document.querySelector("gradio-app #guess")?.setAttribute("aria-live", "polite");
+  document.querySelector("gradio-app #status")?.setAttribute("role", "status");
 
   // The pad calls itself a place to drop files, on an element without a role: say what it is, as soon as it is there.
   const name = () => {

@@ -1,0 +1,20 @@
+"""A browser in another language: gradio names its buttons in it, and the page works all the same."""
+
+import pytest
+from visitor import ABROAD
+
+
+@pytest.mark.parametrize("look", ABROAD)
+def test_strokes_are_drawn_guessed_taught_and_undone(visit, written, look):
+    visitor = visit(look)
+    visitor.teach(written["4"][0], "4")
+    visitor.draw(written["4"][1])
+    visitor.until_guessed("4")
+    while not visitor.page.locator("#undo").is_disabled() and visitor.page.locator("body.stroke-undo").count():
+        visitor.press("#undo")
+    visitor.until_empty()
+    visitor.press("#redo")
+    visitor.until_inked()
+    visitor.press("#clear")
+    visitor.until_empty()
+    assert visitor.n_lessons == 1
