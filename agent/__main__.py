@@ -263,6 +263,8 @@ def _watched(spec: Any, bar: bool = True) -> Any:
 
     try:
         with _signals(stop, before):
+            if _stopped:  # while this was prepared, in a process of a sweep
+                raise KeyboardInterrupt
             while True:
                 step = next(steps)
                 if last is None:

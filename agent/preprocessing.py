@@ -136,17 +136,25 @@ def to_thumbnails(pictures: Iterable[object]) -> np.ndarray:
     """Thumbnails of pictures: (N, 28, 28) uint8. Arrays of uint8 of equal sides go at once, without holding the GIL."""
     if _are_plain(pictures):
         return _plain_thumbnails(pictures)
-    pictures = list(pictures)
-    thumbnails = np.empty((len(pictures), SIDE, SIDE), np.uint8)
-    plain: dict[tuple[int, int], list[int]] = {}
+    thumbnails: dict[int, np.ndarray] = {}  # by place
+    waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}  # plain pictures of equal sides, by place
     for place, picture in enumerate(pictures):
         if isinstance(picture, np.ndarray) and picture.ndim == 2 and _are_plain(picture[None]):
-            plain.setdefault(picture.shape, []).append(place)
+            alike = waiting.setdefault(picture.shape, {})
+            alike[place] = picture
+            if len(alike) == AT_ONCE:
+                thumbnails |= _plain_thumbnails_of(waiting.pop(picture.shape))
         else:
             thumbnails[place] = to_thumbnail(picture)
-    for places in plain.values():
-        thumbnails[places] = _plain_thumbnails(np.stack([pictures[place] for place in places]))
-    return thumbnails
+    for alike in waiting.values():
+        thumbnails |= _plain_thumbnails_of(alike)
+    in_order = [thumbnails[place] for place in range(len(thumbnails))]
+    return np.stack(in_order) if in_order else np.zeros((0, SIDE, SIDE), np.uint8)
+
+
+def _plain_thumbnails_of(pictures: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+    """Thumbnails of plain pictures of equal sides, by place."""
+    return dict(zip(pictures, _plain_thumbnails(np.stack([*pictures.values()])), strict=True))
 
 
 def _are_plain(pictures: object) -> TypeGuard[np.ndarray]:

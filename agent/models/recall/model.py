@@ -58,7 +58,8 @@ N_TYPICAL, MIN_TYPICAL = 32, 8  # lessons that say how strange lessons are to th
 N_REASONS = 3  # lessons named as reasons of a guess
 EXACT_MATCH_RESPONSE = 2 * SCALE
 
-MANY, N_THREADS = 500, min(4, os.cpu_count() or 1)  # lessons from which on encoding is shared, and by how many threads
+MANY = 500  # lessons from which on two threads encode them
+N_THREADS = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 OLD_REFINEMENT = ("corrections", "study_")  # arrays of older versions, refined in another way: left out
 _NOT_REFINED = np.zeros(0, np.uint16), np.zeros((0, 0, 0), np.int8)
 
