@@ -103,7 +103,7 @@
     const at = named(button);
     if (at === "#undo") ink.pop();
     if (at === "#clear") ink = [];
-    if (!["", "#undo", "#redo", "#clear"].includes(at) && (ink.length || button.closest(".starts"))) {
+    if (!["", "#undo", "#redo", "#clear", "#photo", "#add"].includes(at) && (ink.length || button.closest(".starts"))) {
       done.push({ press: at, ink, n_before: null });
       ink = [];
     }
@@ -192,7 +192,7 @@
   const watch = async () => {
     for (; ; await frame()) {
       const early = find("#early");
-      if (early && BUILT.every((at) => find(`gradio-app ${at}`))) early.remove();
+      if (early && (find(".notebook") || BUILT.every((at) => find(`gradio-app ${at}`)))) early.remove();
       if (is_ready() && !is_doing && !stroke) {
         if (!done.length && !ink.length) break;
         redo();
