@@ -15,7 +15,7 @@ from agent.ui.pad.sketchpad import KEPT_JS, PAD_JS
 from agent.ui.page import STATIC, header
 from agent.ui.parts import reply
 from agent.ui.server import static_cache
-from agent.ui.texts import ENGLISH, OTHERS, server_texts, speaking, texts
+from agent.ui.texts import ENGLISH, OTHERS, input_texts, server_texts, speaking, texts
 
 FONT = "Pupil Sans"  # Source Sans by Adobe, its Latin letters alone: a sixth of the bytes
 WEIGHTS = {"regular": 400, "bold": 700}
@@ -79,7 +79,8 @@ def _page() -> str:
     tabs = "".join(
         f'<button type="button"{" class=selected" * (not at)}>{name}</button>' for at, name in enumerate(names)
     )
-    tools = ("undo", texts.UNDO, "lg idle"), ("redo", texts.REDO, "lg idle"), ("clear", texts.CLEAR, "lg")
+    names = {"undo": texts.UNDO, "redo": texts.REDO, "clear": texts.CLEAR, "photo": input_texts.PHOTO}
+    tools = ((name, text, "lg idle" if name in ("undo", "redo") else "lg") for name, text in names.items())
     labels = ((f"label-{label}", label, "lg digit") for label in html.DIGITS)
     starts = "".join(
         html.button("start", f"<b>{name}</b><small>{hint}</small>", key == "empty", data_label=key)

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -46,6 +47,9 @@ def run_as(tmp_path, uid):
 @pytest.mark.parametrize("home", ["none", "read-only", "own"])
 def test_it_starts_as_a_user_with_any_home_or_none(tmp_path, written, home):
     uid = 1000 if home == "own" else 54_321  # who has no entry in passwd
+    looking = [sys.executable, "-c", "import json, numpy"]
+    if subprocess.run(looking, cwd=ROOT, user=uid, group=uid, extra_groups=[], capture_output=True).returncode:
+        pytest.skip("Python is where nobody else may read")
     program, environment = run_as(tmp_path, uid)
     folder = tmp_path / "home"
     folder.mkdir(mode=0o755)

@@ -5,7 +5,7 @@
   const STORE = "pupil-kept";
   const LINE = 24 / 280; // of the pad's side, as gradio's brush draws
   const ASK_MS = 1000;
-  const ANSWER_MS = 60_000;
+  const ANSWER_MS = 300_000; // of a machine that is busy with other things
   const STROKE_MS = 3000;
   const RECENT_MS = 30_000; // a press without an answer for longer had one that changed nothing
   const STALE_MS = 50 * 60_000; // after an hour without its heartbeat gradio forgets a page
@@ -109,8 +109,8 @@
       ink = [];
       window.pupilStroke?.("clear");
     }
-    const has_ink = ink.length || n_drawn();
-    if (!["", "#undo", "#redo", "#clear", "#add", "#right"].includes(at) && (has_ink || button.closest(".starts"))) {
+    const has_ink = ink.length || n_drawn(), OTHERS = ["", "#undo", "#redo", "#clear", "#photo", "#add", "#right"];
+    if (!OTHERS.includes(at) && (has_ink || button.closest(".starts"))) {
       done.push({ press: at, ink, n_before: null });
       ink = [];
     }
@@ -175,11 +175,15 @@
     let is_empty = false;
     document.addEventListener("pad-empty", () => { is_empty = true; }, { once: true });
     await until(() => find(`gradio-app ${at}`)?.disabled === false, STROKE_MS);
+    const told = () => find("#status")?.innerText;
+    const before = told();
     is_mine = true;
     find(`gradio-app ${at}`)?.click();
     is_mine = false;
     if (!has_ink) await until(() => find("#chip.busy"), 2 * ASK_MS);
-    await until(() => is_lost || (has_ink ? is_empty : !find("#chip.busy")), ANSWER_MS);
+    const is_refused = () => told() !== before || find(".toast-body.error");
+    await until(() => is_lost || (has_ink ? is_empty || is_refused() : !find("#chip.busy")), ANSWER_MS);
+    if (has_ink) await until(() => is_lost || is_empty, STROKE_MS); // the words of a lesson come before its empty pad
     if (has_ink && !is_empty && !is_lost) window.pupilStroke?.("clear"); // refused: the next drawing is another
   };
   const redo = async () => {
@@ -215,7 +219,7 @@
   const watch = async () => {
     for (; ; await frame()) {
       const early = find("#early");
-      if (early && (is_late() || BUILT.every((at) => find(`gradio-app ${at}`)))) early.remove();
+      if (early && (is_late() || find(".notebook") || BUILT.every((at) => find(`gradio-app ${at}`)))) early.remove();
       if (is_ready() && !is_doing && !stroke) {
         if (!done.length && !ink.length) break;
         redo();
