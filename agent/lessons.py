@@ -295,8 +295,8 @@ class Lessons:
         """Give the lines of `to_jsonl`, one after the other."""
         hidden = () if with_drawings else ("drawing", "drawings")
         for event in self.events:
-            kept = {key: value for key, value in event.items() if key not in hidden}
-            yield json.dumps(kept, separators=(",", ":")) + "\n"
+            shown_fields = {key: value for key, value in event.items() if key not in hidden}
+            yield json.dumps(shown_fields, separators=(",", ":")) + "\n"
 
     @classmethod
     def from_jsonl(cls, text: str) -> Lessons:

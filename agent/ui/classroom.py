@@ -264,7 +264,7 @@ class Rooms:
     def _make_room(self, present: Room) -> None:
         """Drop rooms beyond the caps, never the present one."""
         others = [(key, room) for key, room in self._rooms.items() if room is not present]
-        others.sort(key=lambda item: _worth(item[1]))
+        others.sort(key=lambda item: _rank(item[1]))
         for key, _ in others[: max(0, len(self._rooms) - self._max_rooms)]:
             del self._rooms[key]
         n_bytes = sum(room.n_bytes for room in self._rooms.values())
@@ -275,7 +275,7 @@ class Rooms:
                 n_bytes -= room.n_bytes
 
 
-def _worth(room: Room) -> tuple[int, float]:
+def _rank(room: Room) -> tuple[int, float]:
     """What orders rooms that make way: those of few members, the oldest first, then all others, the newest first."""
     n = min(len(room.members), MANY_MEMBERS)
     return n, -room.made if n == MANY_MEMBERS else room.made
