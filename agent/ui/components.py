@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
 from agent.agents import Agent
 from agent.errors import AgentError
 from agent.storage import serialization
 from agent.ui.events import QUIET
-from agent.ui.server.limits import FILE_BYTES, FILE_BYTES_PER_S, TokenBucket
+from agent.ui.server.limits import FILE_BYTES, FILE_BYTES_PER_S, TokenBucket, write_bytes
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import server_texts
 
@@ -152,16 +147,3 @@ def write_counted(name: str, content: bytes, session: Session) -> str:
     if not _DOWNLOADS.take(len(content), time.monotonic()):
         raise AgentError(server_texts.DISK_BUSY)
     return write_bytes(name, content)
-
-
-def write_bytes(name: str, content: bytes) -> str:
-    """Write a file where gradio hands files out: the same content once, deleted as old uploads are."""
-    path = Path(get_upload_folder(), processing_utils.hash_bytes(content), name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    spare = path.with_name(f".{secrets.token_hex(4)}")
-    try:
-        spare.write_bytes(content)
-        os.replace(spare, path)  # whoever reads the one that was there reads all of it
-    finally:
-        spare.unlink(missing_ok=True)
-    return str(path.resolve())

@@ -48,7 +48,7 @@ class Server:
         env = {name: value for name, value in env.items() if value is not None}  # None: not set at all
         with self.log.open("w") as log:
             self.process = subprocess.Popen([sys.executable, program], cwd=ROOT, env=env, stdout=log, stderr=log)
-        self._until_served(time.monotonic() + 120)
+        self._until_served(time.monotonic() + 300)
 
     def _until_served(self, deadline):
         while time.monotonic() < deadline and self.process.poll() is None:

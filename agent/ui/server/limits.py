@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -252,6 +254,19 @@ def sweep(folder: Path) -> None:
                     path.rmdir()
                 elif path.name.startswith("tmp"):
                     path.unlink()
+
+
+def write_bytes(name: str, content: bytes) -> str:
+    """Write a file where gradio hands files out: the same content once, deleted as old uploads are."""
+    path = Path(get_upload_folder(), hash_bytes(content), name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    spare = path.with_name(f".{secrets.token_hex(4)}")
+    try:
+        spare.write_bytes(content)
+        os.replace(spare, path)  # whoever reads the one that was there reads all of it
+    finally:
+        spare.unlink(missing_ok=True)
+    return str(path.resolve())
 
 
 def temporary_folder(what: str) -> Path:
