@@ -41,21 +41,8 @@ ACTIONS = "actions.npy"  # of a frame agent: replayed to bring its environment b
 LEARNING, CONFUSION, SHEET = "learning.svg", "confusion.svg", "sheet.png"
 STEPS = "steps.csv"
 SCORE, RETURNS, SEEN, FILM = "score.svg", "returns.svg", "frames.png", "film.webp"
-FILES = (
-    RESULT,
-    CONFIG,
-    PROGRESS,
-    STEPS,
-    FORGETTING,
-    ACTIONS,
-    LEARNING,
-    CONFUSION,
-    SHEET,
-    SCORE,
-    RETURNS,
-    SEEN,
-    FILM,
-)  # in the order of their removal
+# In the order of their removal
+FILES = (RESULT, CONFIG, PROGRESS, STEPS, FORGETTING, ACTIONS, LEARNING, CONFUSION, SHEET, SCORE, RETURNS, SEEN, FILM)
 MAX_LISTED = 10  # runs named in a message
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential")  # 0 … 1, written as per cent
 SQUARED = "squared_error"  # the mean error of runs that predict frames is squared, that of numbers absolute

@@ -14,15 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from agent.errors import AgentError
-from agent.models.base import (
-    LESSON_BYTES,
-    BaseModel,
-    Guess,
-    LessonModel,
-    lesson_arrays,
-    newest_lesson,
-    saved_lessons,
-)
+from agent.models.base import LESSON_BYTES, BaseModel, Guess, LessonModel, lesson_arrays, newest_lesson, saved_lessons
 from agent.models.custom.adapters import Adapter, adapter_of, check_interface
 from agent.models.custom.frames import CustomFrames
 from agent.models.custom.net import N_SEEN, PREFIXES
