@@ -9,18 +9,15 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
 from agent.agents import Agent
 from agent.errors import AgentError
 from agent.storage import serialization
 from agent.ui.events import QUIET
-from agent.ui.server.limits import FILE_BYTES, FILE_BYTES_PER_S, TokenBucket
+from agent.ui.server.limits import FILE_BYTES, FILE_BYTES_PER_S, TokenBucket, upload_path
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import server_texts
 
@@ -156,7 +153,7 @@ def write_counted(name: str, content: bytes, session: Session) -> str:
 
 def write_bytes(name: str, content: bytes) -> str:
     """Write a file where gradio hands files out: the same content once, deleted as old uploads are."""
-    path = Path(get_upload_folder(), processing_utils.hash_bytes(content), name)
+    path = upload_path(name, content)
     path.parent.mkdir(parents=True, exist_ok=True)
     spare = path.with_name(f".{secrets.token_hex(4)}")
     try:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -65,6 +66,11 @@ class TokenBucket:
 def refusal(sentence: str, status: int = 400, **headers: str) -> JSONResponse:
     """Make an error response, its message under the two keys that pages and clients read."""
     return JSONResponse({"error": sentence, "detail": sentence}, status_code=status, headers=headers)
+
+
+def upload_path(name: str, content: bytes) -> Path:
+    """Where gradio keeps an uploaded file of this name and content, and hands it out from."""
+    return Path(get_upload_folder(), processing_utils.hash_bytes(content), name)
 
 
 def has_body(scope: Scope) -> bool:
