@@ -49,8 +49,8 @@ class Symbols:
 
     def left(self, pupil: Pupil | None) -> list[int]:
         """Places of the symbols that are no lessons of an agent, or no longer."""
-        taught = () if pupil is None else self.labels.items()
-        lessons = {n for n, label in taught if pupil.lessons.find(self.symbols[n].drawing, label) is not None}
+        known = () if pupil is None else self.labels.items()
+        lessons = {n for n, label in known if pupil.lessons.find(self.symbols[n].drawing, label) is not None}
         return [place for place in range(len(self.symbols)) if place not in lessons]
 
     def choice(self, pupil: Pupil, guesses: Sequence[Guess]) -> int:
