@@ -435,8 +435,7 @@ def _gaps(box: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _size_together(box: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Height and width of a box together with each of the others."""
-    ends, starts = np.maximum(others[:, 1::2], box[1::2]), np.minimum(others[:, ::2], box[::2])
-    return tuple((ends - starts).T)
+    return tuple((np.maximum(others[:, 1::2], box[1::2]) - np.minimum(others[:, ::2], box[::2])).T)
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:

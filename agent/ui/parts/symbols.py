@@ -49,11 +49,9 @@ class Symbols:
 
     def left(self, pupil: Pupil | None) -> list[int]:
         """Places of the symbols that are no lessons of an agent, or no longer."""
-        lessons = {place: label for place, label in self.labels.items() if self._is_lesson(pupil, place, label)}
+        known = () if pupil is None else self.labels.items()
+        lessons = {n for n, label in known if pupil.lessons.find(self.symbols[n].drawing, label) is not None}
         return [place for place in range(len(self.symbols)) if place not in lessons]
-
-    def _is_lesson(self, pupil: Pupil | None, place: int, label: str) -> bool:
-        return pupil is not None and pupil.lessons.find(self.symbols[place].drawing, label) is not None
 
     def choice(self, pupil: Pupil, guesses: Sequence[Guess]) -> int:
         """The place of the symbol that a label is for."""
