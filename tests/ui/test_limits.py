@@ -153,7 +153,7 @@ def test_files_cost_the_room_that_they_take_on_a_disk_however_small_they_are(mon
     async def answering(scope, receive, send):
         await receive()
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": json.dumps(["/tmp/a.png"] * 5).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(["/files/a.png"] * 5).encode()})
 
     app = RateLimiter(answering, clock := Clock())
     assert [post(app, limits.UPLOAD, b"x" * 5)[0] for _ in range(4)] == [200, 200, 429, 429]

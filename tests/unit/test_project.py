@@ -69,7 +69,8 @@ def test_every_requirement_is_pinned_or_bounded():
 def test_the_app_needs_nothing_that_is_not_required():
     names = {re.split(r"[\[=<>]", line)[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines()}
     brought = {"PIL": "pillow", "llvmlite": "numba"}  # the package that a module comes with
-    brought |= dict.fromkeys(("anyio", "authlib", "brotli", "fastapi", "mcp", "starlette", "uvicorn"), "gradio")
+    of_gradio = ("anyio", "authlib", "brotli", "fastapi", "jinja2", "markupsafe", "mcp", "starlette", "uvicorn")
+    brought |= dict.fromkeys(of_gradio, "gradio")
     brought |= dict.fromkeys(("hydra", "omegaconf", "yaml"), "hydra-core")
     for file in [ROOT / "app.py", *ROOT.glob("agent/**/*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
