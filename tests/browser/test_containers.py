@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -31,13 +33,19 @@ def answers(server, written):
     return said[1][1][0]["label"] == "4"
 
 
-def run_as(tmp_path, uid):
+@pytest.fixture
+def open_path():
+    """A temporary folder that others may enter: those of pytest are its user's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+def run_as(folder, uid):
     """A program that starts the app as another user, and a temporary folder of that user's."""
-    program, own = tmp_path / "start.py", tmp_path / "own"
+    program, own = folder / "start.py", folder / "own"
     program.write_text(AS.format(uid=uid, root=str(ROOT)))
     own.mkdir()
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     os.chown(own, uid, uid)
     return str(program), {"NUMBA_CACHE_DIR": NOT_SET, "XDG_CACHE_HOME": NOT_SET, "TMPDIR": str(own)}
 
@@ -45,18 +53,18 @@ def run_as(tmp_path, uid):
 @ROOT_ONLY
 @pytest.mark.nightly
 @pytest.mark.parametrize("home", ["none", "read-only", "own"])
-def test_it_starts_as_a_user_with_any_home_or_none(tmp_path, written, home):
+def test_it_starts_as_a_user_with_any_home_or_none(open_path, written, home):
     uid = 1000 if home == "own" else 54_321  # who has no entry in passwd
     looking = [sys.executable, "-c", "import json, numpy"]
     if subprocess.run(looking, cwd=ROOT, user=uid, group=uid, extra_groups=[], capture_output=True).returncode:
         pytest.skip("Python is where nobody else may read")
-    program, environment = run_as(tmp_path, uid)
-    folder = tmp_path / "home"
+    program, environment = run_as(open_path, uid)
+    folder = open_path / "home"
     folder.mkdir(mode=0o755)
     if home == "own":
         os.chown(folder, uid, uid)
     environment["HOME"] = NOT_SET if home == "none" else str(folder)
-    with serving(tmp_path, environment, program) as server:
+    with serving(open_path, environment, program) as server:
         assert answers(server, written)
 
 

@@ -50,7 +50,8 @@ class Early(Visitor):
 
     def scrawl(self, drawing):
         """Draw without looking what becomes of it."""
-        box = self.page.locator("#pad").first.bounding_box()
+        self.until("() => document.querySelector('#pad')?.getBoundingClientRect().width")
+        box = self.page.evaluate("document.querySelector('#pad').getBoundingClientRect().toJSON()")
         side = 0.9 * box["width"]
         left, top = box["x"] + 0.05 * box["width"], box["y"] + 0.05 * box["width"]
         for stroke in strokes(drawing):
