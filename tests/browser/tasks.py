@@ -274,7 +274,7 @@ def ten_drawings(walk):
 
 
 WAYS = {"mouse": "desktop, light", "finger": "phone, upright", "keys": "desktop, light"}
-# What is to be done -> (the walk, its presses at the time of the review)
+# What is to be done -> (the walk, the presses it may take at most; None: one)
 TASKS = {
     "teach two symbols": (teach_two, 2),
     "correct a wrong guess": (correct, 1),
