@@ -447,8 +447,8 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
     ),
     "presses": (
         elsewhere("presses", "measured"),
-        "What tasks take on the page, in presses of the mouse, of a finger, or of keys that do something: those of today, and "
-        "those when strangers tried the page for the first time. Drawing, writing, Tab and arrows are none:",
+        "What tasks take on the page, in presses of the mouse, of a finger, or of keys that do something, and on the page as it "
+        "was before it was laid out anew. Drawing, writing, Tab and arrows are none:",
     ),
     "page": (
         elsewhere("web_page", "pages"),

@@ -4,6 +4,7 @@ A drawing, a word that is written, Tab and arrows are no presses. A task begins 
 """
 
 import contextlib
+import secrets
 from dataclasses import dataclass
 
 from PIL import Image
@@ -209,6 +210,10 @@ def name(walk):
 def give(walk):
     walk.with_lessons()
     walk.tab("Share")
+    with walk.uncounted():  # a name that nobody has published under yet
+        walk.visitor.write("#name", f"Pupil {secrets.token_hex(4)}")
+        walk.press("#rename")
+        walk.visitor.until_text("#share-status", "Renamed:")
     walk.visitor.write("#token", "hf_mia")
     walk.press("#push")
     walk.visitor.until_text("#pushed", "Whoever opens this link")
@@ -274,7 +279,7 @@ def ten_drawings(walk):
 
 
 WAYS = {"mouse": "desktop, light", "finger": "phone, upright", "keys": "desktop, light"}
-# What is to be done -> (the walk, its presses at the time of the review)
+# What is to be done -> (the walk, the presses it may take at most; None: one)
 TASKS = {
     "teach two symbols": (teach_two, 2),
     "correct a wrong guess": (correct, 1),

@@ -1,4 +1,4 @@
-"""Twenty-five tasks, found and done with a mouse, a finger or keys alone, in no more presses than when strangers tried."""
+"""Twenty-five tasks, found and done with a mouse, a finger or keys alone, in few presses."""
 
 import pytest
 from sharing import app_of, people
@@ -14,8 +14,8 @@ def server(tmp_path_factory):
 
 @pytest.mark.parametrize("way", [pytest.param(way, marks=[pytest.mark.nightly] * (way != "mouse")) for way in WAYS])
 @pytest.mark.parametrize("task", TASKS)
-def test_a_task_takes_no_more_presses_than_it_did(visit, written, tmp_path, task, way):
-    do, n_before = TASKS[task]
+def test_a_task_takes_no_more_presses_than_it_may(visit, written, tmp_path, task, way):
+    do, most = TASKS[task]
     walk = Walk(visit(WAYS[way]), written, tmp_path, with_keys=way == "keys")
     do(walk)
-    assert 1 <= walk.n_presses <= (n_before or 1), walk.n_presses
+    assert 1 <= walk.n_presses <= (most or 1), walk.n_presses

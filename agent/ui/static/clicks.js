@@ -32,16 +32,19 @@ element.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input")) event.target.closest(".own").querySelector("[data-field]").click();
 });
 // What was unfolded stays so when it is filled in anew, with what is being written there.
-let unfolded = []; // places of the parts that are open
-let writing; // the place of the field, and what stands there
-const parts = () => [...element.querySelectorAll("details")];
-const fields = () => [...element.querySelectorAll("input")];
-element.addEventListener("toggle", () => { unfolded = parts().flatMap((part, place) => (part.open ? [place] : [])); }, true);
-element.addEventListener("input", ({ target }) => { writing = { at: fields().indexOf(target), text: target.value }; });
+const of_agent = (at) => { // whose part or field it is
+  const { label, keptRow } = at.closest("[data-label], [data-kept-row]")?.dataset ?? {};
+  return label ?? keptRow ?? at.className;
+};
+const find = (kind, name) => [...element.querySelectorAll(kind)].find((at) => of_agent(at) === name);
+let unfolded = []; // whose parts are open
+let writing; // whose field, and what stands there
+element.addEventListener("toggle", () => { unfolded = [...element.querySelectorAll("details[open]")].map(of_agent); }, true);
+element.addEventListener("input", ({ target }) => { writing = { of: of_agent(target), text: target.value }; });
 watch("value", () => {
   element.querySelector(".close")?.focus();
-  for (const place of unfolded) parts()[place]?.setAttribute("open", "");
-  const field = fields()[writing?.at];
+  for (const name of unfolded) find("details", name)?.setAttribute("open", "");
+  const field = writing && find("input", writing.of);
   if (!field) return void (writing = undefined);
   field.value = writing.text;
   if (document.activeElement === document.body) field.focus();

@@ -83,11 +83,15 @@ const button = (data, content, label) => {
 document.addEventListener("toggle", ({ target }) => {
   const list = target.matches?.(".menu[open]") && target.querySelector("#kept-agents");
   if (!list) return;
-  const here = [list.dataset.here, ...[...target.querySelectorAll(".my-agents > [data-label]")].map((each) => each.dataset.label)];
+  const names = new Map([...target.querySelectorAll(".my-agents > [data-label]")].map((each) => [each.dataset.label, each.querySelector("b").textContent]));
+  const has_other_name = ({ agent, about }) => names.has(agent) && name_of(about) !== names.get(agent); // given by the app
+  if (others().some(has_other_name)) put(AGENTS, others().map((log) => (has_other_name(log) ? { ...log, ...named(log, names.get(log.agent)) } : log)));
+  const here = [list.dataset.here, ...names.keys()];
   const rows = others().filter(({ agent }) => !here.includes(agent)).map(({ agent, about }) => {
     const row = document.createElement("li");
     row.append(button({ kept: agent }, about), button({ dropped: agent }, list.dataset.remove, `${list.dataset.remove}: ${about}`));
     row.lastChild.className = "small";
+    row.dataset.keptRow = agent;
     row.append(target.querySelector("#kept-rename").content.cloneNode(true));
     const field = row.querySelector("input");
     field.value = name_of(about);
@@ -110,11 +114,10 @@ document.addEventListener("click", ({ target }) => {
   const gone = dropped ?? (pressed.dataset.do === "remove" && pressed.closest("[data-label]").dataset.label);
   if (gone) put(AGENTS, others().filter(({ agent }) => agent !== gone));
   if (dropped) pressed.closest("li").remove();
-  const other = renamed ?? (pressed.dataset.do === "rename" && pressed.closest("[data-label]").dataset.label);
-  const name = other && pressed.closest(".own").querySelector("input").value.replace(/\p{C}/gu, "").trim();
-  if (!name) return;
-  put(AGENTS, others().map((log) => (log.agent === other ? { ...log, ...named(log, name) } : log)));
   if (!renamed) return;
+  const name = pressed.closest(".own").querySelector("input").value.replace(/\p{C}/gu, "").trim();
+  if (!name) return;
+  put(AGENTS, others().map((log) => (log.agent === renamed ? { ...log, ...named(log, name) } : log)));
   pressed.closest("li").firstChild.textContent = others().find(({ agent }) => agent === renamed).about;
   pressed.closest("details").open = false;
 });
