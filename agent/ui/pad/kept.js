@@ -7,7 +7,7 @@
   const ASK_MS = 1000;
   const ANSWER_MS = 300_000; // of a machine that is busy with other things
   const STROKE_MS = 3000;
-  const RECENT_MS = 30_000; // a press without an answer for longer had one that changed nothing
+  const RECENT_MS = ANSWER_MS; // a press without an answer for longer had one that changed nothing
   const STALE_MS = 50 * 60_000; // after an hour without its heartbeat gradio forgets a page
   const LATE_MS = 60_000; // a page that is not whole by then has no pad, as where WebGL is blocked
   const BUILT = ["#header .top", "#tabs [role=tab]", "#pad canvas", "#tools button", "#guess .answer", "#bars .bars", "#right"];
