@@ -28,6 +28,7 @@ def test_ppo_learns_from_frames_that_a_monitor_writes_down(name, tmp_path):
     assert all(np.isfinite(weights).all() for weights in after)
     action, _ = agent.predict(world.reset(seed=3)[0])
     assert world.action_space.contains(np.clip(action, world.action_space.low, world.action_space.high))
+    world.close()
     with (tmp_path / "log.monitor.csv").open() as file:
         episodes = list(csv.DictReader(itertools.islice(file, 1, None)))
     assert [row["l"] for row in episodes] == ["50"] * 5
