@@ -8,7 +8,7 @@ def test_a_tab_is_in_the_address_and_back_goes_back(visit):
     for name, address in (("Share", "share"), ("Numbers", "numbers"), ("Design", "design")):
         visitor.tab(name)
         visitor.page.wait_for_url(f"**/?tab={address}")
-    for name in ("Numbers", "Share", "Draw"):
+    for name in ("Numbers", "Overview", "Share", "Draw"):
         visitor.page.go_back()
         visitor.until(f"(name) => ({SELECTED})() === name", name)
     assert "tab=" not in visitor.page.url
