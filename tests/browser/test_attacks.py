@@ -1,7 +1,6 @@
 """Attacks on the running app. What each would do, and what bounds it, stands in agent/ui/README.md."""
 
 import ast
-import glob
 import io
 import json
 import os
@@ -90,7 +89,7 @@ def as_input(kind, path):
 # ---------------------------------------------------------------- files and addresses
 
 
-def test_no_function_takes_a_path_of_the_server(stranger, picture):
+def test_no_function_takes_a_path_of_the_server(stranger, picture, tmp_path):
     session = secrets.token_hex(8)
     mine = file_at(stranger.upload("four.png", picture))
     assert stranger.call("teach", [mine, "4"], session)[0] == "complete"
@@ -98,13 +97,14 @@ def test_no_function_takes_a_path_of_the_server(stranger, picture):
         stranger.call("save", [], session)[1][0]["path"]
     )  # whoever knows that has it, so nobody may guess it
     assert re.fullmatch("[0-9a-f]{64}", handed_out.parent.name)
-    theirs = max(glob.glob(os.path.join(tempfile.gettempdir(), "pupil-*", "*.zip")), key=os.path.getmtime)
+    theirs = tmp_path / "mia.zip"
+    theirs.write_bytes(handed_out.read_bytes())
     paths = [
         "/etc/passwd",
         f"{ROOT}/app.py",
         "app.py",
         "../../../../etc/passwd",
-        theirs,
+        str(theirs),
         "file:///etc/passwd",
         os.path.dirname(mine["path"]) + "/../../passwd",
         os.path.dirname(mine["path"]),
