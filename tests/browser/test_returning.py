@@ -8,7 +8,7 @@ from tests.bench.crash import rounds
 
 ROOT = Path(__file__).resolve().parents[2]
 FORGED = """() => {
-  localStorage.setItem('pupil-desk-id', 'A'.repeat(22));
+  localStorage.setItem('pupil-desk-id', 'F'.repeat(22)); // of no session that there is
   localStorage.setItem('pupil-log', JSON.stringify({key: 'x', lines: ['[]'],
     birth: '{"format":1,"kind":"recall","name":"<b>x</b>","settings":{"n_nodes":999999999},"lineage":{}}'}));
 }"""
