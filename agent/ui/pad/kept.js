@@ -7,6 +7,7 @@
   const ASK_MS = 1000;
   const ANSWER_MS = 300_000; // of a machine that is busy with other things
   const STROKE_MS = 3000;
+  const REFUSED_MS = 20_000;
   const RECENT_MS = ANSWER_MS; // a press without an answer for longer had one that changed nothing
   const STALE_MS = 50 * 60_000; // after an hour without its heartbeat gradio forgets a page
   const LATE_MS = 60_000; // a page that is not whole by then has no pad, as where WebGL is blocked
@@ -183,7 +184,7 @@
     if (!has_ink) await until(() => find("#chip.busy"), 2 * ASK_MS);
     const is_refused = () => told() !== before || find(".toast-body.error");
     await until(() => is_lost || (has_ink ? is_empty || is_refused() : !find("#chip.busy")), ANSWER_MS);
-    if (has_ink) await until(() => is_lost || is_empty, STROKE_MS); // the words of a lesson come before its empty pad
+    if (has_ink) await until(() => is_lost || is_empty, REFUSED_MS); // words of a lesson, or of others, come before its empty pad
     if (has_ink && !is_empty && !is_lost) window.pupilStroke?.("clear"); // refused: the next drawing is another
   };
   const redo = async () => {
