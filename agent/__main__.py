@@ -293,14 +293,13 @@ def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> An
     processes = precompile.start(family)
     if not processes:
         return None
-    print("compiling for this machine, once: half a minute or more …", end="", file=sys.stderr, flush=True)
-    begun = time.monotonic()
     try:
         prepared = prepare()
     except AgentError:
         precompile.abandon(processes)
-        print(file=sys.stderr)
         raise
+    print("compiling for this machine, once: half a minute or more …", end="", file=sys.stderr, flush=True)
+    begun = time.monotonic()
     precompile.finish(family, processes)
     print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     return prepared
