@@ -133,15 +133,14 @@ numba.config.CACHE_DIR = str(_cache_folder())
 
 
 def compiled(loop: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Compile a loop when it is first called, and keep it; a decorator, also with numba's options.
-
-    A loop whose name begins with an underscore can be called by other loops alone: an entry for Python would take a
-    tenth of a second to compile.
-    """
+    """Compile a loop when it is first called, and keep it; a decorator, also with numba's options."""
     if loop is None:
         return functools.partial(compiled, **options)
-    is_inner = loop.__name__.startswith("_")
-    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True, no_cpython_wrapper=is_inner, **options)(loop)
+    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True, **options)(loop)
+
+
+# A loop that other loops alone call: an entry for Python would take a tenth of a second to compile
+inner = functools.partial(compiled, no_cpython_wrapper=True)
 
 
 def stamp(part: str) -> Path:

@@ -7,7 +7,7 @@ D directions (8) · C contexts (5) · S slots · M nodes · A choices.
 
 import numpy as np
 
-from agent.kernels import compiled
+from agent.kernels import compiled, inner
 
 CONTEXTS = 5
 NO_NEIGHBOUR = 31  # value of a neighbour that does not exist
@@ -94,7 +94,7 @@ def contexts(now, before, neighbours, colours, direction, out):
         out[i, 4] = mix_hash(np.uint64(now[i]), np.uint64(colours[i]) + np.uint64(5))
 
 
-@compiled
+@inner
 def _slot(code, tags, counts):
     """Slot of a context and True, or the least used slot among those probed and False."""
     mask, tag = np.uint64(tags.shape[0] - 1), np.uint32(code >> np.uint64(32))

@@ -9,7 +9,7 @@ Loops run over whole pictures as flat float arrays, so that the compiler vectori
 
 import numpy as np
 
-from agent.kernels import FLOAT_FLAGS, compiled
+from agent.kernels import FLOAT_FLAGS, inner
 from agent.kernels.preprocessing import SIDE, max_value
 
 PIXELS = SIDE * SIDE
@@ -37,7 +37,7 @@ _CELLS = _WIDTH * _WIDTH
 _ROUGH = SIDE + 2  # rough maps reach one pixel farther than smooth ones
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def _blur(seen, taps, out):
     """Blur a drawing along both sides into a frame with a rim of 4 pixels.
 
@@ -61,7 +61,7 @@ def _blur(seen, taps, out):
         out[at] = frame[at]
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def edge_maps(seen, out):
     """Measure gradients and ridges of a drawing in four orientations each.
 
@@ -109,7 +109,7 @@ def edge_maps(seen, out):
     _smooth(rough, out[7])
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def _smooth(rough, out):
     """Smooth a map by [1 2 1] / 4 both ways: (_CELLS,) float32, one pixel outside the drawing first -> (S, S)."""
     quarter, two = np.float32(0.25), np.float32(2.0)
@@ -122,7 +122,7 @@ def _smooth(rough, out):
             out[y, x] = quarter * (rows[at] + two * rows[at + 1] + rows[at + 2])
 
 
-@compiled
+@inner
 def planes(maps, out):
     """Compare the orientations of each kind of map at every pixel: one is stronger, and stronger by more than a step.
 
@@ -145,7 +145,7 @@ def planes(maps, out):
                     plane += 2
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def gradients(seen, out):
     """Sobel gradients of the slightly blurred drawing.
 
@@ -164,7 +164,7 @@ def gradients(seen, out):
             out[1, y, x] = falling - rising + two * (frame[at + _WIDTH] - frame[at - _WIDTH])
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def code(slopes, out):
     """Quantise gradients to fifteen steps each way, relative to the mean strength of the drawing's edges.
 
@@ -187,7 +187,7 @@ def code(slopes, out):
             out[y, x] = np.uint8(gx | (gy << 4))
 
 
-@compiled
+@inner
 def sketch(codes, out):
     """Halve a code: twice the mean gradient of 2 x 2 pixels, in the same fifteen steps.
 
@@ -206,7 +206,7 @@ def sketch(codes, out):
             out[y, x] = np.uint8(gx | (gy << 4))
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def signature(slopes, out):
     """Mark the 15 % of places and directions where the drawing's edges are strongest.
 
@@ -229,7 +229,7 @@ def signature(slopes, out):
     _mark_strongest(pooled, out)
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def _pool(slope, floor, sign, out):
     """Pool one direction around each point with Gaussian weights.
 
@@ -256,7 +256,7 @@ def _pool(slope, floor, sign, out):
             out[i * POINTS + j] = wide[2 * j + 2]
 
 
-@compiled
+@inner
 def _mark_strongest(pooled, out):
     """Switch on at most 15 % of the bits, the strongest; equal levels stay off together."""
     out[:] = np.uint64(0)
@@ -271,7 +271,8 @@ def _mark_strongest(pooled, out):
     for i in range(0, SIGNATURE_BITS, 2):  # two histograms: consecutive increments of one counter would stall
         counts[levels[i]] += 1
         others[levels[i + 1]] += 1
-    counts += others
+    for level in range(BINS):  # numba compiles `counts += others` for seconds, like `out[:] = frame`
+        counts[level] += others[level]
     room = int(SIGNATURE_BITS * SIGNATURE_SHARE)
     level = BINS - 1
     while level > 0 and counts[level] <= room:

@@ -10,7 +10,7 @@ Shape letters here: P parameters · d sub-layers.
 
 import numpy as np
 
-from agent.kernels import compiled
+from agent.kernels import compiled, inner
 
 
 @compiled
@@ -94,7 +94,7 @@ def turn(numbers, n_rows, out):
         _turn_few(numbers, n_rows, n_columns, out)
 
 
-@compiled
+@inner
 def _turn_few(numbers, n_rows, n_columns, out):
     """Transpose few long rows, four at a time."""
     i = 0
@@ -113,7 +113,7 @@ def _turn_few(numbers, n_rows, n_columns, out):
         i += 1
 
 
-@compiled
+@inner
 def _fill(out, numbers, n_out):
     """Copy numbers as far as they fit, and 0 for the rest; slice assignment takes four times as long."""
     n_given = min(numbers.shape[0], n_out)
@@ -123,7 +123,7 @@ def _fill(out, numbers, n_out):
         out[j] = 0
 
 
-@compiled
+@inner
 def _mix(into, weights, a, b, n, sums):
     """Add the products of a sub-layer's inputs and weights, all groups at once and four inputs at a time.
 
@@ -149,7 +149,7 @@ def _mix(into, weights, a, b, n, sums):
         k += 1
 
 
-@compiled
+@inner
 def _unmix(into, weights, a, b, n, ups, gradient, downs):
     """Add the gradients of a sub-layer's weights and inputs."""
     for k in range(a):

@@ -7,7 +7,7 @@ memory.
 
 import numpy as np
 
-from agent.kernels import compiled
+from agent.kernels import compiled, inner
 from agent.kernels.edges import CODE_STRIDE, SKETCH, SKETCH_STRIDE
 from agent.kernels.preprocessing import SIDE
 from agent.kernels.rng import scramble
@@ -205,7 +205,7 @@ def difference(one, other, cost, sums, best, quarters):
     return np.int32(quarters[0] + quarters[1] + quarters[2] + quarters[3])
 
 
-@compiled(inline="always")
+@inner(inline="always")
 def _min_over_shift(one, other, n, stride, cost, sums, best):
     """Lower each pixel's best difference of surroundings by trying one more displacement.
 
@@ -223,7 +223,7 @@ def _min_over_shift(one, other, n, stride, cost, sums, best):
         best[i] = min(total, best[i])
 
 
-@compiled(inline="always")
+@inner(inline="always")
 def _sum_of_squares(best, side, stride):
     """Sum of squares, of ``side`` pixels a row: one missing stroke weighs more than small differences everywhere."""
     result = np.int32(0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agent.kernels import compiled
+from agent.kernels import compiled, inner
 
 SPECK = 0.05  # parts with less ink than this share of the largest part's are specks …
 FAR = 0.3  # … if they are farther from it than this share of its longest side
@@ -91,7 +91,7 @@ def drop_far_specks(drawing):
             ] = 0
 
 
-@compiled
+@inner
 def _has_wide_gap(profile, floor):
     """Whether the ink along an axis leaves a band empty that is wide, compared with all of it."""
     first, last, gap, widest = -1, -1, 0, 0

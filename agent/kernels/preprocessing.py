@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agent.kernels import FLOAT_FLAGS, compiled, parts
+from agent.kernels import FLOAT_FLAGS, compiled, inner, parts
 
 SMALL_PX = 32  # pictures up to this side are drawings, however their paper looks
 SIDE = 28  # pixels along one side of a thumbnail or a canonical drawing
@@ -55,7 +55,7 @@ def ink(grey, contrast, out):
             out[y, x] = high - grey[y, x] if share > 0.5 else grey[y, x] - low
 
 
-@compiled
+@inner
 def ink_box(drawing, floor, out):
     """Find the smallest box that holds every pixel above ``floor``.
 
@@ -82,7 +82,7 @@ def ink_box(drawing, floor, out):
     out[0], out[1], out[2], out[3] = top, bottom, left, right
 
 
-@compiled
+@inner
 def shrink(drawing, box, out, size):
     """Copy a box of the drawing to the top left of ``out``, shrunk by area averaging if it is larger than that.
 
@@ -224,7 +224,7 @@ def canonical(thumbnail, power, out):
         _scale_to_255(values.ravel(), peak, out.ravel())
 
 
-@compiled
+@inner
 def _moments(thumbnail, box):
     """Centre of mass (y, x), shear and slimness of the ink in a box, from integer sums.
 
@@ -252,7 +252,7 @@ def _moments(thumbnail, box):
     return sum_y / mass, sum_x / mass, shear, slim
 
 
-@compiled
+@inner
 def _sample_positions(middle, scale, width, columns, shares):
     """Positions on a padded line at which the pixels of a row are sampled: columns (S,) uint32, shares (S,)."""
     for j in range(SIDE):
@@ -262,7 +262,7 @@ def _sample_positions(middle, scale, width, columns, shares):
         columns[j] = np.uint32(min(float(width + _PADDING), max(0.0, column + _PADDING)))
 
 
-@compiled
+@inner
 def _interpolate(line, columns, shares, out):
     """Interpolate a row of pixels linearly from a line: columns (S,) uint32, shares (S,) -> (S,) float32."""
     for j in range(SIDE):
@@ -270,7 +270,7 @@ def _interpolate(line, columns, shares, out):
         out[j] = (1.0 - shares[j]) * line[at] + shares[j] * line[at + np.uint32(1)]
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def max_value(values):
     """Largest of values that are at least 0: (N,) float32."""
     peak = np.float32(0.0)
@@ -279,14 +279,14 @@ def max_value(values):
     return peak
 
 
-@compiled
+@inner
 def _scale_to_255(values, peak, out):
     """Scale values so that the peak becomes 255: (N,) float32 -> (N,) uint8."""
     for i in range(values.shape[0]):
         out[i] = np.uint8(values[i] * np.float32(255.0) / peak + np.float32(0.5))
 
 
-@compiled(fastmath=FLOAT_FLAGS)
+@inner(fastmath=FLOAT_FLAGS)
 def warp(thumbnail, field, out):
     """Warp a thumbnail: each pixel of a wider frame is sampled where the field points.
 
@@ -316,7 +316,7 @@ def warp(thumbnail, field, out):
         bent[p] = np.uint8(above + share_down[p] * (below - above) + np.float32(0.5))
 
 
-@compiled
+@inner
 def canonical_copy(thumbnail, fields, copy, power, bent, out):
     """Canonical drawing of a thumbnail or of a warped copy of it: copy 0 is as drawn, copy c is warped by field c - 1.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent.kernels import compiled, edges, preprocessing
+from agent.kernels import compiled, edges, inner, preprocessing
 from agent.kernels.preprocessing import SIDE
 
 MANY_REMOVED = 28  # rows of one label; above, its bits are written again instead of erased one by one
@@ -27,7 +27,7 @@ class Lessons(NamedTuple):
     fields: np.ndarray
 
 
-@compiled
+@inner
 def addresses(bits, reads, out):
     """Addresses of all nodes in the bit planes of a drawing.
 
@@ -88,7 +88,7 @@ def erase(removed, removed_label_ids, rows, label_ids, tables):
                     tables[m, removed[g, m]] &= ~bit
 
 
-@compiled
+@inner
 def _update_nearest(row, removed_rows, nearest, g):
     """Keep the smallest XOR distance of a removed row's addresses to those of remaining rows.
 
@@ -99,7 +99,7 @@ def _update_nearest(row, removed_rows, nearest, g):
         nearest[g, i] = distance if distance < smallest else smallest
 
 
-@compiled
+@inner
 def _rewrite(label_id, rows, label_ids, tables):
     """Clear all bits of a label and write its rows again: cheaper than `erase` once many rows are removed."""
     bit = tables.dtype.type(1) << tables.dtype.type(label_id)
@@ -250,7 +250,7 @@ def replay_corrections(lessons, events, reads, counters):
         _correct(row, np.int64(lessons.label_ids[lesson]), rival, step_size, counters)
 
 
-@compiled
+@inner
 def _correct(row, label_id, rival, step_size, counters):
     """Raise the counters of one label and lower those of another: row (K,) uint16 -> counters (K, A, L) int8."""
     for m in range(row.shape[0]):

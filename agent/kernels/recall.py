@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent.kernels import compiled, edges, matching, preprocessing, ram
+from agent.kernels import compiled, edges, inner, matching, preprocessing, ram
 from agent.kernels.preprocessing import SIDE
 
 # How many tenths of the nearest label's distance another label may have, at each stage, to be compared further; and the
@@ -172,7 +172,7 @@ def compare(query, user_rows, bulk_rows, labels_mask, distances, budget, out):
     return _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, budget[2], out)
 
 
-@compiled
+@inner
 def _list_rows(query, user_rows, bulk_rows, labels_mask, distances, budget, listed, n_listed, nearest):
     """First stages of `compare`: the rows of each label that are nearest by signature.
 
@@ -221,7 +221,7 @@ def _list_rows(query, user_rows, bulk_rows, labels_mask, distances, budget, list
     _leave_out(nearest, np.int64(SIGNATURE_REACH), np.int64(MIN_SIGNATURE))
 
 
-@compiled
+@inner
 def _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, n_codes, out):
     """Last stages of `compare`: differences of the sketches of listed rows, then of the codes of the nearest."""
     n_labels, n_user = nearest.shape[0], user_rows.label_ids.shape[0]
@@ -264,7 +264,7 @@ def _compare_listed(query, user_rows, bulk_rows, listed, n_listed, nearest, n_co
     return n
 
 
-@compiled
+@inner
 def _leave_out(nearest, reach, at_least):
     """Leave out labels whose nearest row is farther than ``reach`` tenths of the nearest of all.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent.kernels import compiled
+from agent.kernels import compiled, inner
 from agent.kernels.matching import popcount
 from agent.kernels.rng import uniform
 
@@ -75,7 +75,7 @@ def value_and_slope(codes, constants, unknown, stack):
     return values[0], slopes[0]
 
 
-@compiled
+@inner
 def _of_one(code, a, da):
     """Apply a function of one number: its value and slope."""
     if code == NEG:
@@ -91,7 +91,7 @@ def _of_one(code, a, da):
     return root, da / (2 * root) if root > 0 else np.nan
 
 
-@compiled
+@inner
 def _of_two(code, a, da, b, db):
     """Apply an operation on two numbers: its value and slope."""
     if code == ADD:
@@ -113,7 +113,7 @@ def _of_two(code, a, da, b, db):
     return (1.0 if a > b else 0.0), 0.0
 
 
-@compiled
+@inner
 def _power(a, da, b, db):
     """Raise a to the power b; nan where that is no real number."""
     if (a < 0 and b != np.floor(b)) or (a == 0 and b < 0) or abs(b) > 100:

@@ -1,7 +1,7 @@
-"""Compile the kernels ahead of use: ``python -m agent.models.precompile PART``.
+"""Compile the kernels ahead of use: ``python -m agent.models.precompile PART …``.
 
-The first start on a machine compiles for some ten seconds; later ones read the cache. Each part is compiled in a
-process of low priority: what drawings need while the app starts, the rest after it.
+The first start on a machine compiles for some ten seconds; later ones read the cache. Parts are compiled in processes
+of low priority: what drawings need while the app starts, the rest after it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 
 from agent import kernels, preprocessing
 from agent.datasets.copy_numbers import Copy, number_lessons
-from agent.kernels import edges, matching, parts, ram, recall
+from agent.kernels import matching, parts, ram, recall
 from agent.models import FRAMES, MODELS, Model
 from agent.models.frames import FrameSpec
 from agent.models.recall.decision import RowMatches
@@ -36,54 +36,52 @@ from agent.models.regression.symbols import Symbols
 from agent.models.regression.tuples import Tuples
 from agent.models.state.machine import Machine
 
+# Parts of each family, a line for each process, which compiles them one after another. The first part of each process
+# for drawings is what a lesson needs; one process a core, because numba itself takes a second to get ready
 PARTS = {
-    "drawings": ("gate", "encoding", "matching"),
-    "numbers": ("regression",),
-    "frames": ("frames",),
-    "others": ("others",),
+    "drawings": (("encoding",), ("gate", "matching")),
+    "numbers": (("regression",),),
+    "frames": (("frames",),),
+    "others": (("others",),),
     "arrays": (),
 }
-FOR_LESSONS = 2  # parts of drawings, the first ones, that a lesson needs
-NICENESS = {
-    "gate": 10,
-    "encoding": 10,
-    "edges": 0,
-}  # of all others 19; edges add nothing to encoding, which starts them
+NICENESS = {"encoding": 10, "gate": 10}  # of all others 19
 N_LOOPS = 58  # compiled for drawings: only to say how far it is
 SECONDS = 40.0  # that compiling for drawings takes on two cores: only until it is known better
 _LOG = logging.getLogger(__name__)
 
 
 def start(family: str) -> list[subprocess.Popen[bytes]]:
-    """Start one process for each part that a family needs; none where all have been compiled for this processor before.
+    """Start the processes that compile what a family needs; none where it has been compiled for this processor before.
 
-    A process ends with this one, even when this one is killed: then the pipe to it is closed.
+    A process ends with this one, even when this one is killed: then the pipe to it is closed. It writes the name of
+    each part that is compiled.
     """
     if kernels.stamp(family).exists():
         return []
-    return [_start(part) for part in PARTS[family]]
-
-
-def _start(part: str) -> subprocess.Popen[bytes]:
-    root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "agent.models.precompile", part]
-    return subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE)
+    root, command = Path(__file__).resolve().parents[2], [sys.executable, "-m", "agent.models.precompile"]
+    return [
+        subprocess.Popen([*command, *parts], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for parts in PARTS[family]
+    ]
 
 
 def wait_for_lessons(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     """Wait until what a first lesson needs has been compiled, by processes for drawings, and load it."""
-    for process in processes[:FOR_LESSONS]:
-        process.wait()
-    gate()
-    Recall(Recall.Config()).learn_one(_ink(), "1")
+    for process in processes:
+        if process.stdout is not None:
+            process.stdout.readline()
+    model = Recall(Recall.Config())
+    model.vote(gate())
+    model.learn_one(gate(), "1")
 
 
 def finish(family: str, processes: Sequence[subprocess.Popen[bytes]]) -> None:
     """Wait for these processes, and write the marker if all have succeeded; else say so."""
     codes = [process.wait() for process in processes]
-    for process in processes:
-        if process.stdin is not None:
-            process.stdin.close()
+    for pipe in (pipe for process in processes for pipe in (process.stdin, process.stdout)):
+        if pipe is not None:
+            pipe.close()
     if any(codes):
         _LOG.warning("Compiling ahead of use failed (%s, exit codes %s): the app compiles when it must.", family, codes)
     elif processes:
@@ -111,7 +109,7 @@ def seconds_left(begun: float, n_before: int) -> int:
 
 def call_model(name: str) -> Model:
     """Call the main methods of a scratch model that learns drawings."""
-    one, seven = gate()
+    one, seven = preprocessing.to_thumbnails(_pictures())
     model = MODELS[name](MODELS[name].Config())
     model.learn_one(one, "1")
     model.learn_many(np.stack([one, seven]), ["1", "7"])
@@ -121,39 +119,22 @@ def call_model(name: str) -> Model:
 
 
 def compile_gate() -> None:
-    """Compile what makes drawings and thumbnails of pictures, and parts a page into symbols."""
-    page, numbers = gate()[0], np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.int32)
+    """Compile what makes a thumbnail of a picture, parts a page into symbols, and counts votes."""
+    page, numbers = gate(), np.zeros((preprocessing.SIDE, preprocessing.SIDE), np.int32)
     parts.boxes(numbers, parts.label_parts(page > 0, numbers))
-
-
-def compile_encoding() -> None:
-    """Compile encoding and voting: the longest part of what a lesson needs, half of it in a process of its own."""
-    edges = _start("edges")
     store, votes = _empty_store(), np.zeros(1, np.int32)
     refined = recall.Refined(np.zeros(0, np.uint16), np.zeros((0, 0, 0), np.int8), np.zeros(1, np.int64), 1)
     recall.vote(np.zeros(1, np.uint16), store.tables, store.tables, refined, votes, np.zeros(1, np.bool_))
-    preprocessing.canonical(_ink())
-    edges.wait()
-    model = Recall(Recall.Config())
-    model.learn_one(_ink(), "1")
-    model.vote(_ink())
 
 
-def compile_edges() -> None:
-    """Compile edge features, called with arrays of the types that encoding has."""
-    side = preprocessing.SIDE
-    maps, slopes = np.zeros((8, side, side), np.float32), np.zeros((2, side, side), np.float32)
-    edges.signature(slopes, np.zeros(edges.SIGNATURE_WORDS, np.uint64))
-    edges.edge_maps(_ink(), maps)
-    edges.planes(maps, np.zeros(edges.PLANES * edges.PIXELS, np.uint8))
-    edges.gradients(_ink(), slopes)
-    code = np.zeros((side, edges.CODE_STRIDE), np.uint8)
-    edges.code(slopes, code)
-    edges.sketch(code, np.zeros((edges.SKETCH, edges.SKETCH_STRIDE), np.uint8))
+def compile_encoding() -> None:
+    """Compile encoding: the longest part of what a lesson needs."""
+    Recall(Recall.Config()).learn_one(_ink(), "1")
 
 
 def compile_matching() -> None:
-    """Compile matching, and cuts: what a guess needs in addition, called with arrays of the types that it has."""
+    """Compile matching, cuts and many thumbnails: what is needed next, called with arrays of the types that it has."""
+    preprocessing.to_thumbnails(_pictures())
     side = preprocessing.SIDE
     costs = np.zeros((2, side, side), np.float32)
     parts.seams(np.zeros((side, side), np.uint8), costs[0], costs[1])
@@ -177,7 +158,7 @@ def compile_others() -> None:
     machine.next_state(np.ones(1, bool), np.ones(1, bool))
     machine.next_state(np.ones(1, bool), dd=True)
     for name in MODELS:
-        one, model = gate()[0], call_model(name)
+        one, model = gate(), call_model(name)
         model.forget_one(one, "1")
 
 
@@ -201,14 +182,17 @@ def compile_frames() -> None:
             model.observe(np.full(8, value, np.float32))
 
 
-def gate() -> tuple[np.ndarray, np.ndarray]:
-    """Thumbnails of two pictures."""
+def gate() -> np.ndarray:
+    """A thumbnail of a picture."""
+    return preprocessing.to_thumbnail(_pictures()[0])
+
+
+def _pictures() -> np.ndarray:
     one = np.zeros((40, 36), np.uint8)
     one[6:34, 15:18] = 255
     seven = one.copy()
     seven[6:9, 6:27] = 255
-    preprocessing.to_thumbnails(np.stack([one, seven]))
-    return preprocessing.to_thumbnail(one), preprocessing.to_thumbnail(seven)
+    return np.stack([one, seven])
 
 
 def _empty_store() -> RowStore:
@@ -236,9 +220,11 @@ def _wait_for_end() -> None:
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        os.nice(NICENESS.get(sys.argv[1], 19))
     gc.disable()  # a tenth of the time goes to looking for garbage that is not there
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
-    globals()[f"compile_{sys.argv[1]}"]()
+    for part in sys.argv[1:]:
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS.get(part, 19))
+        globals()[f"compile_{part}"]()
+        print(part, flush=True)

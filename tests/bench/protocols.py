@@ -13,6 +13,7 @@ from agent.agents.pupil import Pupil
 from agent.datasets import digits, strokes
 from agent.kernels import preprocessing as kernels
 from agent.models.recall import params
+from tests.helpers.entries import entry
 
 N_VALIDATION = 10_000  # the last training digits: settings are chosen and ablations measured on them
 Lessons = tuple[Sequence[np.ndarray] | np.ndarray, Sequence[str]]
@@ -60,7 +61,7 @@ def own_errors(base: Lessons, seed: int, study: bool = False, most: int = 100) -
     bent = np.empty((len(wrong), 20, kernels.FRAME, kernels.FRAME), np.uint8)
     for number, row in enumerate(wrong):
         for field in range(20):
-            kernels.warp(thumbnail[row], fields[field], bent[number, field])
+            entry(kernels.warp)(thumbnail[row], fields[field], bent[number, field])
     return {
         "taught": len(wrong),
         "right at once": at_once / len(wrong),

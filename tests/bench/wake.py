@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("gate", "edges", "encoding", "matching", "others", "regression", "frames")
+PARTS = ("gate", "encoding", "matching", "others", "regression", "frames")
 N_TIMES, N_SHOWN, LONGEST_S = 3, 15, 300
 STAGES = ("the page is served", "first guess", "first lesson", "a guess after it", "everything is compiled")
 Row = dict[str, str]

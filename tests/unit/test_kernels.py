@@ -4,6 +4,7 @@ import naive
 import numpy as np
 import pytest
 from drawings import encoded, random_drawing
+from entries import entry
 
 from agent import preprocessing as gate
 from agent.kernels import edges, matching, preprocessing, ram, recall
@@ -28,7 +29,7 @@ def seen(thumbnail):
 def test_ink_box_is_the_smallest_box_around_the_ink(drawing):
     got = np.empty(4, np.int64)
     for floor in (0, 180, 255):
-        preprocessing.ink_box(drawing, floor, got)
+        entry(preprocessing.ink_box)(drawing, floor, got)
         assert tuple(got) == naive.ink_box(drawing, floor)
 
 
@@ -72,42 +73,42 @@ def test_what_is_slim_is_made_wider_and_a_line_not_without_end():
 def test_warp_is_its_plain_twin_within_one_grey_value(thumbnail):
     field = np.random.default_rng(1).uniform(-3, 3, (2, 32, 32)).astype(np.float32)
     got = np.empty((32, 32), np.uint8)
-    preprocessing.warp(thumbnail, field, got)
+    entry(preprocessing.warp)(thumbnail, field, got)
     assert np.abs(got.astype(int) - naive.warp(thumbnail, field)).max() <= 1
 
 
 def test_warping_by_nothing_changes_nothing(thumbnail):
     got = np.empty((32, 32), np.uint8)
-    preprocessing.warp(thumbnail, np.zeros((2, 32, 32), np.float32), got)
+    entry(preprocessing.warp)(thumbnail, np.zeros((2, 32, 32), np.float32), got)
     assert (got[2:-2, 2:-2] == thumbnail).all()
 
 
 def test_edge_maps_are_their_plain_twin(seen):
     got = np.empty((8, 28, 28), np.float32)
-    edges.edge_maps(seen, got)
+    entry(edges.edge_maps)(seen, got)
     np.testing.assert_allclose(got, naive.edge_maps(seen), atol=1e-3)
 
 
 def test_planes_are_their_plain_twin(seen):
     maps = np.empty((8, 28, 28), np.float32)
-    edges.edge_maps(seen, maps)
+    entry(edges.edge_maps)(seen, maps)
     got = np.empty(48 * 784, np.uint8)
-    edges.planes(maps, got)
+    entry(edges.planes)(maps, got)
     assert (got == naive.planes(maps)).all()
 
 
 def test_gradients_are_their_plain_twin(seen):
     got = np.empty((2, 28, 28), np.float32)
-    edges.gradients(seen, got)
+    entry(edges.gradients)(seen, got)
     np.testing.assert_allclose(got, naive.gradients(seen), atol=1e-2)
 
 
 def test_code_and_sketch_are_their_plain_twins_within_a_step_at_a_rounding_edge(seen):
     slopes = np.empty((2, 28, 28), np.float32)
-    edges.gradients(seen, slopes)
+    entry(edges.gradients)(seen, slopes)
     got, halved = np.empty((28, 32), np.uint8), np.empty((14, 16), np.uint8)
-    edges.code(slopes, got)
-    edges.sketch(got, halved)
+    entry(edges.code)(slopes, got)
+    entry(edges.sketch)(got, halved)
     assert (halved == naive.sketch(got)).all()
     expected = naive.code(slopes.astype(float))
     for shift in (0, 4):
@@ -117,9 +118,9 @@ def test_code_and_sketch_are_their_plain_twins_within_a_step_at_a_rounding_edge(
 
 def test_signature_marks_the_strongest_places_and_never_more_than_its_share(seen):
     slopes = np.empty((2, 28, 28), np.float32)
-    edges.gradients(seen, slopes)
+    entry(edges.gradients)(seen, slopes)
     words = np.empty(edges.SIGNATURE_WORDS, np.uint64)
-    edges.signature(slopes, words)
+    entry(edges.signature)(slopes, words)
     on = np.unpackbits(words.view(np.uint8), bitorder="little")[: edges.SIGNATURE_BITS].astype(bool)
     strengths = naive.signature_strengths(slopes.astype(float))
     assert 0 < on.sum() <= edges.SIGNATURE_BITS * 0.15
@@ -137,7 +138,7 @@ def test_addresses_are_their_plain_twin():
     bits = rng.integers(0, 2, 48 * 784).astype(np.uint8)
     reads = rng.integers(0, 48 * 784, (17, 11)).astype(np.uint16)
     got = np.empty(17, np.uint16)
-    ram.addresses(bits, reads, got)
+    entry(ram.addresses)(bits, reads, got)
     assert got.tolist() == naive.addresses(bits, reads)
 
 
@@ -214,12 +215,12 @@ def test_studying_is_its_plain_twin_and_can_be_told_again():
 def naive_row(thumbnail, fields, lesson, copy, reads):
     """The addresses of a copy of a drawing that is made wider where it is slim."""
     seen, bits = np.empty((28, 28), np.uint8), np.empty(48 * 784, np.uint8)
-    preprocessing.canonical_copy(
+    entry(preprocessing.canonical_copy)(
         thumbnail[lesson], fields, int(copy), preprocessing.WIDENED, np.empty((32, 32), np.uint8), seen
     )
     maps = np.empty((8, 28, 28), np.float32)
-    edges.edge_maps(seen, maps)
-    edges.planes(maps, bits)
+    entry(edges.edge_maps)(seen, maps)
+    entry(edges.planes)(maps, bits)
     return np.array(naive.addresses(bits, reads), np.uint16)
 
 
