@@ -55,7 +55,7 @@ def ink(grey, contrast, out):
             out[y, x] = high - grey[y, x] if share > 0.5 else grey[y, x] - low
 
 
-@inner
+@compiled
 def ink_box(drawing, floor, out):
     """Find the smallest box that holds every pixel above ``floor``.
 

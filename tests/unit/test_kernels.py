@@ -1,5 +1,9 @@
 """Every kernel does exactly what its plain twin does."""
 
+import ast
+import importlib
+from pathlib import Path
+
 import naive
 import numpy as np
 import pytest
@@ -29,7 +33,7 @@ def seen(thumbnail):
 def test_ink_box_is_the_smallest_box_around_the_ink(drawing):
     got = np.empty(4, np.int64)
     for floor in (0, 180, 255):
-        entry(preprocessing.ink_box)(drawing, floor, got)
+        preprocessing.ink_box(drawing, floor, got)
         assert tuple(got) == naive.ink_box(drawing, floor)
 
 
@@ -248,3 +252,28 @@ def test_drawing_from_memory_is_its_plain_twin(slack):
     for seed in (0, 1, 2**61):
         matching.synthesise(remembered, seed, slack, page)
         assert page.tolist() == naive.draw(remembered, seed, slack)
+
+
+def test_loops_without_an_entry_are_called_by_other_loops_alone():
+    """Python that called one would crash: it is looked up by name in whatever imports a module of loops."""
+    folder, called, n_checked = Path(preprocessing.__file__).parent, set(), 0
+    for file in folder.parent.rglob("*.py"):
+        if file.parent == folder:
+            continue
+        tree, modules = ast.parse(file.read_text()), {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("agent.kernels"):
+                modules |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                called.add((file.name, f"{modules[node.value.id]}.{node.attr}"))
+        called |= {(file.name, where) for where in modules.values()}
+    for file, where in called:
+        module, _, name = where.rpartition(".")
+        try:
+            loop = getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError:  # a name inside a module, imported by itself
+            continue
+        n_checked += hasattr(loop, "targetoptions")
+        assert not getattr(loop, "targetoptions", {}).get("no_cpython_wrapper"), f"{file} calls {where}"
+    assert n_checked > 40
