@@ -7,6 +7,7 @@ Signature: one bit for each place and direction with a strong edge, for prefilte
 Loops run over whole pictures as flat float arrays, so that the compiler vectorises them.
 """
 
+import numba
 import numpy as np
 
 from agent.kernels import FLOAT_FLAGS, inner
@@ -25,6 +26,7 @@ CODE_FAINT = np.float32(76.5)  # 0.3 of full ink: gradients below do not count f
 POINTS = 13  # signature points along one side, at pixels 2, 4 … 26
 SIGNATURE_BITS = 8 * POINTS * POINTS
 SIGNATURE_WORDS = -(-SIGNATURE_BITS // 64)
+SIGNATURE_TYPES = (numba.float32[:, :, ::1], numba.uint64[::1])  # of the arguments of `signature`
 SIGNATURE_SHARE = 0.15  # share of the bits that are on
 BINS = 1024  # levels in which the share is counted off
 

@@ -153,6 +153,6 @@ def test_kernels_release_the_lock_and_never_run_in_parallel():
         for node in tree_of(file).body:
             if isinstance(node, ast.FunctionDef) and file.name != "__init__.py":
                 text = ast.unparse(node.decorator_list[0])
-                assert text.startswith("compiled") and "parallel" not in text and "nogil" not in text, (
+                assert text.startswith(("compiled", "inner")) and "parallel" not in text and "nogil" not in text, (
                     f"{file.name}: {node.name}"
                 )

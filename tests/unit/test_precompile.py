@@ -83,6 +83,17 @@ def test_a_process_that_has_compiled_ends_without_error():
         assert process.wait() == 0
 
 
+def test_signatures_are_compiled_once_as_encoding_needs_them():
+    code = """
+from agent.kernels import edges
+from agent.models import precompile
+precompile.compile_gate()
+precompile.compile_encoding()
+print(len(edges.signature.signatures))
+"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "1\n"
+
+
 def is_running(process_id):
     try:
         with open(f"/proc/{process_id}/stat") as file:
