@@ -221,9 +221,10 @@ def _patient() -> Iterator[None]:
     try:
         with _signals(hear, before):
             yield
-    except Exception:
+    except Exception as error:
         if not heard:
             raise
+        print(f"\nagent: while it was stopping, {type(error).__name__}: {str(error)[:500]}", file=sys.stderr)
     if heard:
         raise KeyboardInterrupt
 
@@ -288,19 +289,30 @@ def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> An
     Meanwhile a run is prepared and returned, so what it refuses is refused before anybody waits; None where nothing is
     to be compiled.
     """
+    from agent import kernels
     from agent.models import precompile
 
-    processes = precompile.start(family)
+    processes, begun = precompile.start(family), time.monotonic()
     if not processes:
         return None
+    said: list[str] = []
+
+    def say() -> None:
+        if not said:
+            said.append("compiling for this machine, once: half a minute or more …")
+            print(said[0], end="", file=sys.stderr, flush=True)
+            processes[0].wait()  # it compiles what preparing needs
+
     try:
-        prepared = prepare()
-    except AgentError:
+        with kernels.before_compiling(say):
+            prepared = prepare()
+        say()
+        precompile.finish(family, processes)
+    except BaseException:
         precompile.abandon(processes)
+        if said:
+            print("\r\x1b[K" if sys.stderr.isatty() else "\n", end="", file=sys.stderr, flush=True)
         raise
-    print("compiling for this machine, once: half a minute or more …", end="", file=sys.stderr, flush=True)
-    begun = time.monotonic()
-    precompile.finish(family, processes)
     print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     return prepared
 

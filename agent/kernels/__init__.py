@@ -22,12 +22,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numba
 from llvmlite.binding import get_host_cpu_name
-from numba.core import caching
+from numba.core import caching, event
 
 from agent.errors import AgentError
 
@@ -141,6 +142,24 @@ def compiled(loop: Callable[..., Any] | None = None, **options: Any) -> Any:
 
 # A loop that other loops alone call: an entry for Python would take a tenth of a second to compile
 inner = functools.partial(compiled, no_cpython_wrapper=True)
+
+
+class _Listener(event.Listener):
+    """Call a function before each loop that is compiled."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def on_start(self, event: object) -> None:
+        self._tell()
+
+    def on_end(self, event: object) -> None:
+        """Nothing is to be told."""
+
+
+def before_compiling(tell: Callable[[], None]) -> AbstractContextManager[None]:
+    """Call ``tell`` in the block before each loop that this process compiles itself: not one that it reads."""
+    return event.install_listener("numba:compile", _Listener(tell))
 
 
 def stamp(part: str) -> Path:

@@ -2,7 +2,9 @@
 
 import contextlib
 import dataclasses
+import re
 
+import numba
 import pytest
 
 import agent
@@ -247,16 +249,61 @@ def test_all_settings_are_shown_without_running_anything(here, capsys):
     assert "lessons: 7" in shown and "fonts:" in shown and not (here / "runs").exists()
 
 
+class Started:
+    """A process that compiles, and has ended when somebody waits for it."""
+
+    def __init__(self, name):
+        self.name, self.events = name, []
+
+    def __repr__(self):
+        return self.name
+
+    def wait(self):
+        self.events.append("waited for")
+
+    kill = communicate = lambda self: self.events.append("abandoned")
+
+
+@pytest.mark.parametrize("mistake", [None, "before compiling", "after compiling"])
+def test_compiling_is_announced_as_soon_as_preparing_needs_it_and_a_mistake_before_it_says_nothing(
+    capfd, monkeypatch, mistake
+):
+    process, heard = Started("gate"), []
+    monkeypatch.setattr(precompile, "start", lambda family: [process])
+    monkeypatch.setattr(precompile, "finish", lambda family, processes: None)
+
+    def prepare():
+        heard.append(capfd.readouterr().err)
+        if mistake == "before compiling":
+            raise AgentError("expected other data.")
+        assert numba.njit(lambda number: number + 1)(1) == 2 and process.events == ["waited for"]
+        heard.append(capfd.readouterr().err)
+        if mistake:
+            raise AgentError("expected other data.")
+        return "prepared"
+
+    if mistake:
+        with pytest.raises(AgentError, match="other data"):
+            _compile_first("drawings", prepare)
+        assert process.events[-1] == "abandoned"
+    else:
+        assert _compile_first("drawings", prepare) == "prepared"
+    compiling = "compiling for this machine, once: half a minute or more …"
+    end = {None: r" done after \d+ s\n", "before compiling": "", "after compiling": "\n"}[mistake]
+    assert heard == ["", compiling][: len(heard)] and re.fullmatch(end, capfd.readouterr().err)
+
+
 def test_compiling_is_announced_and_over_before_anything_is_taught(here, capfd, monkeypatch):
     events = []
-    monkeypatch.setattr(precompile, "start", lambda family: events.append(f"start {family}") or ["a process"])
+    monkeypatch.setattr(precompile, "start", lambda family: events.append(f"start {family}") or [Started("gate")])
     monkeypatch.setattr(precompile, "finish", lambda family, processes: events.append(f"finish {family} {processes}"))
     monkeypatch.setattr(agent.agents.pupil.Pupil, "learn_many", lambda *_: events.append("lesson"))
     monkeypatch.setattr(agent.agents.pupil.Pupil, "learn_one", lambda *_: events.append("lesson"))
     with contextlib.suppress(Exception):  # nothing is learned here
         main(["lessons=2", "n_test=1", "agent=nearest", "plots=false"])
-    assert events[:2] == ["start drawings", "finish drawings ['a process']"]
-    assert "compiling for this machine, once: half a minute or more … done after 0 s\n" in capfd.readouterr().err
+    assert events[:2] == ["start drawings", "finish drawings [gate]"]
+    said = capfd.readouterr().err
+    assert re.match(r"compiling for this machine, once: half a minute or more … done after \d+ s\n", said), said
 
 
 def test_nothing_is_said_where_everything_is_compiled(capfd, monkeypatch):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from test_cli_runs import environment
 
+from agent import cli
 from agent.__main__ import main
 from agent.errors import AgentError
 from agent.experiments import iter_run, results, run
@@ -169,6 +170,17 @@ def test_a_termination_before_anything_is_learned_is_a_sentence(here):
     code += "cli.composed = lambda *_: signal.raise_signal(signal.SIGTERM)\nsys.exit(m.main(['lessons=20']))"
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
     assert done.returncode == 130 and done.stderr.strip().startswith("agent: stopped.")
+
+
+def test_what_goes_wrong_while_a_sweep_of_workers_stops_is_said(here, capsys, monkeypatch):
+    def swept(*_):
+        signal.raise_signal(signal.SIGINT)
+        raise OSError("no space left")
+
+    monkeypatch.setattr(cli, "sweep", swept)
+    assert main(["-m", "hydra/launcher=joblib", "seed=1,2"]) == 130
+    said = capsys.readouterr().err
+    assert "agent: while it was stopping, OSError: no space left\n" in said and "agent: stopped." in said
 
 
 @pytest.mark.slow
