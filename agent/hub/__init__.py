@@ -7,7 +7,7 @@ pull hands an agent out only when all of it was checked.
 
 from agent.hub.client import who
 from agent.hub.download import load, pull
-from agent.hub.listing import Entry, Gallery, Version, gallery, pictures, versions
+from agent.hub.listing import Entry, Gallery, Version, count_question, gallery, pictures, versions
 from agent.hub.upload import (
     Proposed,
     Pushed,
@@ -32,6 +32,7 @@ __all__ = [
     "check_contribution",
     "check_push",
     "contribute",
+    "count_question",
     "deploy",
     "deploy_page",
     "files_for",

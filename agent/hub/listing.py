@@ -6,6 +6,7 @@ import contextlib
 import math
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 GALLERY_S = 60.0  # how long a list is cached
 GALLERY_SIZE = 30
-MAX_QUESTIONS = 60  # of all visitors that go to the Hub within `GALLERY_S`
+MAX_QUESTIONS = {"searches": 60, "pulls": 300}  # of all visitors that go to the Hub within `GALLERY_S`
+SHARE = 3  # one visitor has a third of them
 MAX_LABELS = 62
 SORTS = {"newest": "lastModified", "liked": "likes"}
 
@@ -86,10 +88,10 @@ def versions(repo_id: str, token: str | None = None) -> tuple[Version, ...]:
     )
 
 
-def gallery(search: str = "", sort: str = "newest") -> Gallery:
+def gallery(search: str = "", sort: str = "newest", visitor: str | None = None) -> Gallery:
     """Public agents whose repo's name contains these words, in one of the orders `SORTS`.
 
-    Cached for a minute, for all visitors.
+    Cached for a minute, for all visitors. What is not cached counts for ``visitor``, as `count_question` says.
     """
     check_choice("a sort", sort, SORTS)
     query = (endpoint(), search.strip()[:80], sort)
@@ -98,7 +100,7 @@ def gallery(search: str = "", sort: str = "newest") -> Gallery:
     if known is not None and time.monotonic() < until:
         return known
     try:
-        _count_question()
+        count_question("searches", visitor)
         with hub_errors("the gallery"):
             words = {"search": query[1]} if query[1] else {}
             repos = list_repos(filter=TAG, sort=SORTS[sort], limit=GALLERY_SIZE, full=True, **words)
@@ -114,14 +116,20 @@ def gallery(search: str = "", sort: str = "newest") -> Gallery:
     return known
 
 
-def _count_question() -> None:
-    """Count a question to the Hub; AgentError for too many, so that nobody makes the Hub refuse all others."""
-    now = time.monotonic()
+def count_question(what: str, visitor: str | None = None) -> None:
+    """Count a question to the Hub, one of `MAX_QUESTIONS`, so that nobody makes the Hub refuse all others.
+
+    AgentError for too many of all visitors, or of one who is known: an address, or a page.
+    """
+    now, most = time.monotonic(), MAX_QUESTIONS[what]
     with _GALLERY_LOCK:
-        _QUESTIONS[:] = [when for when in _QUESTIONS if when > now - GALLERY_S]
-        if len(_QUESTIONS) >= MAX_QUESTIONS:
-            raise AgentError(f"expected at most {MAX_QUESTIONS} searches a minute, got more. Try again in a minute.")
-        _QUESTIONS.append(now)
+        asked = _QUESTIONS[what] = [(when, who) for when, who in _QUESTIONS[what] if when > now - GALLERY_S]
+        if visitor and len(asked) < most:
+            most //= SHARE
+            asked = [question for question in asked if question[1] == visitor]
+        if len(asked) >= most:
+            raise AgentError(f"expected at most {most} {what} a minute, got more. Try again in a minute.")
+        _QUESTIONS[what].append((now, visitor))
 
 
 def pictures(entries: Sequence[Entry]) -> dict[str, bytes]:
@@ -155,7 +163,7 @@ def _picture(entry: Entry) -> bytes | None:
 
 _GALLERIES: dict[tuple[str, str, str], tuple[float, Gallery | None]] = {}
 _PICTURES: dict[tuple[str, str, str], tuple[float, bytes | None]] = {}
-_QUESTIONS: list[float] = []
+_QUESTIONS: defaultdict[str, list[tuple[float, str | None]]] = defaultdict(list)
 _GALLERY_LOCK = threading.Lock()
 
 

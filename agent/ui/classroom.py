@@ -96,7 +96,7 @@ class Member:
         if not n_lessons:
             raise AgentError(texts.NOTHING_TAUGHT)
         if n_lessons > MAX_LESSONS:
-            raise AgentError(texts.TOO_LARGE)
+            raise AgentError(texts.TOO_MANY.format(most=MAX_LESSONS, n=n_lessons))
         counts = Counter(lesson.label for lesson in pupil.lessons.user_lessons())
         log = yield from _compact(pupil.lessons, lambda entry: isinstance(entry, Studied))
         packed, packer, n_chars = b"", zlib.compressobj(), 0
@@ -117,15 +117,18 @@ class Member:
         """Bytes that are kept."""
         return MEMBER_BYTES + len(self.packed_log) + len(self.images)
 
-    def iter_restore(self, known: set[str]) -> Generator[Progress, None, Pupil]:
+    def iter_restore(self, known: set[str], n_joined: int = 0) -> Generator[Progress, None, Pupil]:
         """Teach the agent again, step by step, without bulk lessons that are ``known``; adds those it has.
 
-        Which of such lessons its person has forgotten is left out, too.
+        Which of such lessons its person has forgotten is left out, too. AgentError, before anything is taught, for too
+        many with the ``n_joined`` lessons of those it is to join.
         """
         lessons = yield from Lessons.iter_from_jsonl(zlib.decompress(self.packed_log).decode())
         check_amount(lessons.standing())
         left_out = yield from _iter_left_out(lessons, known)
         log = yield from _compact(lessons, lambda entry: entry.number in left_out)
+        if n_joined + len(log) > MAX_JOINED:
+            raise AgentError(texts.TOO_MANY.format(most=MAX_JOINED, n=n_joined + len(log)))
         pupil = yield from iter_restore(self.config, log.to_jsonl())
         known |= {_source(entry) for entry in log.standing()} - {""}
         pupil.name = self.name
@@ -310,17 +313,15 @@ def iter_joined(members: Sequence[Member]) -> Generator[Progress, None, tuple[Pu
     """Join agents, step by step; bulk lessons that several had, such as those of a starter, are taught once.
 
     Returns the joined agent, None where there is none, and the names of those that cannot be joined: their lessons
-    cannot be taught again, or would make too many labels.
+    cannot be taught again, are too many, or would make too many labels.
     """
     joined, known, left_out = None, set(), []
     for place, member in enumerate(members):
         try:
             known_then = known.copy()
-            restoring = WithResult(member.iter_restore(known_then))
+            restoring = WithResult(member.iter_restore(known_then, 0 if joined is None else joined.n_lessons))
             for _ in restoring:
                 yield Progress(place, len(members), "joining")
-            if joined is not None and joined.n_lessons + restoring.result.n_lessons > MAX_JOINED:
-                raise AgentError(texts.TOO_LARGE)
             if joined is None:
                 joined = restoring.result
             else:

@@ -1,9 +1,12 @@
 """What others have shared: who is listed, in which order, for how long, and what is left out."""
 
+import itertools
+from collections import defaultdict
 from types import SimpleNamespace
 
 import pytest
 from agents import born
+from gradio.context import LocalContext
 
 from agent import hub as shared
 from agent.datasets import digits
@@ -11,13 +14,15 @@ from agent.errors import AgentError
 from agent.hub import download, listing
 from agent.storage import serialization
 from agent.training import scores
+from agent.ui.parts import gallery
+from agent.ui.session import SESSIONS
 
 TAGS = ["pupil-agent", "pupil:kind=nearest", "pupil:lessons=3", "pupil:labels=A,7", "pupil:right=1/2"]
 
 
 @pytest.fixture(autouse=True)
 def nobody_asked(monkeypatch):
-    monkeypatch.setattr(listing, "_QUESTIONS", [])
+    monkeypatch.setattr(listing, "_QUESTIONS", defaultdict(list))
 
 
 @pytest.fixture
@@ -124,7 +129,7 @@ def test_pictures_that_change_again_and_again_take_a_bounded_room(hub, monkeypat
 
 
 def test_made_up_searches_do_not_fill_the_hub(hub, clock, monkeypatch):
-    monkeypatch.setattr(listing, "MAX_QUESTIONS", 5)
+    monkeypatch.setattr(listing, "MAX_QUESTIONS", {"searches": 5})
     first = shared.gallery("0")
     clock.seconds += 1
     for number in range(1, 5):
@@ -137,8 +142,43 @@ def test_made_up_searches_do_not_fill_the_hub(hub, clock, monkeypatch):
     assert shared.gallery("0").is_old  # known, and its minute over
 
 
+def test_one_visitor_leaves_searches_and_pulls_to_the_others(hub, clock, monkeypatch):
+    monkeypatch.setenv("PUPIL_PROXIES", "1")
+
+    def as_visitor(address, page="a page", do=gallery.list_agents, what=("", "", "newest")):
+        headers = [(b"x-forwarded-for", address)] if address else []
+        LocalContext.request.set(SimpleNamespace(scope={"headers": headers}, session_hash=page))
+        return do(*what)
+
+    def search(address, word, page="a page"):
+        return as_visitor(address, page, what=("", word, "newest"))
+
+    for number in range(20):
+        assert "searches" not in search(b"192.0.2.7", f"a{number}", f"page {number}")  # new pages of one address
+    assert "at most 20 searches a minute, got more" in search(b"192.0.2.7", "one more")
+    assert "searches" not in search(b"192.0.2.8", "one more")
+    for number in range(20):
+        assert "searches" not in search(None, f"b{number}")  # no address: the page counts
+    assert "searches" in search(None, "b20") and "searches" not in search(None, "b20", "another page")
+    for number in range(18):
+        assert "searches" not in search(b"192.0.2.9", f"c{number}")
+    assert "at most 60 searches" in search(b"192.0.2.10", "of all too many")
+
+    def pull():
+        with SESSIONS.open("of a test") as session:
+            return next(itertools.islice(gallery._fetch(session, "mia/nothing", True), 1, None))
+
+    for _ in range(100):
+        assert as_visitor(b"192.0.2.7", do=pull, what=()).call
+    with pytest.raises(AgentError, match="at most 100 pulls a minute"):
+        as_visitor(b"192.0.2.7", do=pull, what=())
+    assert as_visitor(b"192.0.2.8", do=pull, what=()).call
+    clock.seconds += 61
+    assert as_visitor(b"192.0.2.7", do=pull, what=()).call and "searches" not in search(b"192.0.2.7", "again")
+
+
 def test_only_so_many_questions_are_remembered(hub, monkeypatch):
-    monkeypatch.setattr(listing, "MAX_QUESTIONS", 200)
+    monkeypatch.setattr(listing, "MAX_QUESTIONS", {"searches": 200})
     for number in range(102):
         shared.gallery(str(number))
     shared.gallery("0")

@@ -237,12 +237,15 @@ def referring(n_lessons, n_times=1):
 
 
 def test_short_references_to_many_lessons_are_bounded_before_they_are_taught(monkeypatch):
-    with pytest.raises(AgentError, match="larger"):
+    with pytest.raises(AgentError, match="expected at most 70,000 lessons, got 80,001"):
         Member.of(referring(40_000, 2), "Mia")
+    taught = []
+    restore = classroom.iter_restore
+    monkeypatch.setattr(classroom, "iter_restore", lambda *given: (taught.append(1), restore(*given))[1])
     monkeypatch.setattr(classroom, "MAX_JOINED", 200)
     members = [Member.of(referring(120, n), name) for name, n in (("Mia", 1), ("Ben", 2), ("Tom", 1))]
     joined, left_out = run_to_completion(iter_joined(members))
-    assert left_out == ["Ben"] and joined.n_lessons == 122
+    assert left_out == ["Ben"] and joined.n_lessons == 122 and len(taught) == 2
 
 
 def test_looking_for_what_was_forgotten_reads_a_source_once_and_in_steps(monkeypatch):

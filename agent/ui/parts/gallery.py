@@ -21,6 +21,7 @@ from agent.ui.events import QUIET, Unlocked, event_payload, in_turns, serialized
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
 from agent.ui.page import PICK_JS, Page, render_progress, render_status
+from agent.ui.server.limits import visitor
 from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.texts import texts, translated, with_label
 
@@ -122,7 +123,7 @@ def list_agents(session_id: str, seek: str, sort: str) -> str:
     """List agents, first those built in; when the Hub is away, say so. It needs no session, so none waits."""
     note, cards = "", "" if (seek or "").strip() else _built_in()
     try:
-        gallery = hub.gallery(seek or "", sort)
+        gallery = hub.gallery(seek or "", sort, visitor())
         pictures = hub.pictures(gallery.entries)
         cards += "".join(_card(entry, pictures.get(entry.repo_id)) for entry in gallery.entries)
         note = texts.GALLERY_OLD if gallery.is_old else "" if gallery.entries else texts.GALLERY_EMPTY
@@ -161,6 +162,7 @@ def _fetch(session: Session, repo_id: object, is_beside: bool) -> Generator[Any,
             yield _view(session, texts.START_STOPPED)
             return
     else:
+        hub.count_question("pulls", visitor())
         other = yield Unlocked(partial(hub.pull, repo_id))
     if not is_beside:
         form = texts.STARTED if is_built_in else texts.BACK_DONE

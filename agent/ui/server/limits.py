@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gradio.context import LocalContext
 from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 from starlette.responses import JSONResponse
@@ -239,6 +240,12 @@ def client_of(scope: Scope) -> str | None:
     n_proxies = int(os.environ.get("PUPIL_PROXIES", "0"))
     hops = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").split(b",")
     return hops[-n_proxies].strip().decode("latin-1") or None if 0 < n_proxies <= len(hops) else None
+
+
+def visitor() -> str | None:
+    """Who the event in progress comes from: an address where one is known, else a page."""
+    request = LocalContext.request.get(None)
+    return client_of(request.scope) or request.session_hash if request is not None else None
 
 
 def _too_many(sentence: str) -> ASGIApp:

@@ -29,6 +29,7 @@ from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, 
 from agent.ui.html import safe, status
 from agent.ui.page import Page, header, name_of, render_progress, render_status, reset_status
 from agent.ui.parts import classes, gallery, my_agents
+from agent.ui.server.limits import visitor
 from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import current_locale, server_texts, texts
 
@@ -348,6 +349,7 @@ def _fetch(
     listed, _, commit = (version or "").partition("@")
     revision = commit if listed == repo_id and commit else revision
     yield render_progress(session, texts.PULLING.format(repo=safe(repo_id)))
+    hub.count_question("pulls", visitor())
     return (yield Unlocked(partial(hub.pull, repo_id, revision or None, token))), repo_id
 
 
@@ -355,6 +357,7 @@ def list_versions(repo: str, typed: str, signed_in: SignedIn) -> gr.Radio:
     """List the versions of a repo, to pull one of them."""
     repo_id = (repo or "").strip().partition("@")[0]
     with errors_shown():
+        hub.count_question("pulls", visitor())
         versions = hub.versions(repo_id, _token(typed, signed_in))
     choices = [
         (f"{version.when:%Y-%m-%d %H:%M} · {version.title} · {version.author}", f"{repo_id}@{version.commit}")
