@@ -85,6 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the lines has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        print(f"agent: {_refused(error)}", file=sys.stderr)
+        return 2
 
 
 def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> Any:
@@ -141,8 +144,8 @@ def job(config: Any) -> Any:
         if in_terminal:
             print(f"{cli.n_begun()} of {cli.n_runs}: {place}", file=sys.stderr)
         result = _watched(spec, bar=bool(in_terminal))
-    except AgentError as error:
-        return AgentError(f"{place}: {error}")
+    except (AgentError, OSError) as error:
+        return AgentError(f"{place}: {error if isinstance(error, AgentError) else _refused(error)}")
     except KeyboardInterrupt:
         if not is_worker:
             raise
@@ -150,6 +153,12 @@ def job(config: Any) -> Any:
         return None
     print(f"{result.folder}: {_well(result.scores)}{' (was there)' if result.cached else ''}", file=sys.stderr)
     return result
+
+
+def _refused(error: OSError) -> str:
+    """Say what the system refuses: a name that is too long, a disk that is full, a folder of somebody else's."""
+    where = f" at {str(error.filename)[:80]}" if error.filename else ""
+    return f"expected a file or folder that can be used, got none{where}: {error.strerror or error}."
 
 
 def _run(words: list[str]) -> int:
@@ -295,12 +304,12 @@ def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> An
     processes, begun = precompile.start(family), time.monotonic()
     if not processes:
         return None
-    said: list[str] = []
+    announced: list[str] = []
 
     def say() -> None:
-        if not said:
-            said.append("compiling for this machine, once: half a minute or more …")
-            print(said[0], end="", file=sys.stderr, flush=True)
+        if not announced:
+            announced.append("compiling for this machine, once: half a minute or more …")
+            print(announced[0], end="", file=sys.stderr, flush=True)
             processes[0].wait()  # it compiles what preparing needs
 
     try:
@@ -310,7 +319,7 @@ def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> An
         precompile.finish(family, processes)
     except BaseException:
         precompile.abandon(processes)
-        if said:
+        if announced:
             print("\r\x1b[K" if sys.stderr.isatty() else "\n", end="", file=sys.stderr, flush=True)
         raise
     print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)

@@ -115,6 +115,8 @@ def sweep(words: Sequence[str], job: Callable[[DictConfig], Any], folder: str | 
         launching = [alternatives.pop(key)[0] for key in list(alternatives) if key.lstrip("+~").startswith("hydra")]
         varied = {override.key_or_group for override in overrides if override.is_sweep_override()} - _PLACED
         runs = [_with_place(run, varied) for run in itertools.product(*alternatives.values())]
+        if not runs:
+            raise AgentError(f"expected values of a sweep, got none: {' '.join(words)[:200]}.")
         for run in runs:
             resolved(_compose([*launching, *run]))
         context = HydraContext(loader, Callback())  # type: ignore[arg-type]
@@ -185,7 +187,8 @@ def tasks_of(group: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:
     check_names(shared, sorted(set().union(*names.values())), "settings of a task")
     for key, value in shared.items():
         for table in (tasks[task] for task in tasks if key in names[task]):
-            table[key] = {**table.get(key, {}), **value} if isinstance(value, Mapping) else value
+            has_parts = isinstance(value, Mapping) and isinstance(table.get(key, {}), Mapping)
+            table[key] = {**table.get(key, {}), **value} if has_parts else value
     return tasks
 
 
@@ -242,10 +245,13 @@ def _hydra(words: Sequence[str], folder: str | None) -> Iterator[tuple[list[Over
         loader = GlobalHydra.instance().config_loader()
         try:
             yield _parsed(words, loader, folder), loader
-        except RecursionError as error:
+        except (RecursionError, UnicodeDecodeError) as error:
             recipes = ", ".join(word for word in words if word.lstrip("+").startswith("recipe=")) or "the recipe"
-            message = f"expected recipes that come to an end, got {recipes}, which imports itself in a circle."
-            raise AgentError(message) from error
+            is_circle = isinstance(error, RecursionError)
+            expected, fault = (
+                ("that come to an end", "imports itself in a circle") if is_circle else ("in UTF-8", "is not")
+            )
+            raise AgentError(f"expected recipes {expected}, got {recipes}, which {fault}.") from error
         except MissingConfigException as error:
             group, _, name = str(error.missing_cfg_file).rpartition("/")
             raise _unknown_choice(group, name, loader.get_group_options(group)) from error
@@ -298,7 +304,10 @@ def _alternatives(overrides: Sequence[Override], loader: ConfigLoader) -> dict[s
     alternatives: dict[str, list[str]] = {}
     for name, override in named.items():
         key, is_sweep = override.get_key_element(), override.is_sweep_override()
-        values = override.sweep_iterator() if is_sweep else [override.value()]
+        try:
+            values = [*override.sweep_iterator()] if is_sweep else [override.value()]
+        except (ArithmeticError, TypeError, ValueError) as error:  # of range(1,3,0)
+            raise AgentError(f"expected values for {name}, got {override.get_value_string()}: {error}.") from error
         if name == "agent.preset":  # an agent to choose
             kind = _text(named["agent"].value()) if "agent" in named else None
             alternatives["agent"] = [f"agent={preset_choice(_text(value), kind)}" for value in values]
@@ -391,6 +400,7 @@ def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError
         return AgentError(f"expected a file at {name}, got none.{hint}")
     more = {"task": ", FILE.npz or FILE.py:Class", "agent": " or FILE.py:Class"}.get(group, "")
     dotted = re.fullmatch(r"(.+\.py)\.(\w+)", name)
+    hint = f" Did you mean {name.replace(':', '.')}?" if is_path(name.replace(":", ".")) and ":" in name else hint
     hint = f" Did you mean {dotted[1]}:{dotted[2]}?" if dotted and group in _CLASSES else hint
     return AgentError(f"expected {group} among {', '.join(options)}{more}, got {name[:60]!r}.{hint}")
 

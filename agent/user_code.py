@@ -223,7 +223,11 @@ def _file(path: Path) -> ModuleType:
     except OSError as error:
         raise AgentError(f"expected a file of Python at {path}, got {error.strerror or error}.") from error
     place = path.resolve()
-    name = f"own_{place.stem}_{hashlib.sha256(str(place).encode() + content).hexdigest()[:12]}"
+    unique = f"own_{place.stem}_{hashlib.sha256(str(place).encode() + content).hexdigest()[:12]}"
+    packages = list(itertools.takewhile(lambda folder: (folder / "__init__.py").is_file(), place.parents))
+    name = ".".join([*(folder.name for folder in reversed(packages)), unique])
+    if packages and (root := str(packages[-1].parent)) not in sys.path:  # for `from .other import …`
+        sys.path.append(root)
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, place)
@@ -248,4 +252,4 @@ def _module(name: str, class_name: str) -> tuple[ModuleType, str]:
 
 
 def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".removesuffix(": ")

@@ -364,7 +364,7 @@ def _files(path: Path) -> list[Path]:
     """Give a file, or the pictures of a folder and of those in it."""
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in arrays.PICTURES and file.is_file())
+    files = arrays.pictures_in(path, "**/*")
     if not files:
         raise AgentError(f"expected pictures in {path}, got none that ends in {' '.join(arrays.PICTURES)}.")
     return files

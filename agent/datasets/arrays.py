@@ -76,7 +76,7 @@ def is_data(path: object) -> bool:
 def digest(path: str) -> str:
     """Give a digest of the content of a file, or of all files of a folder; nothing for what is not there."""
     source, result = Path(path), hashlib.sha256()
-    files = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
+    files = sorted(file for file in source.rglob("[!.]*") if file.is_file()) if source.is_dir() else [source]
     if path.startswith(HUB) or not files or not files[0].is_file():
         return ""
     if source.suffix.lower() == ".npy":
@@ -325,7 +325,18 @@ def _loaded(source: Path, delimiter: str, place: int, columns: range, n_head: in
     if not rows:
         raise ValueError("no rows")
     labels = np.loadtxt(rows, usecols=place, dtype=str, ndmin=1, **how)
-    return Splits(checked(np.loadtxt(rows, usecols=others, ndmin=2, **how), labels, source.name), None)
+    if quote == '"' and all(map(_is_number, labels)) and (labels.astype(float) % 1).any():
+        labels = labels.astype(float)  # which are refused
+    try:
+        numbers = np.loadtxt(rows, usecols=others, ndmin=2, **how)
+    except ValueError as error:
+        for place, line in enumerate(csv.reader(rows, delimiter=delimiter, quotechar=quote), 1):
+            for cell in (line[column] for column in others if column < len(line)):
+                if not _is_number(cell):
+                    message = f"{cell[:40]!r} for a number in row {place}; write or leave out what is missing"
+                    raise ValueError(message) from error
+        raise
+    return Splits(checked(numbers, labels, source.name), None)
 
 
 def _is_head(names: Sequence[str], row: Sequence[str]) -> bool:
@@ -359,12 +370,21 @@ def _from_folder(source: Path) -> Splits:
     parts = {"": source} if "train" not in splits else {n: f for n, f in splits.items() if n in ("train", *TEST)}
     tables = {}
     for split, folder in parts.items():
-        files = [file for file in sorted(folder.glob("*/*")) if file.suffix.lower() in PICTURES and file.is_file()]
+        files = [file for file in pictures_in(folder, "*/*") if not file.parent.name.startswith(".")]
         if not files:
-            expected = f"pictures in {folder}/LABEL/, a folder for each label"
-            raise AgentError(f"expected {expected}, got none that ends in {' '.join(PICTURES)}.")
+            expected, ends = f"pictures in {folder}/LABEL/, a folder for each label", " ".join(PICTURES)
+            n = len(pictures_in(folder, "**/*"))
+            raise AgentError(
+                f"expected {expected}, got {f'{n} elsewhere in it' if n else f'none that ends in {ends}'}."
+            )
         tables[split] = checked(_stacked(map(opened, files)), [file.parent.name for file in files], str(source))
     return _of_splits(tables)
+
+
+def pictures_in(folder: Path, pattern: str) -> list[Path]:
+    """Give the files of a folder that are pictures by their ending; hidden ones, as macOS writes them, are none."""
+    files = sorted(file for file in folder.glob(pattern) if file.suffix.lower() in PICTURES and file.is_file())
+    return [file for file in files if not file.name.startswith(".")]
 
 
 def opened(file: Path) -> np.ndarray:

@@ -108,7 +108,11 @@ class Gym(gymnasium.Env):
         """Apply an action, as `agent.environments.base.FrameEnvironment.step`."""
         inner_action = self._inner_action(check_action(action, self.action_space))
         with own_code(self._id):
-            seen, score, terminated, truncated, _ = self.inner.step(inner_action)
+            result = self.inner.step(inner_action)
+            if len(result) != 5:
+                names = "observation, reward, terminated, truncated and info"
+                raise AgentError(f"expected step of {self._id} to return {names}, got {len(result)} values.")
+            seen, score, terminated, truncated, _ = result
             score = float(score)
         if not math.isfinite(score):
             raise AgentError(f"expected a finite reward of {self._id}, got {score}.")

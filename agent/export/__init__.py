@@ -75,6 +75,8 @@ def export_html(pupil: Pupil, path: str | os.PathLike[str], language: str = "en"
     spare = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         spare.write_bytes(content)
+        if target.exists() and not target.is_file():  # such as /dev/stdout, which would be gone
+            raise ValueError("something that is no file")
         os.replace(spare, target)
     except (OSError, ValueError) as error:
         spare.unlink(missing_ok=True)

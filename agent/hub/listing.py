@@ -121,14 +121,14 @@ def count_question(what: str, visitor: str | None = None) -> None:
 
     AgentError for too many of all visitors, or of one who is known: an address, or a page.
     """
-    now, most = time.monotonic(), MAX_QUESTIONS[what]
+    now, limit = time.monotonic(), MAX_QUESTIONS[what]
     with _GALLERY_LOCK:
-        asked = _QUESTIONS[what] = [(when, who) for when, who in _QUESTIONS[what] if when > now - GALLERY_S]
-        if visitor and len(asked) < most:
-            most //= SHARE
-            asked = [question for question in asked if question[1] == visitor]
-        if len(asked) >= most:
-            raise AgentError(f"expected at most {most} {what} a minute, got more. Try again in a minute.")
+        earlier = _QUESTIONS[what] = [(when, who) for when, who in _QUESTIONS[what] if when > now - GALLERY_S]
+        if visitor and len(earlier) < limit:
+            limit //= SHARE
+            earlier = [question for question in earlier if question[1] == visitor]
+        if len(earlier) >= limit:
+            raise AgentError(f"expected at most {limit} {what} a minute, got more. Try again in a minute.")
         _QUESTIONS[what].append((now, visitor))
 
 

@@ -68,6 +68,16 @@ VERBS = (
     "teach bad.npz --labels 12", "evaluate", "askk kept 3", "deploy", "layers 8 --to bad.npz",
 )  # fmt: skip
 
+FOUND = (  # in earlier lines of other seeds, and what the sentence is to name
+    ("ask kept " + "x" * 5000, "too long"), ("ask kept dir.png", "dir.png"), ("ask kept text.txt/a.png", "text.txt"),
+    ("read " + "x" * 5000, "xxx"), ("evaluate kept task=./" + "x" * 5000 + "/a.npz", "xxx"), ("show " + "é" * 300, "é"),
+    ("compare experiment=kept to=text.txt/x", "text.txt"), ("export kept text.txt/x.html", "text.txt"),
+    ("layers 8 --to text.txt/x", "text.txt"), ("task=./loop.npz", "loop.npz"), ("task=./empty.npz", "empty.npz"),
+    ("task=./words.csv", "row 2"), ("folder=text.txt/x", "text.txt"), ("folder=" + "x" * 300, "xxx"),
+    ("-m agent=nearest seed=range(1,3,0)", "seed"), ("-m agent=nearest lessons=glob(x)", "glob"),
+    ("task=copy task.reward={a:1}", "reward"), ("recipe=bytes", "recipe"), ("agent=nearest load=text.txt/x", "text.txt"),
+)  # fmt: skip
+
 
 def furnish(folder):
     """A user's files, good and bad, and a finished run whose bytes must stay."""
@@ -77,6 +87,11 @@ def furnish(folder):
     (folder / "text.txt").write_text("some text")
     (folder / "broken.py").write_text("class X(:\n")
     (folder / "recipe/bad.yaml").write_text("lessons: [1\n")
+    (folder / "recipe/bytes.yaml").write_bytes(bytes(range(128, 256)))
+    (folder / "dir.png").mkdir()
+    (folder / "empty.npz").touch()
+    (folder / "loop.npz").symlink_to("loop.npz")
+    (folder / "words.csv").write_text("a,b,label\n1,2,x\n,2,y\n")
     assert main([*GOOD, "experiment=kept"]) == 0
 
 
@@ -104,17 +119,16 @@ def digest(folder):
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def check(seed, here, capsys):
+def check(words, named, here, capsys):
     """Run a made-up line and check what holds for every one of them."""
     before = digest(here)
-    words, named = made_up(random.Random(seed))
     capsys.readouterr()
     try:
         code = main(words)
     except SystemExit as ended:
         code = ended.code
     heard = capsys.readouterr()
-    told = f"seed {seed}, {words}: {code}\n{heard.err[-800:]}"
+    told = f"{[word[:80] for word in words]}: {code}\n{heard.err[-800:]}"
     assert code == 2, told
     assert "Traceback" not in heard.err and "agent: expected" in heard.err, told
     assert heard.err.count("\n") == 1 and len(heard.err) < 1500, told
@@ -130,12 +144,13 @@ def test_a_made_up_mistake_is_one_sentence_and_changes_nothing(n, here, capsys, 
     monkeypatch.syspath_prepend(here)
     furnish(here)
     failed = []
-    for seed in range(n):
+    lines = [made_up(random.Random(seed)) for seed in range(n)] + [(line.split(" "), (part,)) for line, part in FOUND]
+    for words, named in lines:
         try:
-            check(seed, here, capsys)
+            check(words, named, here, capsys)
         except Exception as error:  # noqa: BLE001 - whatever comes is a failure of that line
             failed.append(f"{type(error).__name__}: {error}")
-    assert not failed, f"{len(failed)} of {n}:\n" + "\n".join(failed)
+    assert not failed, f"{len(failed)} of {len(lines)}:\n" + "\n".join(failed)
 
 
 @pytest.mark.parametrize("n", [1, pytest.param(4, marks=pytest.mark.slow), pytest.param(40, marks=pytest.mark.nightly)])

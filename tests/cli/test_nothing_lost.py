@@ -22,6 +22,7 @@ from agent.storage import serialization
 pytestmark = pytest.mark.usefixtures("here")
 
 QUICK = {"n_test": 20, "n_held_out": 0, "n_asked": 5, "plots": False}
+FIND = importlib.util.find_spec
 TEXT = "class M:\n    def learn_one(self, d, l): {}\n    def predict_one(self, d): ...\n"
 
 
@@ -206,3 +207,48 @@ def test_a_signal_in_a_sweep_of_workers_saves_every_run_at_work(here, number):
             pass
     assert len(runs) >= 2 and all((path / "agent/agent.safetensors").exists() for path in runs)
     assert sum((path / "result.json").exists() for path in runs) < 4
+
+
+SWEEP = "-m agent=nearest,state task=strokes lessons=300 save_every=0 n_test=40 n_held_out=5 n_asked=5 seed=1"
+WATCHED = "task=frames agent=cells steps=1500 seed=2 task.world=page"
+BROWSER = "task=frames task.world=browser task.settings.url=file://{here}/page.html steps=200 task.chance=false"
+MOMENTS = [  # a command, what lies in its folder at that moment, and how many lines or files of it
+    (SWEEP, "*/config.json", 1),
+    (SWEEP, "nearest/progress.csv", 4),
+    (SWEEP, "nearest/result.json", 1),
+    (SWEEP, "state/config.json", 1),
+    (SWEEP, "state/progress.csv", 5),
+    (WATCHED, "cells/config.json", 1),
+    (WATCHED, "cells/progress.csv", 3),
+    (WATCHED, "cells/frames.png", 1),  # while random actions are watched
+    pytest.param(BROWSER, "*/progress.csv", 2, marks=pytest.mark.skipif(not FIND("playwright"), reason="no browser")),
+]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("words", "pattern", "n"), MOMENTS)
+def test_a_real_command_that_is_stopped_at_any_moment_goes_on_to_the_same_bytes(here, words, pattern, n, number):
+    (here / "page.html").write_text("<body style='height:3000px'>" + "<p>some text</p>" * 60)
+    command = [sys.executable, "-m", "agent", *words.format(here=here).split(), "plots=false"]
+    given = {"env": environment("ignore"), "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+
+    def is_moment():
+        found = [path for path in here.glob(f"runs/default/{pattern.replace('/', '/*/')}") if path.exists()]
+        return found and (found[0].suffix != ".csv" or len(found[0].read_text().splitlines()) >= n)
+
+    with subprocess.Popen(command, **given) as process:
+        while process.poll() is None and not is_moment():
+            time.sleep(0.01)
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=600)
+    assert process.returncode == 130 and "Traceback" not in said and "agent: stopped." in said, said
+    begun = [path.parent for path in here.rglob("progress.csv")]
+    assert all((path / "agent/agent.safetensors").exists() for path in begun), begun
+    for more in ([], ["folder=whole"]):
+        done = subprocess.run([*command, *more], **given)
+        assert done.returncode == 0, done.stdout
+    if BROWSER.split()[1] in words:  # what it showed meanwhile is another page's time
+        return
+    for path in (here / "whole").rglob("agent/*"):
+        assert (here / "runs" / path.relative_to(here / "whole")).read_bytes() == path.read_bytes(), path

@@ -149,8 +149,16 @@ def test_a_file_is_never_taken_for_something_else_whatever_its_name(here, name, 
         ("a.npz", {"x": np.array([None, 1]), "y": np.arange(2)}, "got objects, which would be pickled"),
         ("a.npz", b"text", "got something else: save them with numpy.savez"),
         ("a.npy", b"text", "expected the labels of a.npy in a_labels.npy beside it, got none"),
-        ("a.csv", b"a,b,label\n1,x,3\n2,y,4\n", "expected rows of numbers and a label in a.csv, got .* 'x'"),
+        (
+            "a.csv",
+            b"a,b,label\n1,x,3\n2,y,4\n",
+            "expected rows of numbers and a label in a.csv, got 'x' for a number in row 1",
+        ),
         ("a.csv", b"a,b,label\n1,,3\n", "expected rows of numbers and a label in a.csv"),
+        ("a.csv", b"a,b,label\n1,2,3\n1,,3\n", "in a.csv, got '' for a number in row 2; write or leave out what is "),
+        ("a.csv", b"a;b;label\n1,5;2;x\n", "in a.csv, got '1,5' for a number in row 1; write or leave out what is "),
+        ("a.csv", b"a,b,label\n1,2,3\n1,2\n", "rows of numbers and a label in a.csv, got .*row 2"),
+        ("a.csv", b"a,b,target\n1,2,0.5\n3,4,2\n", "expected labels as words or whole numbers in a.csv, got 0.5"),
         ("a.csv", b"", "got an empty file"),
         ("a.arff", b"@attribute a real\n@attribute b {x}\n@data\n% none\n", "in a.arff, got no rows"),
         ("a.arff", b"@data\n1,2\n", "got 0 nominal attributes, where one is the label"),
@@ -164,6 +172,24 @@ def test_what_is_wrong_with_data_is_said_with_what_is_wanted(here, name, held, s
     for kind in (Nearest, "nearest"):
         with pytest.raises(AgentError, match=said):
             run(f"./{name}", kind, **QUICK)
+
+
+def test_what_a_system_puts_into_folders_of_pictures_is_no_picture(here):
+    x, y = bars((12, 12))
+    for number, (picture, label) in enumerate(zip(x, y, strict=True)):
+        for folder in (here / "pics" / label, here / "pics/.ipynb_checkpoints"):
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(folder / f"{number}.png")
+    before = arrays.digest("./pics")
+    for place in (".DS_Store", f"{y[0]}/.DS_Store", f"{y[0]}/._0.png", "._0.png"):
+        (here / "pics" / place).write_bytes(b"Bud1")
+    assert arrays.digest("./pics") == before
+    read = arrays.read("./pics").train
+    assert len(read.labels) == len(y) and set(read.labels) == set(NAMES)
+    assert main(["agent=nearest", "task=./pics", "n_held_out=0", "plots=false"]) == 0
+    assert main(["ask", "runs/default/nearest/pics_0", f"pics/{y[0]}"]) == 0
+    with pytest.raises(AgentError, match=rf"pictures in pics/{y[0]}/LABEL/, a folder .* got \d+ elsewhere in it"):
+        arrays.read(f"./pics/{y[0]}")
 
 
 def test_channels_may_come_first(here):

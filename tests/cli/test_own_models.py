@@ -358,6 +358,46 @@ class Failing(Same):
         return [float("nan")] * len(frame)
 
 
+def test_an_environment_of_the_old_interface_is_told_what_step_returns(here):
+    head = "import gymnasium, numpy\nclass Old(gymnasium.Env):\n"
+    head += "    observation_space, action_space = gymnasium.spaces.Box(0, 1, (3,)), gymnasium.spaces.Discrete(2)\n"
+    head += "    def reset(self, *, seed=None, options=None): return numpy.zeros(3, numpy.float32), {}\n"
+    (here / "old.py").write_text(
+        head + "    def step(self, action): return numpy.zeros(3, numpy.float32), 0.0, False, {}\n"
+    )
+    with pytest.raises(AgentError, match="step of ./old.py:Old to return observation, reward, term.* got 4 values"):
+        run({"frames": {"world": "./old.py:Old"}}, steps=50, plots=False)
+
+
+def test_a_file_in_a_package_imports_its_neighbours(here, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in ("nets/__init__.py", "nets/deep/__init__.py"):
+        (here / name).parent.mkdir(exist_ok=True)
+        (here / name).touch()
+    (here / "nets/base.py").write_text("class Base:\n    def predict_one(self, drawing): return self.label\n")
+    learns = "    def learn_one(self, drawing, label): self.label = label\n"
+    (here / "nets/net.py").write_text("from .base import Base\nclass Net(Base):\n" + learns)
+    (here / "nets/deep/net.py").write_text("from ..base import Base\nclass Deep(Base):\n" + learns)
+    assert run("digits", "./nets/net.py:Net", **QUICK).scores["n_lessons"] == 20
+    assert run("digits", "./nets/deep/net.py:Deep", **QUICK).agent.n_lessons == 20
+    assert main(["agent=nets.net:Net"]) == 2 and "Did you mean nets.net.Net?" in capsys.readouterr().err
+
+
+def test_an_estimator_may_give_shares_alone(here):
+    class Shares(Rows):
+        predict = None
+
+        def fit(self, rows, labels):
+            self.classes_ = sorted(set(labels))
+            return super().fit(rows, labels)
+
+        def predict_proba(self, rows):
+            best = Rows.predict(self, rows)
+            return [[float(label == name) for name in self.classes_] for label in best]
+
+    assert run("digits", Shares, **QUICK).scores["accuracy"] == run("digits", Rows, **QUICK).scores["accuracy"]
+
+
 def test_what_a_model_of_frames_or_numbers_does_wrong_is_one_sentence(here):
     with pytest.raises(AgentError, match="expected the next frame of given:Failing as 204 finite numbers, got"):
         run({"frames": {"chance": False}}, Failing, steps=20)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import re
 import tomllib
 from html.parser import HTMLParser
@@ -154,6 +155,13 @@ def test_agents_that_no_page_can_hold_are_refused(tmp_path, lessons, monkeypatch
     with pytest.raises(AgentError, match="expected an agent that was not studied for a page"):
         recall.export_html(tmp_path / "mia.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_file_is_not_replaced(mia, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(AgentError, match="expected to write 'pipe', got something that is no file"):
+        export.export_html(mia, tmp_path / "pipe", drawings=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"] and not (tmp_path / "pipe").is_file()
 
 
 def test_the_command_line_writes_a_page(mia, tmp_path, capsys, monkeypatch):

@@ -8,6 +8,7 @@ same numbers as a dict by place. Modules of torch are in `agent.models.custom.ne
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from agent.errors import AgentError
 from agent.models.custom.signature import Spaces, is_net
 
 _VERBS = ("learn_one", "predict_one")
-_INTERFACES = (_VERBS, ("partial_fit", "predict"), ("fit", "predict"))
+_INTERFACES = (_VERBS, *itertools.product(("partial_fit", "fit"), ("predict", "predict_proba")))
 Lessons = tuple[np.ndarray, Sequence[Any]]
 
 
