@@ -310,7 +310,7 @@ def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> An
         if not announced:
             announced.append("compiling for this machine, once: half a minute or more …")
             print(announced[0], end="", file=sys.stderr, flush=True)
-            processes[0].wait()  # it compiles what preparing needs
+            precompile.wait_for_first(processes)  # it compiles what preparing needs
 
     try:
         with kernels.before_compiling(say):

@@ -66,11 +66,16 @@ def start(family: str) -> list[subprocess.Popen[bytes]]:
     ]
 
 
-def wait_for_lessons(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Wait until what a first lesson needs has been compiled, by processes for drawings, and load it."""
+def wait_for_first(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Wait until each of these processes has compiled its first part, or has ended."""
     for process in processes:
         if process.stdout is not None:
             process.stdout.readline()
+
+
+def wait_for_lessons(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Wait until what a first lesson needs has been compiled, by processes for drawings, and load it."""
+    wait_for_first(processes)
     model = Recall(Recall.Config())
     model.vote(gate())
     model.learn_one(gate(), "1")
