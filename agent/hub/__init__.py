@@ -18,7 +18,6 @@ from agent.hub.upload import (
     deploy_page,
     files_for,
     iter_outgoing,
-    outgoing,
     push,
     send,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "gallery",
     "load",
     "iter_outgoing",
-    "outgoing",
     "pictures",
     "pull",
     "push",

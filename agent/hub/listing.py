@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GALLERY_S = 60.0  # how long a list is cached
 GALLERY_SIZE = 30
-MAX_QUESTIONS = 60  # of all visitors that go to the Hub within `GALLERY_S`
+MAX_QUESTIONS = 60  # searches of all visitors that reach the Hub within `GALLERY_S`
 MAX_LABELS = 62
 SORTS = {"newest": "lastModified", "liked": "likes"}
 
