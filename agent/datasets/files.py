@@ -76,13 +76,8 @@ def mnist(split: str = "train") -> tuple[np.ndarray, tuple[str, ...]]:
     >>> drawings.shape, labels[:5]
     ((60000, 28, 28), ('5', '0', '4', '1', '9'))
     """
-    labels = mnist_labels(check_split(split))
+    labels = mnist_labels(check_choice("a split", split, SPLITS))
     return _mnist_drawings(split), labels
-
-
-def check_split(split: object) -> str:
-    """Check the name of a split."""
-    return check_choice("a split", split, SPLITS)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from agent.experiments import results
 from agent.experiments.results import AGENT, CONFIG, RESULT
 from agent.models import Model
 from agent.models.custom.model import wrap_class
-from agent.models.custom.signature import Spaces, class_settings, constructor_defaults, is_kind
+from agent.models.custom.signature import Spaces, class_settings, constructor_defaults, is_kind, without
 from agent.storage import serialization
 from agent.storage.serialization import LOCAL_FILES
 from agent.tasks import ARRAYS, DEFAULT_AGENT, DRAWINGS, SOURCES, ArraySet, DataSet, Task, task_of, with_new_names
@@ -434,11 +434,6 @@ def load_run(run: Path) -> Agent:
         model, _ = resolve_model(kind, settings, Spaces(tuple(map(str, labels))), config.get("seed", 0), family)
         register(family, model)
     return serialization.load(run / AGENT, LOCAL_FILES)
-
-
-def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Give a mapping without some names."""
-    return {name: value for name, value in table.items() if name not in names}
 
 
 def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -109,7 +109,7 @@ def class_settings(maker: Any) -> dict[str, Any]:
     """
     defaults, others = constructor_defaults(maker), _no_settings()
     settings = {name: value for name, value in defaults.items() if name not in others and type(value) in _TYPES}
-    return settings | (without_names(dataclasses.asdict(Training()), defaults) if is_net(maker) else {})
+    return settings | (without(dataclasses.asdict(Training()), *defaults) if is_net(maker) else {})
 
 
 def constructor_defaults(maker: Any) -> dict[str, Any]:
@@ -141,9 +141,9 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
     AgentError when a setting is unknown, or has no value.
     """
     names = constructor_defaults(maker)
-    known = without_names(names, _no_settings())
+    known = without(names, *_no_settings())
     if is_net(maker) or (is_maker(maker) and not isinstance(maker, type)):  # a function may make a net
-        known |= without_names(TRAINING, names)
+        known |= without(TRAINING, *names)
     if not takes_any(maker):
         check_names(given, known, f"settings of {path}")
     values = {**class_settings(maker), **{name: value for name, value in given.items() if value is not None}}
@@ -214,6 +214,6 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def without_names(table: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a mapping without the names of another one."""
+def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Give a mapping without some names."""
     return {name: value for name, value in table.items() if name not in names}
