@@ -42,24 +42,12 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart.
+    """A line of a chart."""
 
-    Attributes
-    ----------
-    css : str
-        Its class in a style sheet, such as ``s0``.
-    name : str
-        What the legend calls it: plain text.
-    points : sequence of (float, float)
-        x and y, x rising; without any the line is left out.
-    spread : sequence of float
-        Half the height of a band around each point, in units of y.
-    """
-
-    css: str
-    name: str
-    points: Sequence[tuple[float, float]]
-    spread: Sequence[float] = ()
+    css: str  # its class in a style sheet, such as ``s0``
+    name: str  # what the legend calls it: plain text
+    points: Sequence[tuple[float, float]]  # x and y, x rising; without any the line is left out
+    spread: Sequence[float] = ()  # half the height of a band around each point, in units of y
 
 
 @dataclass(frozen=True)
@@ -143,7 +131,7 @@ def plot(
     return _svg("".join(parts), width, height, label)
 
 
-def confusion(table: np.ndarray, labels: Sequence[str], label: str, unsure: str = "?") -> str:
+def confusion(table: np.ndarray, labels: Sequence[str], label: str) -> str:
     """Draw a confusion table: an ``<svg>`` element, its cells the stronger the larger their share of the row.
 
     Parameters
@@ -154,14 +142,12 @@ def confusion(table: np.ndarray, labels: Sequence[str], label: str, unsure: str 
         The L labels: plain text.
     label : str
         Text for screen readers.
-    unsure : str
-        The name of the last column.
     """
     width, height = (len(labels) + 2) * CELL_PX + 1, (len(labels) + 1) * CELL_PX + 1
-    return _svg(_table(table, labels, unsure), width, height, label)
+    return _svg(_table(table, labels), width, height, label)
 
 
-def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings") -> bytes:
+def learning(curves: Mapping[str, Curve]) -> bytes:
     """Draw learning curves: the mean as a line, the spread as a band around it; an SVG file.
 
     Examples
@@ -170,7 +156,7 @@ def learning(curves: Mapping[str, Curve], what: str = "right, held-out drawings"
     b'<svg'
     """
     ticks = [(value / 100, f"{value}") for value in range(0, 101, 20)]
-    return _curves(curves, Axis(0.0, 1.0, ticks, f"per cent {what}"), "lessons")
+    return _curves(curves, Axis(0.0, 1.0, ticks, "per cent right, held-out drawings"), "lessons")
 
 
 def errors(curves: Mapping[str, Curve], what: str = "mean absolute error") -> bytes:
@@ -215,8 +201,6 @@ def values(curves: Mapping[str, Curve], what: str) -> bytes:
 def _linear_axis(low: float, high: float, title: str) -> Axis:
     """Make an axis from one round number to another, with a handful of ticks.
 
-    Examples
-    --------
     >>> [text for _, text in _linear_axis(0.29, 0.37, "").ticks]
     ['0.28', '0.3', '0.32', '0.34', '0.36', '0.38']
     """
@@ -302,7 +286,7 @@ def confusions(tables: Mapping[str, tuple[np.ndarray, Sequence[str]]]) -> bytes:
     for number, (name, (table, labels)) in enumerate(first_tables):
         left, top = 36 + number % TABLES_A_ROW * step_x, 32 + number // TABLES_A_ROW * step_y
         parts.append(f'<g transform="translate({left} {top})">{_text(0, -10, _short(name, 40), "start")}')
-        parts.append(f"{_table(table, labels, '?')}</g>")
+        parts.append(f"{_table(table, labels)}</g>")
     columns, rows = min(TABLES_A_ROW, len(first_tables)), -(-len(first_tables) // TABLES_A_ROW)
     label = "Confusion tables: rows are true labels, columns predicted ones, the last one unsure"
     return _file("".join(parts), 24 + columns * step_x, 24 + rows * step_y, label)
@@ -352,8 +336,6 @@ def _curves(curves: Mapping[str, Curve], y: Axis, title: str) -> bytes:
 def _series(number: int) -> str:
     """Give the classes of a line: a colour, and from the ninth line on dashes.
 
-    Examples
-    --------
     >>> _series(3), _series(11)
     ('s3', 's3 d1')
     """
@@ -394,10 +376,10 @@ def _svg(content: str, width: int, height: int, label: str, more: str = "") -> s
     return f'<svg{more} viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">{content}</svg>'
 
 
-def _table(table: np.ndarray, labels: Sequence[str], unsure: str) -> str:
+def _table(table: np.ndarray, labels: Sequence[str]) -> str:
     """Draw the cells of a confusion table and the names of its rows and columns."""
     middle, n = CELL_PX / 2, len(labels)
-    parts = [_text((column + 1.5) * CELL_PX, middle + 5, name[:3]) for column, name in enumerate([*labels, unsure])]
+    parts = [_text((column + 1.5) * CELL_PX, middle + 5, name[:3]) for column, name in enumerate([*labels, "?"])]
     shares = np.sqrt(table / np.maximum(table.sum(axis=1, keepdims=True), 1))  # a root: rare mistakes stay visible
     for row, name in enumerate(labels):
         y = (row + 1) * CELL_PX

@@ -51,8 +51,8 @@ from agent.validation import check_names
 GROUPS = ("task", "agent", "recipe")
 SETTINGS = [field.name for field in dataclasses.fields(Settings)]
 SWEPT = "swept"  # the values of a sweep that belong to one run, as text: part of where it lies
-_FILES = {"task": arrays.ENDINGS, "recipe": (".yaml",)}  # files of the user's that are choices themselves
-_CLASSES = {"task": "source", "agent": "kind"}  # what a class of the user's is in a run's settings
+_FILES = {"task": arrays.ENDINGS, "recipe": (".yaml",)}  # a user's files that are choices themselves
+_CLASSES = {"task": "source", "agent": "kind"}  # what a user's class is in a run's settings
 _WRITABLE = (bool, int, float, str, list, dict)
 _PLACED = {"agent", "agent.preset", "task", "seed", "experiment"}  # keys that a run's folder names anyway
 _ALIASES = {  # names of settings elsewhere
@@ -327,8 +327,6 @@ def _alternatives(overrides: Sequence[Override], loader: ConfigLoader) -> dict[s
 def _with_quotes(word: str) -> str:
     """Put quotes around a formula that has brackets, which Hydra would take for a function of its own.
 
-    Examples
-    --------
     >>> _with_quotes("metrics.f1=2*p/(p+r)"), _with_quotes("seed=range(1,3)")
     ("metrics.f1='2*p/(p+r)'", 'seed=range(1,3)')
     """

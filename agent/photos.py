@@ -47,14 +47,19 @@ def is_clean(grey: np.ndarray) -> bool:
     """
     if max(grey.shape) <= SMALL_PX:
         return True
-    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]).astype(np.int16)
-    paper = int(np.median(border))
-    if (np.abs(border - paper) <= BORDER_TOLERANCE).mean() < BORDER_SHARE:
+    rim = border(grey).astype(np.int16)
+    paper = int(np.median(rim))
+    if (np.abs(rim - paper) <= BORDER_TOLERANCE).mean() < BORDER_SHARE:
         return False
     low, high = int(grey.min()), int(grey.max())
-    if min(paper - low, high - paper) > BORDER_TOLERANCE or (high - low < FAINT and np.ptp(border)):
+    if min(paper - low, high - paper) > BORDER_TOLERANCE or (high - low < FAINT and np.ptp(rim)):
         return False
     return not _is_sheet_on_desk(np.abs(grey.astype(np.int16) - paper))
+
+
+def border(picture: np.ndarray) -> np.ndarray:
+    """The outermost pixels, once each."""
+    return np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
 
 
 def _is_sheet_on_desk(difference: np.ndarray) -> bool:

@@ -316,21 +316,16 @@ def _ink(grey: np.ndarray, opaque: np.ndarray | None) -> np.ndarray:
     visible = grey[opaque > 127]
     if visible.size == 0:
         return np.zeros(grey.shape, np.uint8)
-    rim = _border(grey)[_border(opaque) > 127]
-    if rim.size * 2 < _border(grey).size:  # most of the border is transparent: opaque pixels are ink
+    rim = photos.border(grey)[photos.border(opaque) > 127]
+    if rim.size * 2 < photos.border(grey).size:  # most of the border is transparent: opaque pixels are ink
         return np.ascontiguousarray(opaque)
     low, high = int(visible.min()), int(visible.max())
     if high - low < PAPER_CONTRAST:
         return np.zeros(grey.shape, np.uint8)
     middle = (low + high) / 2
-    share = float((_border(grey) > middle).mean())
+    share = float((photos.border(grey) > middle).mean())
     if 0.4 < share < 0.6:  # the border is ambiguous: the smaller part of the picture is ink
         share = float((grey > middle).mean())
     inked = np.int16(high) - grey if share > 0.5 else grey.astype(np.int16) - low
     inked[opaque <= 127] = 0
     return np.clip(inked, 0, 255).astype(np.uint8)
-
-
-def _border(picture: np.ndarray) -> np.ndarray:
-    """The outermost pixels, once each."""
-    return np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])

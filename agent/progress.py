@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
@@ -20,46 +20,24 @@ Result = TypeVar("Result")
 class Progress:
     """Snapshot of work that is under way.
 
-    Attributes
-    ----------
-    n_done, n_total : int
-        Steps done and steps in all: lessons, drawings, frames, or hundredths.
-    what : str
-        The phase, for instance "teaching", "studying" or "testing".
-    accuracy : float or None
-        Share of drawings answered correctly now, 0 … 1: of held-out ones while teaching, of those asked while testing.
-    prequential : float or None
-        Share of the last lessons answered correctly just before they were learned (progressive validation).
-    n_asked : int
-        Drawings behind ``prequential``.
-    error, squared_error : float or None
-        Mean absolute and mean squared error, of agents that answer with numbers.
-    line : tuple of float or None
-        Slope and intercept, of learners that answer w·x + b.
-    seconds : float
-        Since the work began.
-
     Examples
     --------
     >>> Progress(15, 60, "teaching").share
     0.25
     """
 
-    n_done: int
+    n_done: int  # lessons, drawings, frames, or hundredths
     n_total: int
-    what: str = ""
+    what: str = ""  # the phase, for instance "teaching", "studying" or "testing"
+    # share answered correctly now, 0 … 1: of held-out drawings while teaching, of those asked while testing
     accuracy: float | None = None
+    # share of the last lessons answered correctly just before they were learned (progressive validation)
     prequential: float | None = None
-    n_asked: int = 0
-    error: float | None = None
-    line: tuple[float, float] | None = None
-    seconds: float = 0.0
-    squared_error: float | None = None
-
-    @classmethod
-    def of_share(cls, share: float, what: str) -> Self:
-        """Give progress that is known as a share alone, in hundredths."""
-        return cls(round(100 * share), 100, what)
+    n_asked: int = 0  # drawings behind ``prequential``
+    error: float | None = None  # mean absolute error, of agents that answer with numbers
+    line: tuple[float, float] | None = None  # slope and intercept, of learners that answer w·x + b
+    seconds: float = 0.0  # since the work began
+    squared_error: float | None = None  # mean squared error
 
     @property
     def share(self) -> float:

@@ -58,21 +58,11 @@ UNFAMILIAR_COST = 0.7  # in addition, of one that the model has seen nothing lik
 
 
 class Symbol(NamedTuple):
-    """One symbol of a picture.
+    """One symbol of a picture."""
 
-    Attributes
-    ----------
-    box : tuple of int
-        Left, top, right and bottom in pixels of the picture, upright, the ends exclusive.
-    line : int
-        The line it stands in, the topmost being 0.
-    drawing : numpy.ndarray
-        (28, 28) uint8, its thumbnail: what `Pupil.learn_one` learns.
-    """
-
-    box: tuple[int, int, int, int]
-    line: int
-    drawing: np.ndarray
+    box: tuple[int, int, int, int]  # left, top, right and bottom in pixels of the picture, upright, the ends exclusive
+    line: int  # the line it stands in, the topmost being 0
+    drawing: np.ndarray  # (28, 28) uint8, its thumbnail: what `Pupil.learn_one` learns
 
 
 class Reading(NamedTuple):

@@ -131,7 +131,7 @@ class Strokes:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Drawings and labels of one's own; every fifth is kept apart, where the data have no test of their own."""
+    """A user's drawings and labels; every fifth is kept apart, where the data have no test of their own."""
 
     NAME: ClassVar[str] = "data_set"
     SUMMARY: ClassVar[str] = "data of your own: task=./FILE.npz, .npy, .csv, .arff, or a folder of pictures by label"
@@ -354,8 +354,6 @@ def as_arrays(pairs: LabelledDrawings | Sequence[Any], name: str = "the task") -
 def _spread(n_wanted: int, sizes: Mapping[str, int]) -> dict[str, int]:
     """Take so many lessons from sets, of each in proportion to its size.
 
-    Examples
-    --------
     >>> _spread(5, {"a": 10, "b": 10, "c": 1})
     {'a': 3, 'b': 2}
     """

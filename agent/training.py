@@ -274,8 +274,6 @@ def share_right(pupil: Pupil, thumbnails: np.ndarray, names: Sequence[str]) -> f
 def _chunk_ends(n_total: int) -> Iterator[int]:
     """Give the numbers of lessons after which to report.
 
-    Examples
-    --------
     >>> list(_chunk_ends(8_000))
     [10, 20, 50, 100, 200, 500, 1000, 2000, 4000, 5000, 7000, 8000]
     """

@@ -1,4 +1,4 @@
-"""Code of a user's own, named by its path or handed over: imported once, and what it raises told in one sentence."""
+"""A user's code, named by its path or handed over: imported once, and what it raises told in one sentence."""
 
 from __future__ import annotations
 

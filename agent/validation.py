@@ -27,34 +27,16 @@ _METADATA = "setting"
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """Description of one field of a settings dataclass, for checks, command-line help and forms.
-
-    Attributes
-    ----------
-    name : str
-        The field's name.
-    types : tuple of str
-        Names of the types it may have, such as ``("int", "None")``.
-    default : object
-        Its default; `dataclasses.MISSING` where there is none.
-    help : str
-        One line on what it does.
-    ge, le : int, float or None
-        The smallest and the largest value allowed.
-    choices : tuple of str
-        The words allowed; empty for any.
-    cost : str
-        What more of it costs, for instance "4 µs each".
-    """
+    """Description of one field of a settings dataclass, for checks, command-line help and forms."""
 
     name: str
-    types: tuple[str, ...]
-    default: Any
-    help: str = ""
-    ge: float | None = None
-    le: float | None = None
-    choices: tuple[str, ...] = ()
-    cost: str = ""
+    types: tuple[str, ...]  # names of the types it may have, such as ``("int", "None")``
+    default: Any  # `dataclasses.MISSING` where there is none
+    help: str = ""  # one line on what it does
+    ge: float | None = None  # the smallest value allowed
+    le: float | None = None  # the largest
+    choices: tuple[str, ...] = ()  # the words allowed; empty for any
+    cost: str = ""  # what more of it costs, for instance "4 µs each"
 
     @property
     def about(self) -> str:

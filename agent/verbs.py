@@ -27,7 +27,7 @@ from agent.lessons import Bulk
 from agent.models import Guess
 from agent.models.frames.layers import Layer
 from agent.progress import Progress
-from agent.storage.serialization import kind_at
+from agent.storage.serialization import config_at
 from agent.tasks import SOURCES, as_arrays
 from agent.validation import check_whole, settings_of
 
@@ -282,7 +282,7 @@ def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
         path = run = results.find_run(FOLDER, name)
     elif (path / results.AGENT).is_dir():
         run = path
-    kind = kind_at(path if run is None else path / results.AGENT)
+    kind = str(config_at(path if run is None else path / results.AGENT).get("kind"))
     prepare(next((name for name, family in FAMILIES.items() if kind in family.MODELS), Pupil.FAMILY))
     if run is not None or (path / results.CONFIG).is_file():
         return load_agent(FOLDER, str(path)), run

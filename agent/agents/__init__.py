@@ -68,7 +68,7 @@ def family_of(kind: object, hint: str = "") -> type[Agent]:
 
 
 def register(family: str, model: type[Any]) -> None:
-    """Let agents of a user's own model be made, saved and loaded in this process, in one family."""
+    """Let agents with a user's model be made, saved and loaded in this process, in one family."""
     for other in FAMILIES.values():
         other.MODELS.pop(model.NAME, None)  # type: ignore[attr-defined]
     FAMILIES[family].MODELS[model.NAME] = model  # type: ignore[index]

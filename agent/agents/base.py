@@ -28,17 +28,6 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 class Lineage:
     """Where an agent comes from.
 
-    Attributes
-    ----------
-    line : tuple of str
-        The repos it has lived in, oldest first; the last is where it was pulled from or pushed to last.
-    commit : str or None
-        The commit of the last of them that it was equal to.
-    joined : tuple of str
-        The repos of agents that were joined to it.
-    is_from_cache : bool
-        Whether this is an earlier copy from the cache, as the Hub could not be reached; not saved.
-
     Examples
     --------
     >>> grown = Lineage().at("ben/zoe", "0" * 40).at("mia/zoe", "1" * 40)
@@ -46,9 +35,11 @@ class Lineage:
     ('mia/zoe', 'ben/zoe')
     """
 
+    # the repos it has lived in, oldest first; the last is where it was pulled from or pushed to last
     line: tuple[str, ...] = ()
-    commit: str | None = None
-    joined: tuple[str, ...] = ()
+    commit: str | None = None  # the commit of the last of them that it was equal to
+    joined: tuple[str, ...] = ()  # the repos of agents that were joined to it
+    # whether this is an earlier copy from the cache, as the Hub could not be reached; not saved
     is_from_cache: bool = dataclasses.field(default=False, compare=False)
 
     @property

@@ -31,22 +31,13 @@ PICTURE = 28, 28 * 64  # height and maximal width in pixels of the picture of a 
 class Expectation:
     """Prediction and action that follow a frame.
 
-    Attributes
-    ----------
-    prediction : numpy.ndarray
-        (n_cells,) float32 without NaN: the predicted next frame.
-    action : numpy.ndarray
-        (n_actions,) float32.
-    because : str
-        The reason for the action, or where the prediction comes from.
-    error, repeat_error, mean_error : float or None
-        Mean squared error, over the observed cells of this frame, of its prediction, of the previous frame, and of the
-        mean of all previous frames; None for a first frame, or one without observed cells.
+    Errors are mean squared ones over the observed cells of this frame: of its prediction, of the previous frame, and of
+    the mean of all previous frames; None for a first frame, or one without observed cells.
     """
 
-    prediction: np.ndarray
-    action: np.ndarray
-    because: str
+    prediction: np.ndarray  # (n_cells,) float32 without NaN: the predicted next frame
+    action: np.ndarray  # (n_actions,) float32
+    because: str  # the reason for the action, or where the prediction comes from
     error: float | None = None
     repeat_error: float | None = None
     mean_error: float | None = None

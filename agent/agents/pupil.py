@@ -134,7 +134,7 @@ class Pupil(Agent):
         return self._studying()
 
     def _studying(self) -> Iterator[Progress]:
-        yield from (Progress.of_share(share, "studying") for share in self.model.study())
+        yield from (Progress(round(100 * share), 100, "studying") for share in self.model.study())
         self.lessons.study()
 
     def predict_one(self, drawing: object) -> Guess:

@@ -1,4 +1,4 @@
-"""Labelled arrays of a user's own, of any shape: files, folders of pictures, data sets of Hugging Face.
+"""A user's labelled arrays, of any shape: files, folders of pictures, data sets of Hugging Face.
 
 NAME.npz           arrays of inputs and labels, or of these for train and test: names such as x, images, x_train
 NAME.npy           inputs; the labels are in labels.npy beside it, or in NAME_labels.npy, or y_… beside x_…
@@ -227,8 +227,6 @@ def checked(inputs: Any, labels: Any, name: str) -> Arrays:
 def _split_name(name: str) -> tuple[str, str]:
     """Read the name of an array: its split, and whether it holds inputs or labels.
 
-    Examples
-    --------
     >>> _split_name("x_train"), _split_name("test_images"), _split_name("labels"), _split_name("notes")
     (('train', 'x'), ('test', 'x'), ('', 'y'), ('', ''))
     """
@@ -342,8 +340,6 @@ def _loaded(source: Path, delimiter: str, place: int, columns: range, n_head: in
 def _is_head(names: Sequence[str], row: Sequence[str]) -> bool:
     """Say whether names of columns are above a row; these may be numbers that count up, as pandas writes them.
 
-    Examples
-    --------
     >>> _is_head(["0", "1", "label"], ["7", "7", "a"]), _is_head(["0", "1", "kind"], ["7", "7", "3"])
     (True, True)
     >>> _is_head(["5.1", "3.5", "a"], ["4.9", "3", "b"]), _is_head(["5.1", "3.5", "y"], ["4.9", "3", "n"])

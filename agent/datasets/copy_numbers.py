@@ -32,22 +32,12 @@ N_TEST = 1000
 
 @dataclass(frozen=True)
 class NumberLessons:
-    """Regression lessons: inputs, targets and the reward of an answer.
+    """Regression lessons: inputs, targets and the reward of an answer."""
 
-    Attributes
-    ----------
-    x, y : numpy.ndarray
-        (N,) float64: inputs and targets.
-    reward : agent.expressions.Program
-        Reward of an answer: a formula of its error.
-    is_supervised : bool
-        Whether a learner may use the targets; else only rewards of its answers.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    reward: Program
-    is_supervised: bool = True
+    x: np.ndarray  # (N,) float64: inputs
+    y: np.ndarray  # (N,) float64: targets
+    reward: Program  # of an answer: a formula of its error
+    is_supervised: bool = True  # whether a learner may use the targets; else only rewards of its answers
 
     def __len__(self) -> int:
         return len(self.x)
@@ -94,7 +84,7 @@ class Copy:
         return self.lessons(n_numbers or N_TEST, seed + TEST_SEED).x
 
 
-def number_lessons(x: object, y: object, reward: str = "one_minus", supervised: bool = True) -> NumberLessons:
+def number_lessons(x: object, y: object, reward: str = "one_minus") -> NumberLessons:
     """Make lessons of given inputs and targets.
 
     Examples
@@ -107,7 +97,7 @@ def number_lessons(x: object, y: object, reward: str = "one_minus", supervised: 
         raise AgentError(f"expected as many answers as numbers, got {len(xs)} numbers and {len(ys)} answers.")
     if not len(xs):
         raise AgentError("expected at least 1 lesson, got none.")
-    return NumberLessons(xs, ys, reward_of(reward), supervised)
+    return NumberLessons(xs, ys, reward_of(reward))
 
 
 def reward_of(name: object) -> Program:

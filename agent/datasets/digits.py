@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from agent.datasets.files import LazyDrawings, check_split, data_set, data_sets, mnist, mnist_labels
+from agent.datasets.files import SPLITS, LazyDrawings, data_set, data_sets, mnist, mnist_labels
 from agent.datasets.fonts import DIGITS, font, fonts
 from agent.errors import AgentError
-from agent.validation import check_bool, check_whole
+from agent.validation import check_bool, check_choice, check_whole
 
 NAME = "digits"
 SUMMARY = "digits written by 500 people, printed in many fonts, and data sets of your own"
@@ -79,7 +79,7 @@ class Selection:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0, MAX_SEED))
         check_bool("balanced", self.balanced)
-        check_split(self.split)
+        check_choice("a split", self.split, SPLITS)
         object.__setattr__(self, "labels", _check_labels(self.labels))
         counts = sorted(_check_sets(self.sets, self.split).items())
         object.__setattr__(self, "sets", tuple((name, self._count(name, count)) for name, count in counts))

@@ -76,33 +76,16 @@ def mnist(split: str = "train") -> tuple[np.ndarray, tuple[str, ...]]:
     >>> drawings.shape, labels[:5]
     ((60000, 28, 28), ('5', '0', '4', '1', '9'))
     """
-    labels = mnist_labels(split)
+    labels = mnist_labels(check_choice("a split", split, SPLITS))
     return _mnist_drawings(split), labels
-
-
-def mnist_labels(split: str = "train") -> tuple[str, ...]:
-    """Labels of one split, without unpacking its drawings."""
-    return _mnist_labels(check_split(split))
-
-
-def check_split(split: object) -> str:
-    """Check the name of a split."""
-    return check_choice("a split", split, SPLITS)
 
 
 @dataclass(frozen=True)
 class LazyDrawings:
-    """Lessons that are drawn when they are asked for.
+    """Lessons that are drawn when they are asked for."""
 
-    Attributes
-    ----------
-    labels : tuple of str
-        The labels of all N.
-    draw : callable
-        Takes (K,) int64, the places of some of them, 0 … N - 1, and gives these K drawings, (H, W) uint8 each.
-    """
-
-    labels: tuple[str, ...]
+    labels: tuple[str, ...]  # the labels of all N
+    # takes (K,) int64, the places of some of them, 0 … N - 1, and gives these K drawings, (H, W) uint8 each
     draw: Callable[[np.ndarray], np.ndarray | list[np.ndarray]]
 
     def __len__(self) -> int:
@@ -114,7 +97,8 @@ class LazyDrawings:
 
 
 @functools.cache
-def _mnist_labels(split: str) -> tuple[str, ...]:
+def mnist_labels(split: str) -> tuple[str, ...]:
+    """Labels of one split, without unpacking its drawings."""
     prefix, n_digits = SPLITS[split]
     values = read_idx(MNIST / f"{prefix}-labels-idx1-ubyte.gz", (n_digits,))
     if values.max() > 9:

@@ -19,7 +19,7 @@ ENVIRONMENTS: dict[str, type[gymnasium.Env]] = {env.NAME: env for env in (Scroll
 def make(name: str, **settings: Any) -> gymnasium.Env:
     """Make an environment by name; other names with a version, such as CartPole-v1, are gymnasium's.
 
-    A path, such as ``./mine.py:Corridor``, names a `gymnasium.Env` of a user's own, or what makes one.
+    A path, such as ``./mine.py:Corridor``, names a user's `gymnasium.Env`, or what makes one.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def make(name: str, **settings: Any) -> gymnasium.Env:
 
 
 def _of_user(path: str, settings: dict[str, Any]) -> gymnasium.Env:
-    """Make an environment of a user's own."""
+    """Make a user's environment."""
     thing = maker_of(path)
     with own_code(path):
         env = copy.deepcopy(thing) if isinstance(thing, gymnasium.Env) else thing(**settings)

@@ -87,12 +87,7 @@ class FrameEnvironment(gymnasium.Env):
     """An endless page, seen by an eye around a movable pointer.
 
     Subclasses define `advance`, the effect of an action and its score, and `page`, the image of the page.
-
-    Attributes
-    ----------
-    eye : agent.environments.base.Eye
-    places : numpy.ndarray
-        (n_cells, 3) float32: x, y and colour channel of each cell of the eye; NaN for cells without a place.
+    ``places`` are (n_cells, 3) float32: x, y and colour channel of each cell of the eye; NaN for cells without a place.
     """
 
     NAME: ClassVar[str]
@@ -192,21 +187,12 @@ class Eye:
     """Layout of the points of an eye around its centre.
 
     A pixel in sight belongs to one point, and a point sees the mean of its pixels on the page, NaN if there is none.
-
-    Attributes
-    ----------
-    dx, dy : numpy.ndarray
-        (pixels,) int64 offsets of the pixels in sight.
-    of : numpy.ndarray
-        (pixels,) int64: the point that each pixel belongs to.
-    n_points : int
-        Points; each has at least one pixel.
     """
 
-    dx: np.ndarray
-    dy: np.ndarray
-    of: np.ndarray
-    n_points: int
+    dx: np.ndarray  # (pixels,) int64 offsets of the pixels in sight
+    dy: np.ndarray  # likewise
+    of: np.ndarray  # (pixels,) int64: the point that each pixel belongs to
+    n_points: int  # each has at least one pixel
 
     @property
     def places(self) -> np.ndarray:

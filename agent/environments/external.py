@@ -44,11 +44,6 @@ class Gym(gymnasium.Env):
     The score is the environment's reward. Where every reward so far was the same, it says nothing, and the end of an
     episode counts in its place, as bad where rewards were positive and as good where they were negative.
 
-    Attributes
-    ----------
-    lengths, returns : list
-        Frames and sums of rewards of every finished episode.
-
     Parameters
     ----------
     id : str

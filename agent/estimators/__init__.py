@@ -66,7 +66,7 @@ def _home(module: str, needed: str, package: str) -> Any:
 
 
 def settings_of_kind(kind: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the settings of a kind or of a model of one's own, those given in place of the defaults; and its seed."""
+    """Give the settings of a kind or of a user's model, those given in place of the defaults; and its seed."""
     path = given_path(kind) if is_given(kind) else kind
     if is_path(path) and not is_kind(maker_of(path)):
         known = {"seed": 0, **class_settings(maker_of(path)), **settings}

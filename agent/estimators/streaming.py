@@ -16,7 +16,7 @@ except ImportError:  # `agent.as_river` says so
 
 
 class PupilClassifier(Classifier):
-    """See `agent.as_river`. A model of one's own needs ``labels``, all there will be.
+    """See `agent.as_river`. A user's model needs ``labels``, all there will be.
 
     ``low`` and ``high`` are the least and the greatest number of an input.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ import numpy as np
 
 from agent import charts, metrics
 from agent.errors import AgentError, nearest
-from agent.experiments.results import SHARES, SQUARED, Run, read_runs, write_file
+from agent.experiments.results import SHARES, SQUARED, Run, as_csv, read_runs, write_file
 
 WORDS = ("experiment", "agent", "task", "folder", "to")
 TABLES, PICTURES = (
@@ -238,21 +236,6 @@ def names(groups: Sequence[Group]) -> list[str]:
     if len({tuple(key[column] for column in without_lessons) for key in keys}) == len(keys):
         columns = without_lessons or columns  # names of sweeps say the number of lessons already
     return [", ".join(key[column] for column in columns) for key in keys]
-
-
-def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    """Write rows as a table of comma-separated values.
-
-    Examples
-    --------
-    >>> as_csv([{"agent": "recall", "accuracy": "98.51 ± 0.19"}])
-    'agent,accuracy\\nrecall,98.51 ± 0.19\\n'
-    """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _mean(curves: Sequence[Mapping[int, float]]) -> list[tuple[int, float, float]]:

@@ -21,7 +21,7 @@ from agent.experiments import results
 from agent.experiments.results import AGENT, CONFIG, RESULT
 from agent.models import Model
 from agent.models.custom.model import wrap_class
-from agent.models.custom.signature import Spaces, class_settings, constructor_defaults, is_kind
+from agent.models.custom.signature import Spaces, class_settings, constructor_defaults, is_kind, without
 from agent.storage import serialization
 from agent.storage.serialization import LOCAL_FILES
 from agent.tasks import ARRAYS, DEFAULT_AGENT, DRAWINGS, SOURCES, ArraySet, DataSet, Task, task_of, with_new_names
@@ -133,34 +133,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """Checked specification of a run: all that can be known before lessons are drawn.
-
-    Attributes
-    ----------
-    settings : Settings
-    tasks : mapping of str to Task
-    family : str
-        Of the agent: drawings, numbers or frames.
-    agent : mapping
-        Its name, kind and settings, as in config.json.
-    model : type
-        The class of its model.
-    model_config : object
-        The configuration that the model is made with. A class of the user's gets another one, with the task's labels.
-    config : mapping
-        Everything, as config.json holds it.
-    folder : pathlib.Path
-        The run directory.
-    """
+    """Checked specification of a run: all that can be known before lessons are drawn."""
 
     settings: Settings
     tasks: Mapping[str, Task]
-    family: str
-    agent: Mapping[str, Any]
-    model: type[Any]
+    family: str  # of the agent: drawings, numbers or frames
+    agent: Mapping[str, Any]  # its name, kind and settings, as in config.json
+    model: type[Any]  # the class of its model
+    # the configuration that the model is made with. A user's class gets another one, with the task's labels
     model_config: Any
-    config: Mapping[str, Any]
-    folder: Path
+    config: Mapping[str, Any]  # everything, as config.json holds it
+    folder: Path  # the run directory
 
 
 def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> RunSpec:
@@ -222,7 +205,7 @@ def resolve(task: TaskSelection = "digits", agent: Any = None, **given: Any) -> 
 def tasks_for(tables: Mapping[str, Mapping[str, Any]], kind: object) -> tuple[dict[str, Task], str, str]:
     """Set tasks up; give also the family of their agents, and the agent to take where none is named.
 
-    A model of a user's own gets data as they are, and no drawings of them.
+    A user's model gets the data as they are, not as drawings.
     """
     tasks = {name: task_of(table["source"], without(table, "source")) for name, table in tables.items()}
     if is_path(kind) and not is_kind(maker_of(str(kind))) and all(type(task) is DataSet for task in tasks.values()):
@@ -242,11 +225,11 @@ def resolve_model(
     settings : mapping
         Fields of its ``Config``, or ``preset`` and fields that differ from it.
     spaces : agent.models.custom.signature.Spaces
-        Shapes and labels of the task, which a class of the user's may ask for.
+        Shapes and labels of the task, which a user's class may ask for.
     seed : int
         The seed of its configuration.
     family : str
-        Of the agent that a class of the user's is for.
+        Of the agent that a user's class is for.
 
     Raises
     ------
@@ -350,7 +333,7 @@ def field_defaults(config: type) -> dict[str, Any]:
 
 
 def agent_defaults(path: str) -> dict[str, Any]:
-    """Name the settings of a kind, or of a class of the user's that is an agent, and their defaults."""
+    """Name the settings of a kind, or of a user's class that is an agent, and their defaults."""
     if path in kinds():
         return without(field_defaults(kinds()[path].Config), "seed")
     user_class = maker_of(path)
@@ -358,7 +341,7 @@ def agent_defaults(path: str) -> dict[str, Any]:
 
 
 def task_defaults(source: str) -> dict[str, Any]:
-    """Name the settings of a task, or of a class of the user's that is one, and their defaults."""
+    """Name the settings of a task, or of a user's class that is one, and their defaults."""
     if source in SOURCES:
         return field_defaults(SOURCES[source])
     return constructor_defaults(class_of(source)) if is_path(source) and not arrays.is_data(source) else {}
@@ -428,14 +411,14 @@ def load_agent(folder: str, words: str) -> Agent:
 
 
 def load_at(path: Path) -> Agent:
-    """Load the agent of a folder or a ``.zip``; in the folder of a run it may be of a user's own class."""
+    """Load the agent of a folder or a ``.zip``; in the folder of a run its model may be a user's."""
     if path.name == AGENT and (path.parent / CONFIG).is_file():
         return load_run(path.parent)
     return serialization.load(path, LOCAL_FILES)
 
 
 def load_run(run: Path) -> Agent:
-    """Load the agent of a run, also one of a user's own class, which the run's settings name.
+    """Load the agent of a run, also one with a user's model, which the run's settings name.
 
     AgentError where there is no agent, or no such class any more.
     """
@@ -451,11 +434,6 @@ def load_run(run: Path) -> Agent:
         model, _ = resolve_model(kind, settings, Spaces(tuple(map(str, labels))), config.get("seed", 0), family)
         register(family, model)
     return serialization.load(run / AGENT, LOCAL_FILES)
-
-
-def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Give a mapping without some names."""
-    return {name: value for name, value in table.items() if name not in names}
 
 
 def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -484,8 +462,6 @@ def _as_now(source: type[Task] | None, table: Mapping[str, Any]) -> dict[str, An
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Flatten settings to their names on the command line and their values as JSON.
 
-    Examples
-    --------
     >>> _flat({"agent": {"n_nodes": 300}, "load": False})
     {'agent.n_nodes': '300', 'load': 'false'}
     """

@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -43,19 +43,12 @@ N_SHOWN, N_FILMED = 8, 150  # frames of the picture and of the film of a run
 SHEET_COLUMNS = 10  # drawings side by side
 
 
-class RowLogger(Protocol):
-    """Receiver of the rows of a learning curve, such as `agent.experiments.runner.Tracker`."""
-
-    def log(self, row: Mapping[str, Any]) -> None:
-        """Record the numbers of a row."""
-
-
 @dataclass
 class ProgressLog:
     """Learning curve of a run: the rows of progress.csv."""
 
     folder: Path
-    tracker: RowLogger
+    tracker: Any  # the `agent.experiments.runner.Tracker` that the rows go to
     rows: list[dict[str, Any]] = field(default_factory=list)
     n_saved: int = 0  # n_done of the checkpoint on the disk
 
@@ -75,21 +68,16 @@ class ProgressLog:
         results.write_csv(self.folder / results.PROGRESS, self.rows)
         self.tracker.log(row)
 
+    def curve(self, column: str) -> charts.Curve:
+        """Give the numbers of a column, where there are any, for a chart."""
+        return [(row["n_done"], row[column], 0.0) for row in self.rows if row.get(column) is not None]
+
 
 class FamilyRun:
-    """Part of a run that depends on the family of its agent; see `FAMILY_RUNS`.
+    """Part of a run that depends on the family of its agent; see `FAMILY_RUNS`."""
 
-    Attributes
-    ----------
-    spec : RunSpec
-    agent : agent.agents.Agent
-        Set by `begin`.
-    log : ProgressLog
-        Set by the runner before the first lesson.
-    """
-
-    agent: Any
-    log: ProgressLog
+    agent: Any  # set by `begin`
+    log: ProgressLog  # set by the runner before the first lesson
     prepared: tuple[type[Any], Any] | None = None  # what `prepare` gave, if it was called ahead
 
     def __init__(self, spec: RunSpec) -> None:
@@ -244,9 +232,7 @@ class DrawingsRun(FamilyRun):
         return self._scores()
 
     def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
-        rows = [row for row in self.log.rows if row["held_out"] is not None]
-        curve = [(row["n_done"], row["held_out"], 0.0) for row in rows]
-        table = np.array(scores["confusion"])
+        curve, table = self.log.curve("held_out"), np.array(scores["confusion"])
         pictures = {results.CONFUSION: charts.confusions({self.spec.agent["name"]: (table, scores["labels"])})}
         if len(curve) > 1:
             pictures[results.LEARNING] = charts.learning({self.spec.agent["name"]: curve})
@@ -407,11 +393,8 @@ class NumbersRun(FamilyRun):
         return scores
 
     def pictures(self, scores: Mapping[str, Any]) -> dict[str, bytes]:
-        curves = {
-            name: [(row["n_done"], row[column], 0.0) for row in self.log.rows if row[column] is not None]
-            for column, name in (("error", "mean absolute error"), ("mse", "mean squared error"))
-        }
-        curves = {name: curve for name, curve in curves.items() if len(curve) > 1}
+        columns = {"mean absolute error": "error", "mean squared error": "mse"}
+        curves = {name: curve for name, column in columns.items() if len(curve := self.log.curve(column)) > 1}
         return {results.LEARNING: charts.errors(curves, f"error of {self.spec.agent['name']}")} if curves else {}
 
     def _trace(self, *row: Any) -> None:
@@ -531,15 +514,12 @@ class FramesRun(FamilyRun):
         charted = {results.LEARNING: errors, results.SCORE: {"score": name}, results.RETURNS: {"episode_return": name}}
         titles = ("mean squared error", "score a frame", "return of an episode")
         for (file, columns), what in zip(charted.items(), titles, strict=True):
-            curves = {title: self._curve(column) for column, title in columns.items()}
+            curves = {title: self.log.curve(column) for column, title in columns.items()}
             by_chance = scores.get(baselines.get(next(iter(columns)), ""))
             curves |= {"by chance": [(0, by_chance, 0.0), (last, by_chance, 0.0)]} if by_chance is not None else {}
             if all(len(curve) > 1 for curve in curves.values()):
                 pictures[file] = charts.values(curves, what)
         return pictures
-
-    def _curve(self, column: str) -> charts.Curve:
-        return [(row["n_done"], row[column], 0.0) for row in self.log.rows if row.get(column) is not None]
 
     def _iter_film(self) -> Iterator[Progress]:
         """Let a copy of the agent watch on, and draw what it sees beside what it expected."""

@@ -123,13 +123,22 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_file(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows under the names of the first one; None becomes an empty cell."""
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write rows as comma-separated values under the names of the first one; None becomes an empty cell.
+
+    >>> as_csv([{"agent": "recall", "accuracy": "98.51 ± 0.19"}])
+    'agent,accuracy\\nrecall,98.51 ± 0.19\\n'
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
-    write_file(path, text.getvalue())
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as `as_csv` gives them."""
+    write_file(path, as_csv(rows))
 
 
 def init_run_dir(path: Path, config: Mapping[str, Any]) -> None:

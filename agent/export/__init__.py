@@ -130,7 +130,7 @@ def embedded(pupil: Pupil) -> dict[str, Any]:
 
 
 def _parted(packed: np.ndarray) -> dict[str, np.ndarray]:
-    """Part N thumbnails, four bits a pixel, into what deflates to four fifths of that.
+    """Split N thumbnails, four bits a pixel, into parts that deflate to four fifths of their size.
 
     ``boxes`` (4, N) are top, bottom, left and right of the ink. Of the pixels within, ``kinds`` are paper, grey or ink,
     five to a byte, and ``greys`` the levels of the grey ones.

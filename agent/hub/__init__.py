@@ -18,7 +18,6 @@ from agent.hub.upload import (
     deploy_page,
     files_for,
     iter_outgoing,
-    outgoing,
     push,
     send,
 )
@@ -39,7 +38,6 @@ __all__ = [
     "gallery",
     "load",
     "iter_outgoing",
-    "outgoing",
     "pictures",
     "pull",
     "push",

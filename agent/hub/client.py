@@ -120,7 +120,7 @@ def is_hidden(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What went wrong, where the client only says that a file could not be had or sent."""
+    """The underlying error, where the client only says that a file could not be fetched or sent."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     return error.__cause__ or error if isinstance(error, (LocalEntryNotFoundError, RuntimeError)) else error
@@ -148,7 +148,7 @@ def sentence(error: BaseException, what: str) -> str:
 
 
 def _wait(headers: Mapping[str, str]) -> str:
-    """How long a busy Hub asks to wait: of both ways to say so it uses either."""
+    """How long a busy Hub asks to wait, which it says in either of two ways."""
     from huggingface_hub.utils import parse_ratelimit_headers
 
     limit, retry_after = parse_ratelimit_headers(headers), headers.get("Retry-After", "")

@@ -148,7 +148,7 @@ def _remember(repo_id: str, revision: str | None, commit: str) -> None:
 
 
 def trim(present: str = "") -> None:
-    """Delete what takes too much, but the present one: first what only pictures are of, then what is oldest."""
+    """Delete repos beyond `CACHE_BYTES`, never the present one: first those with pictures alone, then the oldest."""
     with _LOCK, contextlib.suppress(OSError):
         sizes = {repo.repo_id: repo.size_on_disk for repo in _cached()}
         n_bytes, pulled = sum(sizes.values()), dict.fromkeys(name.partition("@")[0] for name in _revisions())

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 GALLERY_S = 60.0  # how long a list is cached
 GALLERY_SIZE = 30
-MAX_QUESTIONS = {"searches": 60, "pulls": 300}  # of all visitors that go to the Hub within `GALLERY_S`
+MAX_QUESTIONS = {"searches": 60, "pulls": 300}  # of all visitors that reach the Hub within `GALLERY_S`
 SHARE = 3  # one visitor has a third of them
 MAX_LABELS = 62
 SORTS = {"newest": "lastModified", "liked": "likes"}

@@ -18,7 +18,7 @@ from agent.agents.base import check_repo_id
 from agent.errors import AgentError
 from agent.hub.client import checked_message, checked_token, connect, endpoint, head_of, hub_errors, who
 from agent.metrics import Score
-from agent.progress import Progress, run_to_completion
+from agent.progress import Progress
 from agent.storage import serialization
 
 if TYPE_CHECKING:
@@ -194,13 +194,8 @@ def check_contribution(pupil: Agent, repo_id: str, token: str | None, message: s
     return message
 
 
-def outgoing(pupil: Agent, drawings: bool = True) -> Agent:
-    """Give a copy to push, with or without the user lessons; AgentError where nothing is left without them."""
-    return run_to_completion(iter_outgoing(pupil, drawings))
-
-
 def iter_outgoing(pupil: Agent, drawings: bool = True) -> Generator[Progress, None, Agent]:
-    """As `outgoing`, step by step."""
+    """Copy an agent to push, with or without the user lessons, step by step; AgentError where nothing is left."""
     sent = copy.copy(pupil) if drawings else (yield from pupil.iter_without_user_lessons())
     _check_knows(sent, " besides your drawings. Let them go along, or teach it something else" if pupil.labels else "")
     return sent
@@ -275,6 +270,6 @@ def _holds(head: ModelInfo, files: Mapping[str, bytes]) -> bool:
 
 
 def _is_same(file: RepoSibling, content: bytes) -> bool:
-    if file.lfs is not None:  # large files are known by another sum
+    if file.lfs is not None:  # large files have another checksum
         return file.lfs["sha256"] == hashlib.sha256(content).hexdigest()
     return file.blob_id == hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()

@@ -102,10 +102,8 @@ def closest(distances, limit, counts, out):
     for d in range(counts.shape[0]):
         if counts[d] > 0 and n_selected > 0 and n_selected + counts[d] > limit:
             break
-        counts[d], n_selected = (
-            n_selected,
-            n_selected + counts[d],
-        )  # becomes the place in out of the next row at this distance
+        # becomes the place in out of the next row at this distance
+        counts[d], n_selected = n_selected, n_selected + counts[d]
         farthest = d
     for r in range(distances.shape[0]):
         d = distances[r]

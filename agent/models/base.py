@@ -188,7 +188,7 @@ class Model(BaseModel, Protocol):
         """Refine the model on its bulk lessons; yields the share done, 0 … 1. Nothing changes before the end."""
 
     def imagine(self, label: str) -> np.ndarray:
-        """Mental image of a label: (28, 28) uint8."""
+        """Mental image of a label: (28, 28) uint8, the mean of its canonical drawings; AgentError without any."""
 
     def remembered(self, label: str) -> np.ndarray:
         """Thumbnails taught as a label, (N, 28, 28) uint8; none when it was never taught."""
@@ -229,7 +229,10 @@ class LessonModel(BaseModel):
         return iter(())
 
     def imagine(self, label: str) -> np.ndarray:
-        return mental_image(self.remembered(label), label, self.labels)
+        drawings = self.remembered(label)
+        if not len(drawings):
+            raise AgentError(f"expected one of the labels {list(self.labels)}, got {label!r}. Teach it first.")
+        return np.round(np.mean([preprocessing.canonical(drawing) for drawing in drawings], axis=0)).astype(np.uint8)
 
     def join(self, other: Self) -> None:
         check_same_params(self, other)
@@ -310,16 +313,6 @@ def check_same_params(one: Model, other: Model) -> None:
 def n_rows(tensors: Mapping[str, np.ndarray], name: str) -> int:
     """Length of a flat array, 0 when there is none: other shapes follow from it."""
     return len(tensors[name]) if name in tensors and tensors[name].ndim == 1 else 0
-
-
-def mental_image(drawings: np.ndarray, label: str, labels: Sequence[str]) -> np.ndarray:
-    """Mean of the canonical drawings of a label: (28, 28) uint8; AgentError where there are none.
-
-    The drawings are (N, 28, 28) uint8 thumbnails of the label, one of the ``labels`` that there are.
-    """
-    if not len(drawings):
-        raise AgentError(f"expected one of the labels {list(labels)}, got {label!r}. Teach it first.")
-    return np.round(np.mean([preprocessing.canonical(drawing) for drawing in drawings], axis=0)).astype(np.uint8)
 
 
 def drawn_image(thumbnails: np.ndarray, seed: int) -> np.ndarray:

@@ -29,8 +29,7 @@ class NearestConfig:
     threshold: int = setting(96, "ink above this is a 1", ge=1, le=254)
     n_reasons: int = setting(3, "remembered drawings named in a guess", le=20)
 
-    def __post_init__(self) -> None:
-        check_settings(self)
+    __post_init__ = check_settings
 
 
 class Nearest(LessonModel):

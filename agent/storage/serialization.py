@@ -138,12 +138,6 @@ def from_zip(content: bytes, limits: Mapping[str, int] = FILES) -> Agent:
     return from_files(untrusted.unzip(content, limits))
 
 
-def kind_at(path: Path) -> str | None:
-    """Say of which kind the agent in a folder or a ``.zip`` is, before it is loaded; None where that cannot be said."""
-    kind = config_at(path).get("kind")
-    return None if kind is None else str(kind)
-
-
 def config_at(path: Path) -> dict[str, Any]:
     """Give what the agent in a folder or a ``.zip`` says it is, unchecked; nothing where that cannot be read."""
     try:

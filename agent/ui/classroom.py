@@ -33,7 +33,7 @@ from agent.ui.texts import class_texts as texts
 from agent.validation import clean_name
 
 MAX_ROOMS, MAX_MEMBERS = 100, 30
-MANY_MEMBERS = 3  # from which on a room is a class: made-up ones, however large, put none out that was there
+MANY_MEMBERS = 3  # a room of so many is a class: rooms that a script makes up, however large, never push one out
 MAX_MEMBER_BYTES = 500_000  # some 1,500 drawings
 MAX_LESSONS, MAX_JOINED = 70_000, 120_000  # of an agent, of all that are joined: a reference may stand for many
 MAX_BYTES = 300_000_000  # of all rooms
@@ -46,29 +46,16 @@ MEMBER_BYTES = 10_000  # of a member besides its log and its pictures
 
 @dataclass(frozen=True)
 class Member:
-    """A copy of an agent that was handed in, and what a test said of it.
+    """A copy of an agent that was handed in, and what a test said of it."""
 
-    Attributes
-    ----------
-    name : str
-        First name, as typed.
-    with_drawings : bool
-        Whether the teacher may take the lessons along.
-    counts : mapping of str to int
-        How often its person taught each label.
-    images : str
-        Its mental images side by side as the address of a picture, where its drawings go along.
-    mistakes : mapping of int to str or None
-        Test digits it got wrong, by index, with its guess (None: unsure); None before it was tested.
-    """
-
-    name: str
+    name: str  # first name, as typed
     config: str
     packed_log: bytes
     n_lessons: int
-    counts: Mapping[str, int]
-    with_drawings: bool = False
-    images: str = ""
+    counts: Mapping[str, int]  # how often its person taught each label
+    with_drawings: bool = False  # whether the teacher may take the lessons along
+    images: str = ""  # its mental images side by side as the address of a picture, where its drawings go along
+    # test digits it got wrong, by index, with its guess (None: unsure); None before it was tested
     mistakes: Mapping[int, str | None] | None = None
 
     @classmethod

@@ -20,7 +20,9 @@ from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import server_texts
 
 MAX_SEED = 2**31 - 1
-_DOWNLOADS = TokenBucket(FILE_BYTES, FILE_BYTES_PER_S, time.monotonic())  # of everybody: gradio keeps each for hours
+_DOWNLOADS = TokenBucket(
+    FILE_BYTES, FILE_BYTES_PER_S, time.monotonic()
+)  # shared by all visitors: gradio keeps files for hours
 
 
 def step_heading(number: int, title: str) -> gr.HTML:
@@ -142,7 +144,7 @@ def _stem(agent: Agent) -> str:
 
 
 def write_counted(name: str, content: bytes, session: Session) -> str:
-    """Write a file once its bytes are counted; nothing where they are too many."""
+    """Write a file after counting its bytes; AgentError where there were too many."""
     session.count("megabyte", len(content) / 1e6)
     if not _DOWNLOADS.take(len(content), time.monotonic()):
         raise AgentError(server_texts.DISK_BUSY)

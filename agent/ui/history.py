@@ -78,7 +78,7 @@ class LessonStep:
 
 @dataclass
 class RenameStep:
-    """Another name of an agent; its memory is not looked at."""
+    """A change of an agent's name; its memory stays as it is."""
 
     pupil: Pupil
     label: str  # the name that is given
@@ -148,9 +148,8 @@ class _State:
         return [pupil for pupil in (self.pupil, *self.earlier, challenger) if pupil is not None]
 
 
-Step = (
-    LessonStep | RenameStep | Snapshot
-)  # `what` is one of [common.ACTIONS] of the texts, which names it together with `label`
+# `what` is one of [common.ACTIONS] of the texts, which names it together with `label`
+Step = LessonStep | RenameStep | Snapshot
 
 
 @dataclass

@@ -32,23 +32,15 @@ STORED_ID_JS = "() => { try { return [localStorage.getItem('pupil-desk-id'), nul
 
 
 class Page:
-    """The page as the tabs' `build` sees it.
-
-    Attributes
-    ----------
-    id : gradio.State
-        The id of the visitor's session: the first input of every handler made by `with_session`.
-    header : gradio.HTML
-        Name, lessons and kind of the agent: an output of everything that changes them.
-    backup : gradio.HTML
-        What the browser stores of the lesson log: an output that the page adds to every handler of a session.
-    """
+    """The page as the tabs' `build` sees it."""
 
     def __init__(self) -> None:
-        self.id = gr.State(Id())
+        self.id = gr.State(Id())  # of the visitor's session: the first input of every handler made by `with_session`
         self._stored_id = gr.Textbox(visible="hidden")
         self.token: gr.Textbox | None = None  # the field for a token, of the tab that has one
+        # name, lessons and kind of the agent: an output of everything that changes them
         self.header = gr.HTML(header(None), elem_id="header", js_on_load=PICK_JS)
+        # what the browser stores of the lesson log: an output that is added to every handler of a session
         script = (STATIC / "lesson_backup.js").read_text(encoding="utf-8")
         self.backup = gr.HTML("", elem_id="backup", visible="hidden", js_on_load=script)
         self._refilling: list[Any] = []
@@ -214,11 +206,8 @@ def enter(stored_id: object, session_id: str) -> tuple[str, str, str]:
         elif session_id != stored_id and browser.state is SyncState.UNSYNCED:  # a first visit
             browser.reset()
         session.turn_page(current_locale())
-        return (
-            session_id,
-            header(session),
-            packed(browser.delta(session.pupil) | _agent_entry(session) | {"session": session_id}),
-        )
+        backup = packed(browser.delta(session.pupil) | _agent_entry(session) | {"session": session_id})
+        return session_id, header(session), backup
 
 
 @serialized

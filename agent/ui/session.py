@@ -79,27 +79,6 @@ class InsideView:
 class PadState:
     """What a visitor's pad shows, as (28, 28) thumbnails. It reports late: a report may be older than the last event.
 
-    Attributes
-    ----------
-    drawing : ndarray or None
-        The drawing that the present guess is about; None when the pad is blank.
-    finished : ndarray or None
-        The drawing last taught or cleared: the pad may report it once more.
-    is_placed : bool
-        The server has put `drawing` on the pad, and the pad has not reported it yet.
-    strokes : deque of ndarray
-        The pad after each of the last strokes.
-    brought_back : ndarray or None
-        The drawing of a lesson that was undone, where that is what the server has put there.
-    symbols : Symbols or None
-        Where there are several on the pad or in a photo.
-    has_picture : bool
-        The server has put something there, below any strokes.
-    is_cleared : bool
-        The strokes were cleared, and nothing was drawn since.
-    outcome : tuple of str
-        What the page shows in place of a guess after a drawing was taught.
-
     Examples
     --------
     >>> pad, ink = PadState(), np.eye(28, dtype=np.uint8) * 255
@@ -110,15 +89,17 @@ class PadState:
     (False, True)
     """
 
-    drawing: np.ndarray | None = None
-    finished: np.ndarray | None = None
-    is_placed: bool = False
+    drawing: np.ndarray | None = None  # that the present guess is about; None when the pad is blank
+    finished: np.ndarray | None = None  # the drawing last taught or cleared: the pad may report it once more
+    is_placed: bool = False  # the server has put `drawing` on the pad, and the pad has not reported it yet
+    # the pad after each of the last strokes
     strokes: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=N_STROKES))
-    symbols: Symbols | None = None
-    outcome: tuple[str, ...] = ()
+    symbols: Symbols | None = None  # where there are several on the pad or in a photo
+    outcome: tuple[str, ...] = ()  # what the page shows in place of a guess after a drawing was taught
+    # the drawing of a lesson that was undone, where that is what the server has put there
     brought_back: np.ndarray | None = None
-    has_picture: bool = False
-    is_cleared: bool = False
+    has_picture: bool = False  # the server has put something there, below any strokes
+    is_cleared: bool = False  # the strokes were cleared, and nothing was drawn since
 
     @property
     def has_own_ink(self) -> bool:
@@ -246,7 +227,7 @@ class Session:
             self.job.cancel()
 
     def end(self) -> None:
-        """End all that is under way, as the session makes room: what its steps made would be counted nowhere."""
+        """End all that is under way when the session makes room: memory taken from then on would not be counted."""
         self.cancel_job()
         self.browser.restoring = None
 
@@ -266,7 +247,7 @@ class Session:
         return self.challenge.pupil if running else self.pupil
 
     def turn_page(self, language: Language) -> None:
-        """Enter a page that is opened: its pad is empty, and a status in another language is not repeated."""
+        """Begin on a newly opened page: its pad is empty, and a status in another language is not repeated."""
         self.pad.reset()
         self.news.clear()
         if language is not self.language:

@@ -379,7 +379,6 @@ class StateMachine:
         label=None,
         pleasure=False,
         pain=False,
-        instincts=(),
         dd=False,
         hamming=True,
         default=True,
@@ -388,7 +387,7 @@ class StateMachine:
         if unsequenced:
             self.reset_state()
         shown, n = [int(bit) for bit in inputs], len(self.inner)
-        if label is not None or pleasure or pain or any(instincts):
+        if label is not None or pleasure or pain:
             z = list(self.z)
             if label is not None:
                 z = [int(bit) for bit in label]

@@ -15,6 +15,7 @@ from agent.agents.pupil import Pupil
 from agent.datasets import digits
 from agent.errors import AgentError
 from agent.hub import load
+from agent.progress import run_to_completion
 from agent.storage import serialization
 from agent.training import scores
 from agent.ui import events
@@ -239,7 +240,7 @@ def test_without_drawings_nothing_that_a_person_drew_is_pushed(hub, kind, lesson
         pupil.learn_one(drawing, "A")
     pupil.learn_many(lessons[0][5:9], ["B"] * 4)
     pupil.relabel(pupil.lessons.user_lessons()[0].number, "C")
-    sent = shared.outgoing(pupil, drawings=False)
+    sent = run_to_completion(shared.iter_outgoing(pupil, drawings=False))
     shared.push(sent, "mia/zoe", "hf_mia", tested=scores(sent))
     files = hub.files("mia/zoe")
     log = [json.loads(line) for line in files["lessons.jsonl"].splitlines()]
@@ -256,7 +257,7 @@ def test_an_agent_that_knows_nothing_but_drawings_cannot_go_without_them(hub, le
         (born("nearest"), "nothing."),
     ):
         with pytest.raises(AgentError, match=f"expected an agent that knows something, got one that knows {words}"):
-            shared.push(shared.outgoing(pupil, drawings=False), "mia/zoe", "hf_mia")
+            shared.push(run_to_completion(shared.iter_outgoing(pupil, drawings=False)), "mia/zoe", "hf_mia")
     assert hub.repos == {}
 
 

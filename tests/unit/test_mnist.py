@@ -33,7 +33,7 @@ def test_mnist_is_read_once_and_cannot_be_written():
 
 def test_mnist_is_found_from_any_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    files._mnist_labels.cache_clear()
+    files.mnist_labels.cache_clear()
     assert digits.mnist("test")[1][:3] == ("7", "2", "1")
 
 

@@ -31,9 +31,9 @@ WIRINGS = {
 RULES = [(False, True, True), (True, True, True), (True, False, True), (False, True, False), (False, False, True)]
 
 
-def small(connector="random", seed=1, n_instincts=0):
+def small(connector="random", seed=1):
     wiring = Wiring.from_config(StateConfig(seed=seed, connector=connector, **WIRINGS[connector]), SIDE)
-    return wiring, Machine(wiring, seed, n_instincts)
+    return wiring, Machine(wiring, seed)
 
 
 def bits(machine, seed, share=0.5):
@@ -104,8 +104,8 @@ def test_untaught_it_says_anything_and_after_one_lesson_always_that():
 
 
 def test_pleasure_teaches_what_was_said_and_pain_the_inverse():
-    for feeling, expected in (({"pleasure": True}, 5), ({"pain": True}, 10), ({"instincts": (True,)}, 5)):
-        _, machine = small(n_instincts=2)
+    for feeling, expected in (({"pleasure": True}, 5), ({"pain": True}, 10)):
+        _, machine = small()
         machine.next_state(bits(machine, 1), label(5))
         assert number(machine.next_state(bits(machine, 2), **feeling)) == expected
         assert machine.n_rows == 2
@@ -113,19 +113,12 @@ def test_pleasure_teaches_what_was_said_and_pain_the_inverse():
         assert number(machine.settle(bits(machine, 2), 77, 10)[-1]) == expected
 
 
-def test_a_label_counts_before_an_instinct_and_pleasure_before_pain():
-    _, machine = small(n_instincts=1)
+def test_a_label_counts_before_pain_and_pleasure_too():
+    _, machine = small()
     machine.next_state(bits(machine, 1), label(5))
-    moment = machine.next_state(bits(machine, 2), label(3), pain=True, instincts=(True,))
-    assert number(moment) == 3 and bitset.unpack(moment.control, 4).tolist() == [True, False, True, True]
+    moment = machine.next_state(bits(machine, 2), label(3), pain=True)
+    assert number(moment) == 3 and bitset.unpack(moment.control, 3).tolist() == [True, False, True]
     assert number(machine.next_state(bits(machine, 3), pleasure=True, pain=True)) == 3
-
-
-def test_an_instinct_that_does_not_fire_teaches_nothing():
-    _, machine = small(n_instincts=1)
-    machine.next_state(bits(machine, 1), label(5))
-    machine.next_state(bits(machine, 2), instincts=(False,))
-    assert machine.n_rows == 1
 
 
 @pytest.mark.parametrize("unsequenced", [False, True])
@@ -183,7 +176,6 @@ def test_why_names_the_rows_that_decided_and_connections_what_a_neuron_reads():
         (lambda machine: machine.next_state(np.zeros(7, bool)), "expected 25 inputs"),
         (lambda machine: machine.next_state(np.zeros(25)), "expected 25 inputs"),
         (lambda machine: machine.next_state(np.zeros(25, bool), np.zeros(5, bool)), "expected 4 label bits"),
-        (lambda machine: machine.next_state(np.zeros(25, bool), instincts=(True,)), "at most 0 instincts, got 1"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_changes(refused, message):

@@ -28,7 +28,7 @@ class Adapter(Protocol):
     KEEPS_STATE: bool  # whether `tensors` holds all it has learned; else it is saved as its lessons
 
     def learn(self, inputs: np.ndarray, targets: Any) -> None:
-        """Learn lessons, the same whether they come together or one by one, but for nets, which take steps."""
+        """Learn lessons: whether together or one by one makes a difference to nets alone, which learn in batches."""
 
     def answer(self, inputs: np.ndarray) -> Sequence[Any]:
         """Answer N inputs."""
@@ -73,21 +73,17 @@ class PlainAdapter:
         return inputs[:, 0].tolist() if inputs.shape[1:] == (1,) else inputs.copy()
 
     def learn(self, inputs: np.ndarray, targets: Any) -> None:
-        """See `Adapter`."""
         targets = targets if self.labels else targets[:, 0].tolist() if targets.shape[1] == 1 else targets
         for x, y in zip(self.inputs(inputs), targets, strict=True):
             self.inner.learn_one(x, y)
 
     def answer(self, inputs: np.ndarray) -> Sequence[Any]:
-        """See `Adapter`."""
         return [self.inner.predict_one(x) for x in self.inputs(inputs)]
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """See `Adapter`."""
         return {}
 
     def load(self, tensors: Mapping[str, np.ndarray]) -> None:
-        """See `Adapter`."""
         raise AgentError("expected lessons alone of a model of your own, got other arrays. The file was changed.")
 
 
@@ -99,7 +95,6 @@ class Features(PlainAdapter):
         return [dict(enumerate(row.tolist())) for row in rows_of(inputs, self.white)]
 
     def answer(self, inputs: np.ndarray) -> Sequence[Any]:
-        """See `Adapter`."""
         if self.labels and hasattr(self.inner, "predict_proba_one"):
             try:
                 return [self.inner.predict_proba_one(x) for x in self.inputs(inputs)]
@@ -118,13 +113,11 @@ class Rows(PlainAdapter):
         self.classes = {"classes": np.array(sorted(spaces.labels))} if spaces.labels and "classes" in names else {}
 
     def learn(self, inputs: np.ndarray, targets: Any) -> None:
-        """See `Adapter`."""
         for row, target in zip(rows_of(inputs, self.white), np.asarray(targets), strict=True):
             target = target if self.labels or len(target) > 1 else target[0]
             self.inner.partial_fit(row[None], np.array([target]), **self.classes)
 
     def answer(self, inputs: np.ndarray) -> Sequence[Any]:
-        """See `Adapter`."""
         rows = rows_of(inputs, self.white)
         if self.labels and len(known := set(self.lessons()[1])) == 1:
             return [*known] * len(rows)
@@ -140,10 +133,9 @@ class FittedRows(Rows):
     n_fitted = 0
 
     def learn(self, inputs: np.ndarray, targets: Any) -> None:
-        """See `Adapter`."""
+        """Wait until it is asked."""
 
     def answer(self, inputs: np.ndarray) -> Sequence[Any]:
-        """See `Adapter`."""
         lessons, targets = self.lessons()
         is_alone = self.labels and len(set(targets)) == 1
         if self.n_fitted != len(targets) and not is_alone:

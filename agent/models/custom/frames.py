@@ -14,7 +14,7 @@ import numpy as np
 
 from agent.errors import AgentError
 from agent.models.custom.adapters import Adapter, FittedRows, adapter_of, check_interface
-from agent.models.custom.signature import MAX_TENSORS, Spaces, made
+from agent.models.custom.signature import MAX_TENSORS, Spaces, make
 from agent.models.frames import Decision, FrameModel, FrameSpec
 from agent.user_code import own_code
 from agent.validation import check_arrays
@@ -24,7 +24,7 @@ N_WAITING = 32  # frames before it is asked
 
 
 class CustomFrames(FrameModel):
-    """A model of the user's in an environment; it is made when that is entered, and keeps what it was shown."""
+    """A user's model in an environment: made when that is entered, it keeps what it was shown."""
 
     NAME: ClassVar[str] = "plain"
     MAX_TENSORS: ClassVar[int] = MAX_TENSORS
@@ -60,7 +60,7 @@ class CustomFrames(FrameModel):
             return
         spaces = Spaces((), (sum(sizes),), spec.n_cells)
         with own_code(self.path):
-            self._inner = made(self.made_of, self.config, spaces)
+            self._inner = make(self.made_of, self.config, spaces)
             if not hasattr(self._inner, "observe"):
                 check_interface(self._inner, self.path)
                 self.adapter = adapter_of(self._inner, spaces, self.config, self._lessons)

@@ -26,7 +26,7 @@ from agent.models.custom.signature import (
     config_class,
     constructor_defaults,
     is_maker,
-    made,
+    make,
     task_of,
 )
 from agent.user_code import own_code
@@ -36,7 +36,7 @@ SCALE = 1000  # the best response
 
 
 class CustomModel(LessonModel):
-    """A model of the user's that classifies drawings, and the lessons it was taught."""
+    """A user's model that classifies drawings, and the lessons it was taught."""
 
     NAME: ClassVar[str] = "plain"
     MAX_TENSORS: ClassVar[int] = MAX_TENSORS
@@ -54,7 +54,7 @@ class CustomModel(LessonModel):
         self._drawings = np.zeros((0, *self.spaces.shape), np.uint8)
         self._labels: list[str] = []
         with own_code(self.path):
-            self._inner = made(self.made_of, config, self.spaces)
+            self._inner = make(self.made_of, config, self.spaces)
             check_interface(self._inner, self.path)
             self.adapter: Adapter = adapter_of(self._inner, self.spaces, config, self._lessons)
 
@@ -120,9 +120,8 @@ class CustomModel(LessonModel):
             scores = {str(answer): 1.0}
         elif answer is None:
             scores = {}
-        elif (
-            isinstance(answer, (list, tuple, np.ndarray)) and np.ndim(answer) == 1
-        ):  # one for each, or for those taught
+        elif isinstance(answer, (list, tuple, np.ndarray)) and np.ndim(answer) == 1:
+            # one for each label of the task, or for each that was taught
             known = task_labels if len(answer) == len(task_labels) else labels
             scores = dict(zip(known, answer, strict=True)) if len(answer) == len(known) else None
         try:
@@ -170,7 +169,7 @@ class CustomModel(LessonModel):
 
 
 class CustomArrays(CustomModel):
-    """A model of the user's that classifies arrays of one shape; those that a net learned are not kept."""
+    """A user's model that classifies arrays of one shape; lessons of a net are not kept."""
 
     MAX_LABELS: int = 200
 

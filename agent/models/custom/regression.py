@@ -11,7 +11,7 @@ import numpy as np
 from agent.datasets.copy_numbers import NumberLessons
 from agent.models.base import n_rows
 from agent.models.custom.adapters import Adapter, adapter_of, check_interface
-from agent.models.custom.signature import MAX_TENSORS, Spaces, made
+from agent.models.custom.signature import MAX_TENSORS, Spaces, make
 from agent.models.regression import Answer, RegressionModel, TrainingState, check_floats
 from agent.user_code import own_code
 
@@ -19,7 +19,7 @@ SPACES = Spaces((), (1,), 1)
 
 
 class CustomRegression(RegressionModel):
-    """A model of the user's that predicts numbers: of x as a number, or as a row with one number."""
+    """A user's model that predicts numbers: from x as a number, or as a row with one number."""
 
     NAME: ClassVar[str] = "plain"
     MAX_TENSORS: ClassVar[int] = MAX_TENSORS
@@ -31,7 +31,7 @@ class CustomRegression(RegressionModel):
         self.config, self.training = config, TrainingState()
         self._x, self._y = np.zeros(0), np.zeros(0)
         with own_code(self.path):
-            self._inner = made(self.made_of, config, SPACES)
+            self._inner = make(self.made_of, config, SPACES)
             check_interface(self._inner, self.path)
             self.adapter: Adapter = adapter_of(self._inner, SPACES, config, self._lessons)
 

@@ -21,7 +21,7 @@ from agent.validation import check_names, check_settings, setting
 MAX_SEED = 2**62
 WHITE = 255
 MAX_TENSORS = 6400  # of a net and its optimiser in a file
-TASK_FIELDS = ("seed", "asked", "in_shape", "in_white")  # of the configuration of a user's model: what its task gave
+TASK_FIELDS = ("seed", "asked", "in_shape", "in_white")  # what a task gives to the configuration of a user's model
 _FULL = ("NAME", "Config", "predict", "learn_many", "tensors", "restore")
 _TYPES = (bool, int, float, str)
 _ANY = {int: MAX_SEED, float: math.inf}  # a user's own settings are of any size
@@ -86,7 +86,7 @@ def is_kind(model_class: type) -> bool:
 
 
 def is_maker(thing: object) -> bool:
-    """Say whether something is called to make a model: a class or a function."""
+    """Say whether something has to be called to make a model: a class or a function."""
     return isinstance(thing, (type, functools.partial)) or inspect.isroutine(thing)
 
 
@@ -109,7 +109,7 @@ def class_settings(maker: Any) -> dict[str, Any]:
     """
     defaults, others = constructor_defaults(maker), _no_settings()
     settings = {name: value for name, value in defaults.items() if name not in others and type(value) in _TYPES}
-    return settings | (without_names(dataclasses.asdict(Training()), defaults) if is_net(maker) else {})
+    return settings | (without(dataclasses.asdict(Training()), *defaults) if is_net(maker) else {})
 
 
 def constructor_defaults(maker: Any) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def constructor_defaults(maker: Any) -> dict[str, Any]:
 
 
 def _no_settings() -> dict[str, Any]:
-    """Give names that are no settings of a class, which keeps its own defaults of those that agents have themselves."""
+    """Names that are not settings of a class: it keeps its own defaults for those that agents have themselves."""
     return {**Spaces().named(0), **dict.fromkeys((*TASK_FIELDS, "name", "kind", "preset"))}
 
 
@@ -141,9 +141,9 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
     AgentError when a setting is unknown, or has no value.
     """
     names = constructor_defaults(maker)
-    known = without_names(names, _no_settings())
+    known = without(names, *_no_settings())
     if is_net(maker) or (is_maker(maker) and not isinstance(maker, type)):  # a function may make a net
-        known |= without_names(TRAINING, names)
+        known |= without(TRAINING, *names)
     if not takes_any(maker):
         check_names(given, known, f"settings of {path}")
     values = {**class_settings(maker), **{name: value for name, value in given.items() if value is not None}}
@@ -180,7 +180,7 @@ def task_of(config: Any) -> Spaces:
     return Spaces(tuple(labels), shape, white=config.in_white)
 
 
-def made(maker: Any, config: Any, spaces: Spaces) -> Any:
+def make(maker: Any, config: Any, spaces: Spaces) -> Any:
     """Make what is to learn of a class or a function, or copy an object."""
     if not is_maker(maker):
         return copy.deepcopy(maker)
@@ -191,15 +191,15 @@ def made(maker: Any, config: Any, spaces: Spaces) -> Any:
         if name not in TASK_FIELDS and (name in names or (takes_any(maker) and name not in TRAINING))
     }
 
-    def make(for_net: bool) -> Any:
+    def instance(for_net: bool) -> Any:
         given = {name: value for name, value in spaces.named(config.seed, for_net).items() if name in names}
         with seeded(config.seed):
             return maker(**settings, **given)
 
     used = getattr(maker, "__globals__", {}).values()  # by a function, of which only its result says what it makes
     guess = is_net(maker) or any(getattr(value, "__name__", "").split(".")[0] == "torch" for value in used)
-    thing = make(guess)
-    return thing if is_net(thing) == guess else make(not guess)
+    thing = instance(guess)
+    return thing if is_net(thing) == guess else instance(not guess)
 
 
 @contextlib.contextmanager
@@ -214,6 +214,6 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def without_names(table: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a mapping without the names of another one."""
+def without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Give a mapping without some names."""
     return {name: value for name, value in table.items() if name not in names}

@@ -22,21 +22,12 @@ N_RECENT = 101  # scores that the baseline is the median of
 
 @dataclass(frozen=True)
 class FrameSpec:
-    """Layout of the frames and actions of an environment.
+    """Layout of the frames and actions of an environment."""
 
-    Attributes
-    ----------
-    places : numpy.ndarray
-        (n_cells, 3) float32: x, y and colour of each cell; NaN for cells without a place.
-    low : numpy.ndarray
-        (n_actions,) float32: lower bounds, −1 for a signed action, 0 for an unsigned one; upper bounds are 1.
-    actions : tuple of str
-        Names of the actions, for `because`.
-    """
-
-    places: np.ndarray
+    places: np.ndarray  # (n_cells, 3) float32: x, y and colour of each cell; NaN for cells without a place
+    # (n_actions,) float32: lower bounds, −1 for a signed action, 0 for an unsigned one; upper bounds are 1
     low: np.ndarray
-    actions: tuple[str, ...]
+    actions: tuple[str, ...]  # names of the actions, for `because`
 
     @classmethod
     def unknown(cls, n_cells: int, n_actions: int) -> Self:
@@ -87,19 +78,9 @@ class Decision(NamedTuple):
 
 
 class FrameModel(BaseModel):
-    """A model of frames. Plain arrays, deep-copyable; its behaviour follows from its seed and the frames it saw.
+    """A model of frames. Plain arrays, deep-copyable; its behaviour follows from its seed and the frames it saw."""
 
-    Attributes
-    ----------
-    spec : FrameSpec
-        Of the environment that it entered last.
-    n_frames : int
-        Frames seen so far.
-    expected : numpy.ndarray
-        The predicted next frame, (n_cells,) float32.
-    """
-
-    expected: np.ndarray
+    expected: np.ndarray  # the predicted next frame, (n_cells,) float32
 
     def __init__(self, config: Any) -> None:
         self.config = config

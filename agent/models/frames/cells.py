@@ -69,8 +69,7 @@ class CellsConfig:
         0.2, "exploration bonus of an untried choice; divided by √(n + 1) after n tries", ge=0.0, le=10.0
     )
 
-    def __post_init__(self) -> None:
-        check_settings(self)
+    __post_init__ = check_settings
 
 
 class Cells(FrameModel):

@@ -41,20 +41,6 @@ def axes(size: int, base: int, n_axes: int) -> list[int]:
 class Layer:
     """A linearithmic dense layer from ``n_in`` to ``n_out`` numbers.
 
-    Attributes
-    ----------
-    n_in, n_out : int
-        1 to 131,072.
-    base : int
-        Numbers that a sub-layer mixes at once (the radix), 2 to 256.
-    local_first : bool
-        Mix neighbours first and the most distant partners last; else the other way round, as in the fast Fourier
-        transform.
-    soft : bool
-        Put x / (1 + |x|) before every sub-layer but the first; without it the layer is linear.
-    skip : bool
-        Add its input to what a sub-layer gives, where both have one size.
-
     Examples
     --------
     >>> layer = Layer(784, 784, base=16)
@@ -66,10 +52,11 @@ class Layer:
 
     n_in: int = setting(ge=1, le=MAX_SIZE)
     n_out: int = setting(ge=1, le=MAX_SIZE)
-    base: int = setting(4, ge=2, le=256)
+    base: int = setting(4, ge=2, le=256)  # numbers that a sub-layer mixes at once (the radix)
+    # mix neighbours first, the most distant partners last; else the other way round, as in the FFT
     local_first: bool = False
-    soft: bool = False
-    skip: bool = False
+    soft: bool = False  # put x / (1 + |x|) before every sub-layer but the first; without it the layer is linear
+    skip: bool = False  # add its input to what a sub-layer gives, where both have one size
 
     def __post_init__(self) -> None:
         check_settings(self, "a layer's ")
@@ -141,9 +128,9 @@ class Layer:
         return pairs
 
 
-def zero_init(layer: Layer, rng: np.random.Generator, dtype: type = np.float32) -> np.ndarray:
+def zero_init(layer: Layer, rng: np.random.Generator) -> np.ndarray:
     """Draw weights of a layer whose outputs are 0 at first: its last sub-layer is 0."""
-    out = layer.init(rng, dtype)
+    out = layer.init(rng)
     out[int(layer.plan[-1, 4]) :] = 0
     return out
 

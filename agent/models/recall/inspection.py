@@ -15,62 +15,32 @@ N_WRITERS = 12
 
 @dataclass(frozen=True)
 class Writer:
-    """A lesson that wrote a location.
+    """A lesson that wrote a location."""
 
-    Attributes
-    ----------
-    drawing, label
-        Its (28, 28) uint8 thumbnail and its label.
-    n_rows : int
-        How many of its rows did, warped copies included.
-    is_own : bool
-        Whether it is a user lesson, not a bulk lesson.
-    """
-
-    drawing: np.ndarray
+    drawing: np.ndarray  # (28, 28) uint8, its thumbnail
     label: str
-    n_rows: int
-    is_own: bool
+    n_rows: int  # how many of its rows did, warped copies included
+    is_own: bool  # whether it is a user lesson, not a bulk lesson
 
 
 @dataclass(frozen=True)
 class Location:
-    """A location of a RAM node and the lessons that wrote it.
-
-    Attributes
-    ----------
-    node, address : int
-        The node, and the location it reads: its bits as a number.
-    pixels : numpy.ndarray
-        (T,) int, the pixels it reads as y * 28 + x, the highest bit of the address first.
-    bits : numpy.ndarray
-        (T,) bool, the bits it read.
-    n_rows : dict
-        Rows of each label that wrote this location; labels without any are left out.
-    writers : tuple of Writer
-        The lessons those rows come from, most rows first, at most `N_WRITERS`.
-    n_writers : int
-        Number of all these lessons.
-    """
+    """A location of a RAM node and the lessons that wrote it."""
 
     node: int
-    address: int
-    pixels: np.ndarray
-    bits: np.ndarray
-    n_rows: dict[str, int]
-    writers: tuple[Writer, ...]
-    n_writers: int
+    address: int  # the bits it reads as a number
+    pixels: np.ndarray  # (T,) int, the pixels it reads as y * 28 + x, the highest bit of the address first
+    bits: np.ndarray  # (T,) bool, the bits it read
+    n_rows: dict[str, int]  # rows of each label that wrote this location; labels without any are left out
+    writers: tuple[Writer, ...]  # the lessons those rows come from, most rows first, at most `N_WRITERS`
+    n_writers: int  # of all these lessons
 
 
 class Nodes:
     """All RAM nodes of a model for one drawing.
 
-    Attributes
-    ----------
-    addresses : numpy.ndarray
-        (M,) uint16, the location that each reads.
-    seen : numpy.ndarray
-        (M, L) bool, which labels each has seen there, in the order of the agent's ``labels``.
+    ``addresses`` (M,) uint16 is the location that each reads, ``seen`` (M, L) bool which labels it has seen there, in
+    the order of the agent's ``labels``.
     """
 
     def __init__(

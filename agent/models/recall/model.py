@@ -65,48 +65,23 @@ _NOT_REFINED = np.zeros(0, np.uint16), np.zeros((0, 0, 0), np.int8)
 
 
 class Votes(NamedTuple):
-    """A drawing encoded, and the votes of the RAM nodes for it.
+    """A drawing encoded, and the votes of the RAM nodes for it."""
 
-    Attributes
-    ----------
-    addresses : numpy.ndarray
-        (M,) uint16.
-    query : agent.kernels.recall.Query
-        Features that stored rows are matched with.
-    votes : numpy.ndarray
-        (L,) int32, of refined nodes where there are any.
-    unanimous : numpy.ndarray
-        (L,) bool: every node has seen the label, as for each drawing that was taught. Such a label is always matched.
-    """
-
-    addresses: np.ndarray
-    query: kernels.Query
-    votes: np.ndarray
+    addresses: np.ndarray  # (M,) uint16
+    query: kernels.Query  # features that stored rows are matched with
+    votes: np.ndarray  # (L,) int32, of refined nodes where there are any
+    # (L,) bool: every node has seen the label, as for each drawing that was taught. Such a label is always matched
     unanimous: np.ndarray
 
 
 class Evidence(NamedTuple):
-    """What an answer rests on.
+    """What an answer rests on."""
 
-    Attributes
-    ----------
-    params : DecisionParams
-        Parameters of the decision.
-    encoded : Votes
-        The drawing, and the votes for it.
-    votes : numpy.ndarray
-        (L,) int32, with those that rare labels get in advance.
-    matches : RowMatches or None
-        Matches among the stored rows; None where votes alone decide.
-    is_plain : bool
-        The leader's nearest row is so near that nothing about the drawing is strange.
-    """
-
-    params: DecisionParams
-    encoded: Votes
-    votes: np.ndarray
-    matches: RowMatches | None
-    is_plain: bool = False
+    params: DecisionParams  # parameters of the decision
+    encoded: Votes  # the drawing, and the votes for it
+    votes: np.ndarray  # (L,) int32, with those that rare labels get in advance
+    matches: RowMatches | None  # matches among the stored rows; None where votes alone decide
+    is_plain: bool = False  # the leader's nearest row is so near that nothing about the drawing is strange
 
 
 class Recall:

@@ -93,24 +93,12 @@ class RecallConfig:
 
 @dataclass(frozen=True)
 class FixedParams:
-    """Parameters that never change, shared by both row stores.
+    """Parameters that never change, shared by both row stores."""
 
-    Attributes
-    ----------
-    reads : numpy.ndarray
-        (M, T) uint16, the bits that each node reads.
-    fields : numpy.ndarray
-        (F, 2, 32, 32) float32, the displacement fields of warped copies.
-    n_locations : int
-        Locations of one node.
-    n_rows : int
-        Rows that the copies of one store may fill.
-    """
-
-    reads: np.ndarray
-    fields: np.ndarray
-    n_locations: int
-    n_rows: int
+    reads: np.ndarray  # (M, T) uint16, the bits that each node reads
+    fields: np.ndarray  # (F, 2, 32, 32) float32, the displacement fields of warped copies
+    n_locations: int  # locations of one node
+    n_rows: int  # rows that the copies of one store may fill
 
 
 def row_bytes(n_nodes: int) -> int:

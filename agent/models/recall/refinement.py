@@ -52,25 +52,14 @@ ARRAYS = tuple(f"studied_{name}" for name in ("reads", "bends", "sets", "lessons
 
 @dataclass(frozen=True)
 class RefinedNodes:
-    """Refined nodes: ``K`` nodes of all sets, their counters, and the corrections that led to them.
+    """Refined nodes: ``K`` nodes of all sets, their counters, and the corrections that led to them."""
 
-    Attributes
-    ----------
-    labels : tuple of str
-        Labels of the bulk lessons, sorted.
-    reads, warps : numpy.ndarray
-        (K, T) uint16, the bits that each node reads; (F, 2, 4, 4) int16, the warps of lessons, as control points.
-    events : tuple of numpy.ndarray
-        For each set (E, 4) int32: lesson, copy, rival and step, in the order of the corrections.
-    counters : numpy.ndarray
-        (K, A, L) int8.
-    """
-
-    labels: tuple[str, ...]
-    reads: np.ndarray
-    warps: np.ndarray
+    labels: tuple[str, ...]  # of the bulk lessons, sorted
+    reads: np.ndarray  # (K, T) uint16, the bits that each node reads
+    warps: np.ndarray  # (F, 2, 4, 4) int16, the warps of lessons, as control points
+    # of each set, in order: (E, 4) int32, the lesson, copy, rival and step of a correction
     events: tuple[np.ndarray, ...]
-    counters: np.ndarray
+    counters: np.ndarray  # (K, A, L) int8
 
     @property
     def max_votes(self) -> int:

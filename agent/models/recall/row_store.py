@@ -33,20 +33,6 @@ class RowStore:
 
     Arrays are allocated with spare capacity: only the first ``n`` or ``n_lessons`` entries count, the rest is zero. A
     copy shares its arrays until one of the two changes.
-
-    Attributes
-    ----------
-    drawings, lesson_label_ids, drawing_hashes, n_copies
-        One entry a lesson: (28, 28) uint8 thumbnail, uint8 label id, uint64 hash, int16 copies.
-    lesson_ids, copies, label_ids
-        One entry a row: its lesson (int32), which copy of it (uint8, 0 is the drawing itself), its label id (uint8).
-    addresses, codes, sketches, prefixes, suffixes
-        One entry a row: (M,) uint16, (28, 32) uint8, (14, 16) uint8, (6,) and (16,) uint64. The signature is stored in
-        two parts, so that the prefilter reads contiguous memory.
-    tables
-        (M, A) uint16 or uint64: the labels seen at each location, one bit a label id.
-    n, n_lessons, n_changes : int
-        Number of rows and of lessons, and a counter of changes.
     """
 
     def __init__(self, fixed: FixedParams) -> None:
@@ -59,10 +45,12 @@ class RowStore:
         self.n_changes = 0
         self.n = 0
         self.n_lessons = 0
+        # one entry a lesson: its thumbnail, label id, hash and number of warped copies
         self.drawings = np.zeros((0, SIDE, SIDE), np.uint8)
         self.lesson_label_ids = np.zeros(0, np.uint8)
         self.drawing_hashes = np.zeros(0, np.uint64)
         self.n_copies = np.zeros(0, np.int16)
+        # one entry a row: its lesson, which copy of it (0 is the drawing itself), its label id, and its features
         self.lesson_ids = np.zeros(0, np.int32)
         self.copies = np.zeros(0, np.uint8)
         self.label_ids = np.zeros(0, np.uint8)

@@ -25,24 +25,12 @@ N_LESSONS = 5000  # of a training run that does not say how many
 
 @dataclass(frozen=True)
 class Answer:
-    """Prediction for one number.
+    """Prediction for one number."""
 
-    Attributes
-    ----------
-    x : decimal.Decimal
-        The input, exactly.
-    value : decimal.Decimal or None
-        The prediction, exactly, to the last bit of a float; None when the model is unsure.
-    extrapolated : bool
-        Whether x lies outside the range of the lessons.
-    because : str
-        Why it is unsure: the symbol that is not known in its context, or the unreadable result.
-    """
-
-    x: Decimal
-    value: Decimal | None
-    extrapolated: bool
-    because: str = ""
+    x: Decimal  # the input, exactly
+    value: Decimal | None  # the prediction, exactly, to the last bit of a float; None when the model is unsure
+    extrapolated: bool  # whether x lies outside the range of the lessons
+    because: str = ""  # why it is unsure: the symbol that is not known in its context, or the unreadable result
 
     @property
     def unsure(self) -> bool:
@@ -63,23 +51,13 @@ class Answer:
 
 @dataclass
 class TrainingState:
-    """Where training stands: steps of finished runs, of the unfinished one, and the range of the lessons.
+    """Where training stands: steps of finished runs, of the unfinished one, and the range of the lessons."""
 
-    Attributes
-    ----------
-    before : int
-        Steps of finished runs.
-    done, total : int
-        Steps done and steps in all of the unfinished run; 0 when there is none.
-    low, high : float
-        Smallest and largest x so far; both 0 before the first.
-    """
-
-    before: int = 0
-    done: int = 0
-    total: int = 0
-    low: float = 0.0
-    high: float = 0.0
+    before: int = 0  # steps of finished runs
+    done: int = 0  # of the unfinished run; 0 when there is none
+    total: int = 0  # likewise
+    low: float = 0.0  # smallest x so far; 0 before the first
+    high: float = 0.0  # largest x
 
     @property
     def n_steps(self) -> int:
@@ -135,21 +113,12 @@ def checkpoints(n_total: int) -> list[int]:
 
 
 class RegressionModel(BaseModel):
-    """A model that predicts a number from a number; the defaults suit one pass over lessons with targets.
+    """A model that predicts a number from a number; the defaults suit one pass over lessons with targets."""
 
-    Attributes
-    ----------
-    feedback : str
-        What it learns from: the ``target``, the ``gradient`` of the reward, or the ``reward`` alone.
-    line : tuple of float or None
-        Slope and intercept of its predictions w·x + b; None if it has none.
-    n_lessons : int
-        How many lessons a task should draw for a run.
-    """
-
+    # what it learns from: the ``target``, the ``gradient`` of the reward, or the ``reward`` alone
     feedback: str = "target"
-    line: tuple[float, float] | None = None
-    n_lessons: int = N_LESSONS
+    line: tuple[float, float] | None = None  # slope and intercept of its predictions w·x + b; None if it has none
+    n_lessons: int = N_LESSONS  # how many lessons a task should draw for a run
 
     def __init__(self, config: Any) -> None:
         self.config = config

@@ -56,8 +56,7 @@ class LinearConfig:
         "float64", "float64, or float32, which has 24 bits for all digits of a number", choices=PRECISIONS
     )
 
-    def __post_init__(self) -> None:
-        check_settings(self)
+    __post_init__ = check_settings
 
 
 class Linear(RegressionModel):

@@ -38,8 +38,7 @@ class SymbolsConfig:
 
     seed: int = setting(0, "unused: nothing is random here", le=2**63 - 1)
 
-    def __post_init__(self) -> None:
-        check_settings(self)
+    __post_init__ = check_settings
 
 
 class Symbols(RegressionModel):

@@ -124,21 +124,13 @@ def label_codes(labels: Sequence[str], config: StateConfig) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Wiring:
-    """The connections of all neurons, as booleans: True where a neuron reads a bit.
+    """The connections of all neurons, as booleans: True where a neuron reads a bit."""
 
-    Attributes
-    ----------
-    q_inputs, q_neighbours
-        (Q, I) and (Q, Q) bool, what each inner neuron reads; there are as many inner neurons as inputs.
-    z_inputs, z_inner, z_neighbours
-        (Z, I), (Z, Q) and (Z, Z) bool, what each output neuron reads.
-    """
-
-    q_inputs: np.ndarray
-    q_neighbours: np.ndarray
-    z_inputs: np.ndarray
-    z_inner: np.ndarray
-    z_neighbours: np.ndarray
+    q_inputs: np.ndarray  # (Q, I) bool, what each inner neuron reads; there are as many as inputs
+    q_neighbours: np.ndarray  # (Q, Q)
+    z_inputs: np.ndarray  # (Z, I) bool, what each output neuron reads
+    z_inner: np.ndarray  # (Z, Q)
+    z_neighbours: np.ndarray  # (Z, Z)
 
     def __post_init__(self) -> None:
         n, n_outputs = len(self.q_inputs), len(self.z_inner)

@@ -1,6 +1,6 @@
 """A weightless neural state machine: every neuron is a look-up table over the bits that it reads.
 
-    I inputs ──┬─> Q inner neurons ──> Z outputs     C control: label, pleasure, pain, instincts; any of them teaches
+    I inputs ──┬─> Q inner neurons ──> Z outputs     C control: label, pleasure, pain; any of them teaches
                └──   └─ previous Q       └─ previous Z
 
 In the literature: a general neural unit with iconic training (Aleksander and Morton, "Neurons and Symbols", 1993;
@@ -66,8 +66,8 @@ class FiringReason:
 class Machine:
     """Layers of neurons: n_inputs of I and of Q, n_outputs of Z; their ``rows``, the current state, all ``states``."""
 
-    def __init__(self, wiring: Wiring, seed: int, n_instincts: int = 0) -> None:
-        self._init_layers(len(wiring.q_inputs), len(wiring.z_inner), seed, n_instincts)
+    def __init__(self, wiring: Wiring, seed: int) -> None:
+        self._init_layers(len(wiring.q_inputs), len(wiring.z_inner), seed)
         self._q_words, self._q_masks = reachable_words(wiring.q_inputs, wiring.q_neighbours)
         self._z_words, self._z_masks = reachable_words(wiring.z_inputs, wiring.z_inner, wiring.z_neighbours)
 
@@ -75,15 +75,14 @@ class Machine:
     def without_wiring(cls, n_inputs: int, n_outputs: int, seed: int) -> Self:
         """Make a machine without connections, for `restore` to fill; it takes hardly any memory."""
         machine = cls.__new__(cls)
-        machine._init_layers(n_inputs, n_outputs, seed, 0)
+        machine._init_layers(n_inputs, n_outputs, seed)
         machine._q_words, machine._q_masks = compact(np.zeros((n_inputs, 1), np.uint64))
         machine._z_words, machine._z_masks = compact(np.zeros((n_outputs, 1), np.uint64))
         return machine
 
-    def _init_layers(self, n_inputs: int, n_outputs: int, seed: int, n_instincts: int) -> None:
+    def _init_layers(self, n_inputs: int, n_outputs: int, seed: int) -> None:
         self.seed = seed
         self.n_inputs, self.n_outputs = n_inputs, n_outputs
-        self.n_instincts = n_instincts
         w, z = n_words(n_inputs), n_words(n_outputs)
         self._n_words, self._z_size = w, z
         self.rows = Rows(w, z)
@@ -132,7 +131,6 @@ class Machine:
         *,
         pleasure: bool = False,
         pain: bool = False,
-        instincts: Sequence[bool] = (),
         dd: bool = False,
         hamming: bool = True,
         default: bool = True,
@@ -140,27 +138,23 @@ class Machine:
     ) -> MachineState:
         """Show an input and update every neuron once.
 
-        With a label, the outputs are the label; with pleasure or an instinct, the previous outputs; with pain, the
-        inverse of these; and all neurons learn. A label counts before pleasure, that before pain, that before
-        instincts. Otherwise neurons look up what they were taught.
+        With a label, the outputs are the label; with pleasure, the previous outputs; with pain, the inverse of these;
+        and all neurons learn. A label counts before pleasure, that before pain. Otherwise neurons look up what they
+        were taught.
 
         Parameters
         ----------
         inputs, label : numpy.ndarray
             (I,) and (Z,) bool.
-        instincts : sequence of bool
-            Which instincts fire, at most ``n_instincts``.
         dd, hamming, default : bool
             Which rules apply, in this order: discrimination distance, nearest rows, a random bit (else 0).
         unsequenced : bool
             First append a random state, so that nothing is learned of the previous state.
         """
         packed = self._pack_checked(inputs, self.n_inputs, "inputs")
-        if len(instincts) > self.n_instincts:
-            raise AgentError(f"expected at most {self.n_instincts} instincts, got {len(instincts)}.")
         if unsequenced:
             self.reset_state()
-        control = np.array([label is not None, pleasure, pain, *instincts], bool)
+        control = np.array([label is not None, pleasure, pain], bool)
         previous = self.current
         if label is not None:
             output = self._pack_checked(label, self.n_outputs, "label bits")

@@ -270,7 +270,7 @@ class State(LessonModel):
         return self._trim_history(self.machine.reset_state())
 
     def next_state(self, drawing: object, label: str | None = None, **how: Any) -> MachineState:
-        """Show a drawing and update every neuron once; a label, pleasure, pain or an instinct teaches it.
+        """Show a drawing and update every neuron once; a label, pleasure or pain teaches it.
 
         The label is a digit or was taught, else AgentError; the rest is as for `Machine.next_state`.
         """

@@ -15,12 +15,7 @@ _WORD = 64
 class Rows:
     """Inputs and targets of inner and of output neurons: packed bits, one row for each state that was learned.
 
-    Attributes
-    ----------
-    n : int
-        Number of rows.
-    use_scores : list of int
-        How much each row was used: with bounded memory, rows of the lowest score are evicted first.
+    With bounded memory, rows of the lowest ``use_scores``, which were used least, are evicted first.
     """
 
     def __init__(self, n_words: int, z_words: int) -> None:

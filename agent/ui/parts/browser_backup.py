@@ -34,10 +34,6 @@ class SyncState(Enum):
     FULL = "the browser has no room"
 
 
-def _new_key() -> str:
-    return secrets.token_urlsafe(8)
-
-
 @dataclass
 class BrowserBackup:
     """Record of what one browser has been sent.
@@ -56,8 +52,10 @@ class BrowserBackup:
 
     state: SyncState = SyncState.SYNCED
     restoring: Generator[Progress, None, Pupil] | None = None  # rebuilds the agent from what the browser had
-    opens: bool = False  # another agent that the browser keeps, which takes the place of the one in use
-    _key: str = field(default_factory=_new_key)  # of the log that it was sent from the beginning
+    opens: bool = False  # whether that is another agent of the browser's, to take the place of the one in use
+    _key: str = field(
+        default_factory=lambda: secrets.token_urlsafe(8)
+    )  # of the log that it was sent from the beginning
     _sent: list[tuple[dict[str, Any], int]] = field(default_factory=list)  # events, and how many fields they had
     _birth: str = ""
     _chunks: list[str] = field(default_factory=list)
@@ -111,8 +109,8 @@ class BrowserBackup:
 
     def reset(self) -> None:
         """Start over with a browser that has stored nothing, or nothing that matters any more; it is sent all."""
-        self.state, self.restoring, self.opens, self._key = SyncState.SYNCED, None, False, _new_key()
-        self._sent, self._birth, self._chunks = [], "", []
+        self.state, self.restoring, self.opens = SyncState.SYNCED, None, False
+        self._key, self._sent, self._birth, self._chunks = secrets.token_urlsafe(8), [], "", []
 
     def request_backup(self) -> None:
         """Ask the browser for what it has stored."""

@@ -44,23 +44,13 @@ class RunLibrary:
     """The runs that a session can look at.
 
     The browser names a run by a number that was given out here; it never names a path.
-
-    Attributes
-    ----------
-    runs : dict
-        Number to run, as read last.
-    left_out : list of str
-        A sentence for each folder that is no finished run.
-    opened : int, optional
-        The number of the run that is looked at.
-    filters : dict
-        Experiments, agents and tasks that are compared; an empty list is all of them.
     """
 
     def __init__(self) -> None:
-        self.runs: dict[int, Run] = {}
-        self.left_out: list[str] = []
-        self.opened: int | None = None
+        self.runs: dict[int, Run] = {}  # as read last, by number
+        self.left_out: list[str] = []  # a sentence for each folder that is no finished run
+        self.opened: int | None = None  # number of the run that is looked at
+        # what is compared; an empty list is all of them
         self.filters: Mapping[str, list[str]] = {"experiment": [], "agent": [], "task": []}
         self._numbers: dict[Path, int] = {}
         self._folder: Path | None = None

@@ -21,19 +21,6 @@ MAX_SHOWN = 6  # symbols in large type: of more only one
 class Symbols:
     """The symbols of a drawing or photo, and which of them have become lessons.
 
-    Attributes
-    ----------
-    symbols : list of Symbol
-        In the order in which they are read; at least two.
-    size : tuple of int
-        Height and width of their picture in pixels.
-    is_photo : bool
-        They are not on the pad.
-    selected : int or None
-        The one that a label is for; None: the least sure of those that are no lessons yet.
-    labels : dict of int to str
-        What was taught, by place.
-
     Examples
     --------
     >>> symbols = Symbols([], (280, 280))
@@ -41,11 +28,11 @@ class Symbols:
     []
     """
 
-    symbols: list[Symbol]
-    size: tuple[int, int]
-    is_photo: bool = False
-    selected: int | None = None
-    labels: dict[int, str] = field(default_factory=dict)
+    symbols: list[Symbol]  # in the order in which they are read; at least two
+    size: tuple[int, int]  # height and width of their picture in pixels
+    is_photo: bool = False  # they are not on the pad
+    selected: int | None = None  # the one that a label is for; None: the least sure of those that are no lessons yet
+    labels: dict[int, str] = field(default_factory=dict)  # what was taught, by place
 
     def left(self, pupil: Pupil | None) -> list[int]:
         """Places of the symbols that are no lessons of an agent, or no longer."""

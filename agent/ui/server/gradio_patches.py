@@ -54,7 +54,7 @@ def apply() -> None:
 
 
 def paint_early(pages: Mapping[str, tuple[str, str]]) -> None:
-    """Let gradio's pages begin with a head and a body of one's own, given by the path of the page.
+    """Let gradio's pages begin with a head and a body of ours, given by the path of the page.
 
     gradio puts the ``head`` of a page into it by script, once its own scripts run, and shows nothing until they have
     built the page: on a slow phone after 6 s. Its pages also call themselves Gradio for whoever shares a link.

@@ -27,27 +27,14 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,](?=\d)")
 
 @dataclass(frozen=True)
 class Language:
-    """A language and its texts.
+    """A language and its texts."""
 
-    Attributes
-    ----------
-    code : str
-        Its name on the web, such as "de": that of its file and of its page.
-    name : str
-        Its name in the language itself.
-    point, comma : str
-        Decimal point and thousands separator.
-    plurals : dict of str to tuple of str
-        English noun to its singular and plural.
-    texts : dict of str to dict
-        Section to name to text; what is missing is given in English.
-    """
-
-    code: str
-    name: str
+    code: str  # on the web, such as "de": the name of its file and of its page
+    name: str  # in the language itself
     point: str = "."
-    comma: str = ","
-    plurals: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    comma: str = ","  # between thousands
+    plurals: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # English noun to its singular and plural
+    # section to name to text; what is missing is given in English
     texts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
