@@ -43,15 +43,15 @@ def css() -> str:
     return "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
 
 
-def pages() -> dict[str, tuple[str, str]]:
-    """What the page of each language begins with, by its path: in the head, and in the body."""
+def pages() -> dict[str, tuple[str, str, str]]:
+    """What the page of each language has of ours, by its path: in the head, as the body begins, and as it ends."""
     # In the body, after what gradio puts into the head: there its rules for narrow screens come before those for all
     styles = f"<style>{_fonts()}{css()}{(STATIC / 'early.css').read_text(encoding='utf-8')}</style>"
     shared = f"{static_cache.early_links()}<script>{PAD_JS}</script>"
     begun = {}
     for language in (ENGLISH, *OTHERS):
         with speaking(language):
-            begun[language.path] = f"{_about()}{shared}", f"{styles}{_body()}"
+            begun[language.path] = f"{_about()}{shared}", f"{styles}{_body()}", f"<script>{SPEEDUP_JS}</script>"
     return begun
 
 
@@ -69,7 +69,7 @@ def _body() -> str:
     return (
         f'<div id="early" class="gradio-container"><main class="main app"><div class="column">{_page()}</div></main>'
         f'</div><div id="kept" hidden{words}><canvas></canvas><p role="status"></p></div>'
-        f"<script>{SPEEDUP_JS}{RETURNING_JS}{KEPT_JS}</script>"
+        f"<script>{RETURNING_JS}{KEPT_JS}</script>"
     )
 
 

@@ -248,10 +248,11 @@ def test_a_page_begins_with_what_it_is_given_and_calls_itself_nothing_else(monke
     monkeypatch.setattr(routes.templates, "env", env)
     before = env.get_template("frontend/index.html").render(config={"current_page": "de"})
     assert before.count("Gradio") > 1
-    gradio_patches.paint_early({"": ("<meta>", "<p>"), "de": ("<meta name=de>", "<p id=de>")})
+    gradio_patches.paint_early({"": ("<meta>", "<p>", "<b>"), "de": ("<meta name=de>", "<p id=de>", "<b id=de>")})
     page = env.get_template("frontend/index.html").render(config={"current_page": "de", "theme_hash": "ab"})
     head, _, body = page.partition("<body")
-    assert (
-        head.index("<base") < head.index("<meta name=de>") < head.index("theme.css?v=ab") < head.index("gradio_config")
-    )
-    assert body.index("<p id=de>") < body.index("<gradio-app") and "@Gradio" not in page and "og:title" not in page
+    assert head.index("<base") < head.index("<meta name=de>") < head.index("theme.css?v=ab")
+    assert "gradio_config =" not in head and "gradio_api_info =" not in head
+    parts = ("<p id=de>", "<gradio-app", "gradio_config =", "gradio_api_info =", "<b id=de>")
+    assert [body.index(part) for part in parts] == sorted(body.index(part) for part in parts)
+    assert "@Gradio" not in page and "og:title" not in page

@@ -53,17 +53,22 @@ def apply() -> None:
     put_out_those_who_know_nothing()
 
 
-def paint_early(pages: Mapping[str, tuple[str, str]]) -> None:
-    """Let gradio's pages begin with a head and a body of ours, given by the path of the page.
+def paint_early(pages: Mapping[str, tuple[str, str, str]]) -> None:
+    """Let gradio's pages have our parts in their heads, as their bodies begin, and as they end, by the page's path.
 
     gradio puts the ``head`` of a page into it by script, once its own scripts run, and shows nothing until they have
-    built the page: on a slow phone after 6 s. Its pages also call themselves Gradio for whoever shares a link.
-    Unnecessary when gradio renders pages on the server without node.
+    built the page: on a slow phone after 6 s. Settings of 640 kB, which its scripts read, are in the head: here they
+    come last, because nothing is painted before they are read, and scripts are less urgent than the page. Its pages also call themselves Gradio for whoever shares
+    a link. Unnecessary when gradio renders pages on the server without node.
     """
     env, name = routes.templates.env, "frontend/index.html"
     page = env.loader.get_source(env, name)[0]
     page = re.sub(r"<meta\s+(property|name)=\"(og|twitter):[^>]*>", "", page)
-    for number, before in enumerate(("<style>", "<gradio-app")):
+    page = page.replace('<script type="module"', '<script type="module" fetchpriority="low"', 1)
+    settings = re.search(r"<script>window\.gradio_config = .*</script>", page)
+    if settings:
+        page = page.replace(settings[0], "", 1).replace("</body>", f"{settings[0]}</body>", 1)
+    for number, before in enumerate(("<style>", "<gradio-app", "</body>")):
         page = page.replace(before, f"{{{{ early[config.current_page or ''][{number}] }}}}{before}", 1)
     theme = '<link rel="preload" as="style" href="./theme.css?v={{ config.theme_hash }}">'
     page = page.replace("<style>", f"{theme}<style>", 1)

@@ -84,15 +84,15 @@ def asset(name: str, is_compressed: bool) -> Response:
 
 
 def early_links() -> str:
-    """Links that let a browser fetch at once all that the first tab is made of."""
+    """Links that let a browser fetch at once all that the first tab is made of, after what is painted before that."""
     start = re.search(r"index-[\w-]+\.js", (FOLDER.parent / "index.html").read_text(encoding="utf-8"))[0]
     main, core = _parts(start, r"import\(`\./Index-"), next(FOLDER.glob("core-*.js")).name
     names = main + _parts(main[0], r"import\(`\./Blocks-")
     names += [part for component in COMPONENTS for part in _parts(core, rf"[{{,]{component}:\{{.*?component:")]
     names += sorted(path.name for late in LATE for path in FOLDER.glob(f"{late}-*.js"))
     links = {
-        ".js": '<link rel="modulepreload" href="./assets/{}">',
-        ".css": '<link rel="preload" as="style" href="./assets/{}">',
+        ".js": '<link rel="modulepreload" fetchpriority="low" href="./assets/{}">',
+        ".css": '<link rel="preload" as="style" fetchpriority="low" href="./assets/{}">',
     }
     return "".join(links[Path(name).suffix].format(name) for name in dict.fromkeys([start, *names]))
 
