@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,7 +100,8 @@ def compare(
     files: dict[str, str | bytes] = {"results.csv": as_csv(table(groups)), "results.md": markdown(table(groups))}
     files |= pictures(groups)
     for name in {*TABLES, *(f"{picture}.svg" for picture in PICTURES)} - set(files):
-        (target / name).unlink(missing_ok=True)  # of an earlier comparison
+        with contextlib.suppress(OSError):  # `write_file` says it
+            (target / name).unlink(missing_ok=True)  # of an earlier comparison
     for name, content in files.items():
         write_file(target / name, content)
     asked_for = [[f"{name}/" for name in experiment], [f"/{name}/" for name in agent], [f"/{name}_" for name in task]]

@@ -11,6 +11,7 @@ first line. It keeps what it is taught in its browser, and saves a .zip that `ag
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import hashlib
 import json
@@ -79,7 +80,8 @@ def export_html(pupil: Pupil, path: str | os.PathLike[str], language: str = "en"
             raise ValueError("something that is no file")
         os.replace(spare, target)
     except (OSError, ValueError) as error:
-        spare.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of the same disk
+            spare.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise AgentError(f"expected to write {target.name[:80]!r}, got {reason}. Nothing was changed.") from error
     return target

@@ -71,7 +71,7 @@ VERBS = (
 FOUND = (  # in earlier lines of other seeds, and what the sentence is to name
     ("ask kept " + "x" * 5000, "too long"), ("ask kept dir.png", "dir.png"), ("ask kept text.txt/a.png", "text.txt"),
     ("read " + "x" * 5000, "xxx"), ("evaluate kept task=./" + "x" * 5000 + "/a.npz", "xxx"), ("show " + "é" * 300, "é"),
-    ("compare experiment=kept to=text.txt/x", "text.txt"), ("export kept text.txt/x.html", "text.txt"),
+    ("compare experiment=kept to=text.txt/x", "expected to write text.txt"), ("export kept text.txt/x.html", "x.html"),
     ("layers 8 --to text.txt/x", "text.txt"), ("task=./loop.npz", "loop.npz"), ("task=./empty.npz", "empty.npz"),
     ("task=./words.csv", "row 2"), ("folder=text.txt/x", "text.txt"), ("folder=" + "x" * 300, "xxx"),
     ("-m agent=nearest seed=range(1,3,0)", "seed"), ("-m agent=nearest lessons=glob(x)", "glob"),

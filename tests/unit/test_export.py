@@ -161,6 +161,8 @@ def test_what_is_no_file_is_not_replaced(mia, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(AgentError, match="expected to write 'pipe', got something that is no file"):
         export.export_html(mia, tmp_path / "pipe", drawings=True)
+    with pytest.raises(AgentError, match=r"expected to write 'mia\.html', got Not a directory"):
+        export.export_html(mia, tmp_path / "pipe/mia.html", drawings=True)
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"] and not (tmp_path / "pipe").is_file()
 
 
