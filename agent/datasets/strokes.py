@@ -6,6 +6,7 @@ A `Selection` says how many lessons of which labels and styles. As in `agent.dat
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -31,6 +32,7 @@ SMALLEST_SIDE, LARGEST_SIDE = 28, 1120
 MAX_LESSONS = 20_000  # 184 MB of drawings, 2 to 3 ms each
 MAX_SEED = 2**63 - 1
 THUMBNAILS = FOLDER / "strokes" / "thumbnails.npz"  # of SHIPPED
+BACKGROUND = THUMBNAILS.with_name("background.npz")
 MAX_NAMED = 15  # choices that an error message lists
 __all__ = ["Selection", "draw", "label_of", "lazy", "styles"]
 
@@ -233,7 +235,12 @@ def strokes_of(style: str, version: int = VERSION) -> list[list[tuple[float, flo
     >>> strokes_of("1-flag")
     [[(15.0, 29.0, False), (29.0, 7.0, False), (36.0, 0.0, True), (34.0, 50.0, False), (29.0, 100.0, False)]]
     """
-    return [[_point(point) for point in stroke.split()] for stroke in STYLES[version][style].split("/")]
+    return parsed(STYLES[version][style])
+
+
+def parsed(way: str) -> list[list[tuple[float, float, bool]]]:
+    """Parse the strokes of a way of writing, as it stands in a table of them."""
+    return [[_point(point) for point in stroke.split()] for stroke in way.split("/")]
 
 
 def _point(text: str) -> tuple[float, float, bool]:
@@ -242,3 +249,14 @@ def _point(text: str) -> tuple[float, float, bool]:
 
 
 SHIPPED = Selection(8_000)  # drawn by ``python -m tests.bench.shipped``, since that takes half a minute
+
+
+@functools.cache
+def background() -> tuple[tuple[str, ...], np.ndarray, np.uint64]:
+    """Give what is no digit, letters and signs: their names, and thumbnails (B, 28, 28) uint8.
+
+    Who was taught all of `SHIPPED` tells digits from it: the third is the hash of its last drawing.
+    """
+    with np.load(BACKGROUND, allow_pickle=False) as file:
+        names = tuple(way.rstrip("0123456789") for way in file["ways"].tolist())
+        return names, preprocessing.unpack(file["drawings"]), file["mark"][0]
