@@ -57,7 +57,7 @@ def test_the_everyday_hand_is_unsure_of_letters_and_squares_and_sure_of_digits()
     assert pupil.model.knows_background and not without.model.knows_background
     letters = {label: drawn(label, 20) for label in strangers.ANOTHER_HAND}
     assert np.mean([unfamiliar(pupil, some) for some in letters.values()]) > 0.9
-    assert np.mean([unfamiliar(without, some) for some in letters.values()]) < 0.6
+    assert np.mean([unfamiliar(without, some) for some in letters.values()]) < 0.75
     assert unfamiliar(pupil, strangers.untaught()["D"]) > 0.6
     train, names = digits.mnist("train")
     asked = train[-1000:]
