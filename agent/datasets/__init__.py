@@ -46,17 +46,6 @@ __all__ = [
 class LabelledDrawings:
     """Preprocessed drawings and their labels, to learn or to test with; unpacks as ``drawings, labels``.
 
-    Attributes
-    ----------
-    drawings : numpy.ndarray
-        (N, 28, 28) uint8 thumbnails.
-    labels : tuple of str
-        N labels.
-    source : dict, optional
-        The reference from which `replay` draws them again.
-    start : int
-        Which of the source's lessons is the first of these.
-
     Examples
     --------
     >>> lessons = labelled(*mnist("test")).first(3)
@@ -65,10 +54,10 @@ class LabelledDrawings:
     ((3, 28, 28), ('7', '2', '1'), 3)
     """
 
-    drawings: np.ndarray
+    drawings: np.ndarray  # (N, 28, 28) uint8 thumbnails
     labels: tuple[str, ...]
-    source: dict[str, Any] | None = None
-    start: int = 0
+    source: dict[str, Any] | None = None  # the reference from which `replay` draws them again
+    start: int = 0  # which of the source's lessons is the first of these
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.drawings, self.labels))

@@ -41,19 +41,8 @@ class Selection:
     """A reproducible, lazy selection of lessons in random order.
 
     The draw of one set does not depend on the others, and a larger draw contains the smaller one of the same seed.
-
-    Attributes
-    ----------
-    sets : mapping of str to int or None
-        Lessons to draw of each of `sets`, without replacement; None for all. Stored as sorted pairs (name, n).
-    labels : sequence of str
-        Labels to draw; all by default.
-    seed : int
-        Fixes the draw and the order.
-    balanced : bool
-        The same number of each label, as far as the set has them; otherwise uniformly random.
-    split : str
-        ``"train"`` or ``"test"``; only MNIST has a test split.
+    ``sets`` are names with the number of lessons to draw, None for all; if ``balanced``, there are as many of each
+    label as the sets have. The ``split`` is "train" or "test", which MNIST alone has.
 
     Raises
     ------
@@ -70,11 +59,12 @@ class Selection:
     (21, 21)
     """
 
+    # lessons to draw of each of `sets`, without replacement; None for all. Stored as sorted pairs (name, n)
     sets: Mapping[str, int | None] | Sequence[tuple[str, int | None]]
-    labels: Sequence[str] = ()
-    seed: int = 0
-    balanced: bool = True
-    split: str = "train"
+    labels: Sequence[str] = ()  # to draw; all by default
+    seed: int = 0  # fixes the draw and the order
+    balanced: bool = True  # the same number of each label, as far as the set has them; otherwise uniformly random
+    split: str = "train"  # or "test", which only MNIST has
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0, MAX_SEED))

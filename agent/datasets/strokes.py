@@ -6,6 +6,7 @@ A `Selection` says how many lessons of which labels and styles. As in `agent.dat
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -31,6 +32,7 @@ SMALLEST_SIDE, LARGEST_SIDE = 28, 1120
 MAX_LESSONS = 20_000  # 184 MB of drawings, 2 to 3 ms each
 MAX_SEED = 2**63 - 1
 THUMBNAILS = FOLDER / "strokes" / "thumbnails.npz"  # of SHIPPED
+BACKGROUND = THUMBNAILS.with_name("background.npz")  # drawn and chosen by the same command
 MAX_NAMED = 15  # choices that an error message lists
 __all__ = ["Selection", "draw", "label_of", "lazy", "styles"]
 
@@ -78,22 +80,8 @@ def draw(style: str, seed: int, side: int = SIDE, version: int = VERSION) -> np.
 class Selection:
     """A reproducible, lazy selection of lessons in random order.
 
-    A larger draw begins with the smaller one of the same seed, labels and styles.
-
-    Attributes
-    ----------
-    n : int
-        Number of lessons, 1 to 20,000.
-    labels : sequence of str
-        Digits to draw; all by default. Stored sorted.
-    styles : sequence of str
-        Styles to draw; all by default, so that naming some holds the others out. Stored in the order of `styles`.
-    seed : int
-        Fixes the draw and the order.
-    balanced : bool
-        Labels alternate, and so do the styles of a label; otherwise styles are uniformly random.
-    version : int
-        Version of the styles and the pen, 1 or 2.
+    A larger draw begins with the smaller one of the same seed, labels and styles. Without ``labels`` or ``styles`` all
+    are drawn; if ``balanced``, labels alternate, and so do the styles of each.
 
     Raises
     ------
@@ -110,12 +98,12 @@ class Selection:
     True
     """
 
-    n: int
-    labels: Sequence[str] = ()
-    styles: Sequence[str] = ()
-    seed: int = 0
-    balanced: bool = True
-    version: int = VERSION
+    n: int  # lessons, 1 to 20,000
+    labels: Sequence[str] = ()  # digits to draw; all by default. Stored sorted
+    styles: Sequence[str] = ()  # to draw; all by default, so that naming some holds the others out; in that order
+    seed: int = 0  # fixes the draw and the order
+    balanced: bool = True  # labels alternate, and so do the styles of a label; otherwise styles are uniformly random
+    version: int = VERSION  # of the styles and the pen, 1 or 2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", check_whole("n_lessons", self.n, 1, MAX_LESSONS))
@@ -233,7 +221,12 @@ def strokes_of(style: str, version: int = VERSION) -> list[list[tuple[float, flo
     >>> strokes_of("1-flag")
     [[(15.0, 29.0, False), (29.0, 7.0, False), (36.0, 0.0, True), (34.0, 50.0, False), (29.0, 100.0, False)]]
     """
-    return [[_point(point) for point in stroke.split()] for stroke in STYLES[version][style].split("/")]
+    return parsed(STYLES[version][style])
+
+
+def parsed(way: str) -> list[list[tuple[float, float, bool]]]:
+    """Parse the strokes of a way of writing, as it stands in a table of them."""
+    return [[_point(point) for point in stroke.split()] for stroke in way.split("/")]
 
 
 def _point(text: str) -> tuple[float, float, bool]:
@@ -242,3 +235,14 @@ def _point(text: str) -> tuple[float, float, bool]:
 
 
 SHIPPED = Selection(8_000)  # drawn by ``python -m tests.bench.shipped``, since that takes half a minute
+
+
+@functools.cache
+def background() -> tuple[tuple[str, ...], np.ndarray, np.uint64]:
+    """Give what is no digit, letters and signs: their names, and thumbnails (B, 28, 28) uint8.
+
+    Who was taught all of `SHIPPED` tells digits from it: the third is the hash of its last drawing.
+    """
+    with np.load(BACKGROUND, allow_pickle=False) as file:
+        names = tuple(way.rstrip("0123456789") for way in file["ways"].tolist())
+        return names, preprocessing.unpack(file["drawings"]), file["mark"][0]

@@ -26,12 +26,13 @@ from typing import Any
 import numpy as np
 
 from agent.agents.pupil import Pupil
+from agent.datasets import strokes
 from agent.errors import AgentError
 from agent.kernels.preprocessing import LEVELS
 from agent.models.nearest import Nearest
 from agent.models.recall.model import Recall
 from agent.models.recall.params import frame_weights
-from agent.preprocessing import SIDE
+from agent.preprocessing import SIDE, pack
 from agent.storage.serialization import to_files, write_tensors
 from agent.validation import check_bool, check_choice
 
@@ -108,12 +109,15 @@ def embedded(pupil: Pupil) -> dict[str, Any]:
     """Give what the page holds of an agent: its files, and what its script cannot compute to the bit.
 
     ``settings`` and ``lineage`` are JSON as the digest of the files takes it, ``tensors`` is deflated, in base 64, its
-    drawings in the parts of `_parted`.
+    drawings in the parts of `_parted`, and after them those of the background.
     """
     files, tensors = to_files(pupil), pupil.model.tensors()
     deflater = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
     drawings = tensors["drawings"]
-    parts = write_tensors(tensors | _parted(drawings) | {"drawings": drawings[:0]})  # whose place in the file is kept
+    names, no_digits, mark = strokes.background()
+    knows_background = isinstance(pupil.model, Recall) and pupil.model.knows_background
+    parted = _parted(np.concatenate([drawings, pack(no_digits)]) if knows_background else drawings)
+    parts = write_tensors(tensors | parted | {"drawings": drawings[:0]})  # whose place in the file is kept
     config = json.loads(files["config.json"])
     return {
         "kind": config["kind"],
@@ -127,6 +131,7 @@ def embedded(pupil: Pupil) -> dict[str, Any]:
         "lineage": json.dumps(config["lineage"]),
         "weights": frame_weights().ravel().tolist(),
         "log": files["lessons.jsonl"].decode(),
+        "background": {"names": names, "mark": f"{int(mark):016x}"} if knows_background else None,
         "tensors": base64.b64encode(deflater.compress(parts) + deflater.flush()).decode(),
     }
 

@@ -159,6 +159,11 @@ function unpacked(bytes) {
 
 const KIND_WEIGHTS = [81, 27, 9, 3, 1];
 
+function thumbnails_of(bytes) {
+  const n = bytes.length / PACKED_BYTES;
+  return Array.from({ length: n }, (_, at) => unpacked(bytes.subarray(at * PACKED_BYTES, (at + 1) * PACKED_BYTES)));
+}
+
 /** Packed thumbnails from the parts that agent/export makes of them. */
 function put_together({ boxes: { bytes: boxes }, greys: { bytes: greys }, kinds: { bytes: kinds } }) {
   const n = boxes.length / 4, out = new Uint8Array(n * PACKED_BYTES);
@@ -275,7 +280,8 @@ class Pupil {
     pupil.lines.forEach((line) => pupil.note(JSON.parse(line)));
     pupil.tensors = read_tensors(await inflated(from_base64(saved.tensors)));
     const { pixels, planes, warps, ...parts } = Object.fromEntries(pupil.tensors);
-    pupil.tensors.set("drawings", put_together(parts));
+    const { bytes } = put_together(parts), n = parts.taught.shape[0], end = n * PACKED_BYTES;
+    pupil.tensors.set("drawings", { dtype: "U8", shape: [n, PACKED_BYTES], bytes: bytes.subarray(0, end) });
     for (const name of ["boxes", "greys", "kinds"]) pupil.tensors.delete(name);
     if (saved.kind === "nearest") {
       pupil.model = new Nearest(saved.config);
@@ -284,14 +290,14 @@ class Pupil {
     }
     const reads = Uint32Array.from(new Int32Array(pixels.bytes.buffer), (pixel, i) => planes.bytes[i] * PIXELS + pixel);
     pupil.model = new Recall(saved.config, reads, new Int16Array(warps.bytes.buffer), saved.weights);
+    pupil.model.no_digits = saved.background && { ...saved.background, drawings: thumbnails_of(bytes.subarray(end)) };
     await pupil.restore(progress);
     return pupil;
   }
 
   /** The lessons' drawings in the file. */
   thumbnails() {
-    const { bytes, shape: [n] } = this.tensors.get("drawings");
-    return Array.from({ length: n }, (_, at) => unpacked(bytes.subarray(at * PACKED_BYTES, (at + 1) * PACKED_BYTES)));
+    return thumbnails_of(this.tensors.get("drawings").bytes);
   }
 
   /** Teach the model the lessons of the file; workers encode them. */

@@ -4,6 +4,7 @@ const PREFIX_REACH = 20, MIN_PREFIX = 8, SIGNATURE_REACH = 18, MIN_SIGNATURE = 3
 const MAX_AWAY = 600, N_NEAREST = 12, N_LEAST_STRANGE = 6, QUARTERS_WEIGHT = 50, HALVES_WEIGHT = 25;
 const SCALE = 1000, BUDGET_SHARES = [16, 3.2, 1], LABELS_COMPARED = 8, MAX_RARITY = 1, RARITY_HALF = 20;
 const NEAR_PREFIX = 3, AGREEMENT_K = 30, DOUBTFUL_LEAD = 150, REASONS_BUDGET = [90, 30, 6], PLAIN_STRANGENESS = 14000;
+const NEARER_BACKGROUND = 130, NEAR_BACKGROUND = 180, BESIDE_BACKGROUND = 1.25, DIGITS = [..."0123456789"];
 const MAX_TURNED = 50, N_TYPICAL = 32, MIN_TYPICAL = 8, N_REASONS = 3, EXACT_MATCH_RESPONSE = 2 * SCALE, LABELS_PER_TABLE = 16;
 const PREFIX_SIZE = 12, SUFFIX_SIZE = 32; // words of 32 bits: every fourth word of 64 bits, and the others
 const PREFIX_WORDS = [], SUFFIX_WORDS = [];
@@ -390,6 +391,19 @@ class RowMatches {
     return newest && newest.store.lessons[newest.id].label_id;
   }
 
+  /** Matches among the rows of the background, where some signature prefix is about as near as any here; else null. */
+  near_background(background) {
+    const matches = new RowMatches(background, this.query, [true], 0);
+    return 100 * matches.least <= NEAR_BACKGROUND * this.least ? matches : null;
+  }
+
+  /** Whether the background is about as near as the label, and no lesson of the user is what is nearest. */
+  is_background(label_id, background) {
+    const [smallest] = this.nearest[label_id], [users] = this.stores;
+    const is_own = this.rows.some(([store, , difference]) => store === users && difference === smallest);
+    return !is_own && 100 * background.nearest[0][0] < NEARER_BACKGROUND * smallest;
+  }
+
   /** Whether some row's signature prefix is so near that nothing about the drawing can be strange. */
   get is_plain() {
     const n_bits = this.query.prefixes.reduce((n, word) => n + popcount(word), 0);
@@ -579,18 +593,42 @@ class Recall {
     return { ...guess_of(params.labels, of_order), evidence: turned.evidence, unsure: true, unfamiliar: true };
   }
 
-  /** Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0. */
-  unfamiliarity({ matches, query, params, is_plain }, label_id) {
-    if (is_plain) return 0;
+  /** Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0.
+   *
+   * So is a drawing that is about as near to the background of digits as to the digit. */
+  unfamiliarity(evidence, label_id) {
+    const { query, params } = evidence, of_digits = DIGITS.includes(this.label_list[label_id]) ? this.background() : null;
+    let { matches, is_plain } = evidence;
+    if (is_plain && of_digits === null) return 0;
     if (matches === null) {
       matches = this.matches_of(query, label_id);
-      if (matches.is_plain) return 0;
-      matches.compare(params.budget);
+      is_plain ||= matches.is_plain;
     }
+    const background = of_digits && matches.near_background(of_digits);
+    if (is_plain && background === null) return 0;
+    if (evidence.matches === null) matches.compare(params.budget);
     const strangeness = matches.strangeness(label_id);
-    if (strangeness <= PLAIN_STRANGENESS) return 0;
-    const bound = this.typical_strangeness() * this.config.unfamiliar;
+    if (background && matches.is_background(label_id, background.compare(params.budget))) return Math.max(0, strangeness);
+    if (is_plain || strangeness <= PLAIN_STRANGENESS) return 0;
+    const bound = this.typical_strangeness() * this.config.unfamiliar * (this.background() ? BESIDE_BACKGROUND : 1);
     return 0 < bound && bound < strangeness ? strangeness : 0;
+  }
+
+  /** Stores as of a model whose bulk lessons are what is no digit, but for what has been taught; null without such. */
+  background() {
+    const { no_digits, params } = this;
+    if (params.background !== undefined) return params.background;
+    params.background = null;
+    if (no_digits && this.bulk.lessons.some(({ hash }) => hash === no_digits.mark)) {
+      const kept = no_digits.drawings.filter((_, at) => !this.label_list.includes(no_digits.names[at]));
+      if (no_digits.kept?.length !== kept.length || !equal(kept, no_digits.kept)) {
+        no_digits.kept = kept;
+        no_digits.stores = [0, 1].map(() => new RowStore({ ...this.fixed, n_rows: 0 }));
+        no_digits.stores[1].carry_out(no_digits.stores[1].learn(kept, kept.map(() => 0)));
+      }
+      params.background = no_digits.stores;
+    }
+    return params.background;
   }
 
   /** Responses to an unfamiliar drawing: by matches alone as it is least strange, turned a little or not at all. */

@@ -42,6 +42,15 @@ LETTERS = {
     "E": ("52,2 5,0! 5,50! 5,100! 55,99/5,50 42,50", "50,10 30,0 10,10 10,35 30,45! 8,55 5,85 25,100 55,90"),
     "F": ("52,2 5,0! 5,100/5,48 42,48", "56,0 4,4! 8,100/6,50 45,46"),
 }
+ANOTHER_HAND = {  # the same in other ways and by the first version of the pen, whose hands are others
+    "A": ("6,90 26,10 32,2 40,12 60,92/18,56 50,54", "-8,100 30,0/30,0 68,100/10,60 52,62"),
+    "B": ("10,4 8,96/8,6 40,4 46,26 10,44! 52,56 48,88 8,96", "6,0 6,94/6,0 54,12 52,36 6,44/6,44 46,54 44,90 6,94"),
+    "C": ("56,6 20,4 2,40 6,80 30,98 60,90", "66,10 36,-2 6,18 0,60 22,98 60,98"),
+    "D": ("6,2 6,98/0,2 36,6 62,36 58,74 30,96 0,98", "10,4 8,96/6,2 60,16 66,60 40,92 4,96"),
+    "E": ("48,2 6,4/6,4 4,98/6,46 40,46/4,98 52,98", "58,6 8,0! 2,50! 44,48/2,50 0,96! 56,100"),
+    "F": ("8,0 6,98/8,2 58,0/8,42 48,44", "50,2 0,0! 0,100/0,40 36,42"),
+    "square": ("2,2 90,0! 92,86! 0,88! 2,2", "0,0 0,70! 76,72! 74,0! 0,0"),
+}
 SQUARES = ("0,0 0,90! 90,92! 90,0! 0,0", "5,5 5,95/5,5 95,5/95,5 95,95/5,95 95,95")
 Row = dict[str, str]
 Maker = Callable[[], Pupil]
@@ -194,18 +203,22 @@ def untaught() -> dict[str, list[np.ndarray]]:
     drawings = {label: [_lettered(ways[seed % len(ways)], seed) for seed in seeds] for label, ways in LETTERS.items()}
     drawings["squares"] = [_lettered(SQUARES[seed % len(SQUARES)], seed) for seed in seeds]
     drawings["dots"] = [_line(rng.uniform(40, 240, 2) + rng.normal(0, 3, (3, 2)), rng.uniform(4, 20)) for _ in seeds]
+    drawings |= {f"{label}, another hand": another_hand(label) for label in ANOTHER_HAND}
+    pairs = [[strokes.draw(way, seed) for way in strokes.styles()[seed % 227 :][:2]] for seed in seeds]
+    drawings["pairs of digits"] = [np.pad(np.hstack(pair), ((48, 48), (0, 0))) for pair in pairs]
     drawings["scribbles"] = [_line(pen.smooth(rng.uniform(40, 240, (12, 2))), rng.uniform(4, 10)) for _ in seeds]
     return drawings
 
 
+def another_hand(label: str) -> list[np.ndarray]:
+    """Drawings of one of `ANOTHER_HAND`."""
+    ways = [strokes.parsed(way) for way in ANOTHER_HAND[label]]
+    streams = [pen.RandomStream(FIRST_OTHER + number, "another hand") for number in range(N_OTHERS)]
+    return [pen.draw_strokes_v1(ways[number % 2], stream, pen.CANVAS) for number, stream in enumerate(streams)]
+
+
 def _lettered(way: str, seed: int) -> np.ndarray:
-    paths = [[_point(point) for point in path.split()] for path in way.split("/")]
-    return pen.draw_strokes(paths, pen.RandomStream(seed, "letter"), pen.CANVAS)
-
-
-def _point(text: str) -> tuple[float, float, bool]:
-    x, y = text.rstrip("!").split(",")
-    return float(x), float(y), text.endswith("!")
+    return pen.draw_strokes(strokes.parsed(way), pen.RandomStream(seed, "letter"), pen.CANVAS)
 
 
 def _line(points: np.ndarray, radius_px: float) -> np.ndarray:

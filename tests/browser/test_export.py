@@ -14,6 +14,7 @@ import agent
 from agent.datasets import digits, strokes
 from agent.preprocessing import to_thumbnail
 from agent.storage.serialization import from_zip, to_files
+from tests.bench import strangers
 
 N_LESSONS = 40
 ANSWER = """(asked) => asked.map(([grey, height, width]) => {
@@ -116,6 +117,28 @@ def test_the_page_answers_and_learns_as_python_does(opened, n_lessons, every):
             assert page.evaluate(UNDO) == pupil.undo().label
         some = asking[number::67]
         assert page.evaluate(ANSWER, [sent(drawing) for drawing in some]) == answers(pupil, some)
+    assert remembered(saved(page)) == remembered(pupil)
+
+
+def test_the_page_tells_digits_from_what_is_no_digit_as_python_does(opened):
+    pupil, plain = agent.new("recall", name="Mia"), agent.new("recall")
+    for each in (pupil, plain):
+        each.learn_many(*digits.Selection({"mnist": 300}, seed=1).draw())
+    with np.load(strokes.THUMBNAILS) as file:
+        pupil.learn_many(agent.preprocessing.unpack(file["drawings"][-1:]), strokes.SHIPPED.lesson_labels[-1:])
+    assert pupil.model.knows_background and not plain.model.knows_background
+    asking = [drawing for drawings in strangers.untaught().values() for drawing in drawings[::15]] + asked()[::10]
+    page, found = opened(pupil), answers(pupil, asking)
+    assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == found
+    is_new = [known[4] and not unknown[4] for known, unknown in zip(found, answers(plain, asking), strict=True)]
+    assert sum(is_new) > 5
+    for label in ("D", "love", "0"):
+        drawing = asking[is_new.index(True)]
+        assert page.evaluate(TEACH, [*sent(drawing), label])
+        pupil.learn_one(drawing, label)
+        assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == answers(pupil, asking)
+    assert page.evaluate(UNDO) == pupil.undo().label == "0"
+    assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == answers(pupil, asking)
     assert remembered(saved(page)) == remembered(pupil)
 
 

@@ -8,11 +8,12 @@ from typing import Self
 
 import numpy as np
 
+from agent.datasets import strokes
 from agent.kernels import MATCHING_READY, matching
 from agent.kernels import recall as kernels
 from agent.models.recall.params import RecallConfig
 from agent.models.recall.refinement import RefinedNodes
-from agent.models.recall.row_store import RowStore
+from agent.models.recall.row_store import NO_ROWS, RowStore, background_rows
 
 LONGEST_WAIT_S = 60.0  # for another process that compiles matching; then it is compiled here
 SCALE = 1000  # the best response by votes and matches: as near as the nearest row, and the most votes
@@ -21,44 +22,25 @@ LABELS_COMPARED = 8  # a label's share of ``n_candidates`` is that of one among 
 MAX_RARITY = 1.0  # halvings of lessons beyond which a label counts as no rarer
 RARITY_HALF = 20  # mean lessons of a label at which the rarity prior has half its initial weight
 NEAR_PREFIX = 3  # tenths of a signature prefix's bits that may differ from the nearest row's for a plain match
+NEARER_BACKGROUND = 130  # hundredths of the difference to the best label at which the background is as near
+NEAR_BACKGROUND = 180  # likewise, of the signature prefix's: beyond it rows of the background are not compared
 AGREEMENT_K = 30  # nearest rows with the leader's label from which on ``clear_lead`` suffices
 
 
 @dataclass(frozen=True)
 class DecisionParams:
-    """Decision parameters; they change with the number of lessons.
+    """Decision parameters; they change with the number of lessons."""
 
-    Attributes
-    ----------
-    labels : tuple of str
-        All labels, sorted.
-    order : numpy.ndarray
-        (L,) int64, the label id of each.
-    all_votes : int
-        The most votes a label can have before any counter is corrected.
-    rarity_prior : numpy.ndarray
-        (L,) int32, votes added to labels with few lessons, which few locations know.
-    clear_lead : float
-        Lead in votes at which the leader is decided without matching, if the nearest rows agree with it.
-    unconfirmed_lead : float
-        Lead in votes at which the leader is decided whatever the nearest rows are.
-    votes_weight : int
-        What all votes weigh against the distance of rows, in thousandths.
-    budget : numpy.ndarray
-        (3,) int64, rows of a label selected by prefix, by signature and by sketch.
-    refined_label_ids : numpy.ndarray
-        (L',) int64, label ids of the labels of the refined nodes.
-    """
-
-    labels: tuple[str, ...]
-    order: np.ndarray
-    all_votes: int
-    rarity_prior: np.ndarray
-    clear_lead: float
-    unconfirmed_lead: float
-    votes_weight: int
-    budget: np.ndarray
-    refined_label_ids: np.ndarray
+    labels: tuple[str, ...]  # all, sorted
+    order: np.ndarray  # (L,) int64, the label id of each
+    all_votes: int  # the most votes a label can have before any counter is corrected
+    rarity_prior: np.ndarray  # (L,) int32, votes added to labels with few lessons, which few locations know
+    clear_lead: float  # lead in votes at which the leader is decided without matching, if the nearest rows agree
+    unconfirmed_lead: float  # lead in votes at which the leader is decided whatever the nearest rows are
+    votes_weight: int  # what all votes weigh against the distance of rows, in thousandths
+    budget: np.ndarray  # (3,) int64, rows of a label selected by prefix, by signature and by sketch
+    refined_label_ids: np.ndarray  # (L',) int64, label ids of the labels of the refined nodes
+    background: RowStore | None  # rows of what is no digit and was not taught, where the starter's digits were
 
     @classmethod
     def at(
@@ -76,6 +58,8 @@ class DecisionParams:
             all_votes, refined_ids = refined.max_votes, [label_list.index(label) for label in refined.labels]
             weight += config.studied_weight * (1 - novice_weight)
         counts = sum(store.counts(len(labels)) for store in stores)
+        names, _, mark = strokes.background()
+        is_known = (stores[1].drawing_hashes[: stores[1].n_lessons] == mark).any()
         return cls(
             labels=labels,
             order=np.array([label_list.index(label) for label in labels], np.int64),
@@ -86,6 +70,7 @@ class DecisionParams:
             votes_weight=int(weight),
             budget=(max(3, config.n_candidates // LABELS_COMPARED) * BUDGET_SHARES).astype(np.int64),
             refined_label_ids=np.array(refined_ids, np.int64),
+            background=background_rows(frozenset(names).intersection(labels)) if is_known else None,
         )
 
     def lead_needed(self, n_agreeing: int) -> float:
@@ -118,12 +103,8 @@ def rarity(counts: np.ndarray) -> np.ndarray:
 class RowMatches:
     """Matches of a drawing among the stored rows of some labels: prefiltered when made, then ranked by `compare`.
 
-    Attributes
-    ----------
-    labels_mask : numpy.ndarray
-        (L,) bool, the label ids whose rows are searched.
-    n_agreeing : int
-        Rows of the leader that are nearer, by signature prefix, than any row of another label.
+    ``labels_mask`` (L,) bool are the label ids whose rows are searched, and ``n_agreeing`` is the number of rows of the
+    leader that are nearer, by signature prefix, than any row of another label. It differs in ``lowest`` bits at least.
     """
 
     def __init__(
@@ -140,6 +121,7 @@ class RowMatches:
         self._rows = stores[0].rows(copies), stores[1].rows(copies)
         self._distances, n_agreeing = kernels.hamming_prefilter(query.prefix, *self._rows, labels_mask, leader)
         self.n_agreeing = int(n_agreeing)
+        self.lowest = int(self._distances.min()) if self._distances.size else int(matching.FAR)
 
     def compare(self, budget: np.ndarray) -> Self:
         """Rank the rows of each label in stages; ``budget`` (3,) as in `DecisionParams`."""
@@ -179,8 +161,19 @@ class RowMatches:
     @property
     def is_plain(self) -> bool:
         """Whether some row's signature prefix is so near that nothing about the drawing can be strange."""
-        n_bits = sum(int(word).bit_count() for word in self._query.prefix)
-        return bool(self._distances.size and 10 * int(self._distances.min()) <= NEAR_PREFIX * n_bits)
+        return 10 * self.lowest <= NEAR_PREFIX * sum(int(word).bit_count() for word in self._query.prefix)
+
+    def near_background(self, background: RowStore) -> Self | None:
+        """Matches among the rows of the background, where some signature prefix is about as near as any here."""
+        matches = type(self)((NO_ROWS, background), self._query, np.ones(1, bool), 0)
+        return matches if 100 * matches.lowest <= NEAR_BACKGROUND * self.lowest else None
+
+    def is_background(self, label_id: int, background: Self) -> bool:
+        """Whether the background is about as near as the label, and no lesson of the user is what is nearest."""
+        (rows, differences, nearest, _), users = self._matches, self._stores[0]
+        difference = int(nearest[label_id, 0])
+        is_own = any(self._lesson(row)[0] is users for row in rows[differences == difference])
+        return not is_own and 100 * int(background._matches.nearest[0, 0]) < NEARER_BACKGROUND * difference
 
     def strangeness(self, label_id: int, but: int | None = None) -> int:
         """How strange the drawing is to a label, as `agent.kernels.recall.strangeness` says it; -1 without rows.

@@ -26,6 +26,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from agent import preprocessing
+from agent.datasets.fonts import DIGITS
 from agent.errors import AgentError
 from agent.kernels import edges, ram
 from agent.kernels import recall as kernels
@@ -53,6 +54,7 @@ from agent.validation import check_arrays
 DOUBTFUL_LEAD = 150  # lead of responses below which the drawing is matched squeezed, too
 REASONS_BUDGET = np.array([90, 30, 6])  # rows selected for reasons where votes alone decided
 PLAIN_STRANGENESS = 14_000  # up to which no drawing is unfamiliar, however alike the lessons are
+BESIDE_BACKGROUND = 1.25  # times as strange a drawing must be for that where the background tells letters, too
 MAX_TURNED = 50  # hundredths of the strangeness as drawn that a turned drawing may have, to be what is answered
 N_TYPICAL, MIN_TYPICAL = 32, 8  # lessons that say how strange lessons are to their own label; at least so many must
 N_REASONS = 3  # lessons named as reasons of a guess
@@ -70,8 +72,7 @@ class Votes(NamedTuple):
     addresses: np.ndarray  # (M,) uint16
     query: kernels.Query  # features that stored rows are matched with
     votes: np.ndarray  # (L,) int32, of refined nodes where there are any
-    # (L,) bool: every node has seen the label, as for each drawing that was taught. Such a label is always matched
-    unanimous: np.ndarray
+    unanimous: np.ndarray  # (L,) bool: every node has seen the label, as for all that was taught; it is always matched
 
 
 class Evidence(NamedTuple):
@@ -132,6 +133,11 @@ class Recall:
     def is_refined(self) -> bool:
         """Whether it was studied since its bulk lessons changed."""
         return self._refined is not None
+
+    @property
+    def knows_background(self) -> bool:
+        """Whether it tells digits from what is no digit: it was taught all of `agent.datasets.strokes.SHIPPED`."""
+        return self._decision_params().background is not None
 
     @property
     def _stores(self) -> tuple[RowStore, RowStore]:
@@ -235,19 +241,31 @@ class Recall:
         return guess, evidence
 
     def _unfamiliarity(self, evidence: Evidence, label_id: int) -> int:
-        """Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0."""
-        matches, query = evidence.matches, evidence.encoded.query
-        if evidence.is_plain:
+        """Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0.
+
+        So is a drawing that is about as near to the background of digits as to the digit.
+        """
+        matches, params, query = evidence.matches, evidence.params, evidence.encoded.query
+        of_digits = params.background if self._label_list[label_id] in tuple(DIGITS) else None
+        is_plain = evidence.is_plain
+        if is_plain and of_digits is None:
             return 0
         if matches is None:
             matches = RowMatches(self._stores, query, np.arange(len(evidence.votes)) == label_id, label_id)
-            if matches.is_plain:
-                return 0
-            matches.compare(evidence.params.budget)
-        strangeness = matches.strangeness(label_id)
-        if strangeness <= PLAIN_STRANGENESS:
+            is_plain = is_plain or matches.is_plain
+        background = None if of_digits is None else matches.near_background(of_digits)
+        if is_plain and background is None:
             return 0
-        return strangeness if 0 < self._typical_strangeness() * self.config.unfamiliar < strangeness else 0
+        if evidence.matches is None:
+            matches.compare(params.budget)
+        strangeness = matches.strangeness(label_id)
+        if background is not None and matches.is_background(label_id, background.compare(params.budget)):
+            return max(0, strangeness)
+        if is_plain or strangeness <= PLAIN_STRANGENESS:
+            return 0
+        bound = self._typical_strangeness() * self.config.unfamiliar
+        bound *= 1 if params.background is None else BESIDE_BACKGROUND
+        return strangeness if 0 < bound < strangeness else 0
 
     def _turned(
         self, thumbnail: np.ndarray, responses: np.ndarray, evidence: Evidence, strangeness: int

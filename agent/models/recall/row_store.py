@@ -6,17 +6,20 @@ there are and on a hash of the drawing, so a store does not depend on the order 
 
 from __future__ import annotations
 
+import copy
+import functools
 import hashlib
 import weakref
 from typing import Self
 
 import numpy as np
 
+from agent.datasets import strokes
 from agent.kernels import ram
 from agent.kernels import recall as kernels
 from agent.kernels.edges import CODE_STRIDE, SIGNATURE_WORDS, SKETCH, SKETCH_STRIDE
 from agent.kernels.preprocessing import SIDE
-from agent.models.recall.params import NARROW_LABELS, FixedParams
+from agent.models.recall.params import NARROW_LABELS, SQUEEZED, FixedParams
 from agent.preprocessing import canonical
 from agent.progress import thread_map
 
@@ -90,7 +93,7 @@ class RowStore:
         self._make_room(_LESSON, last)
         self.drawings[first:last] = thumbnails
         self.lesson_label_ids[first:last] = label_ids
-        self.drawing_hashes[first:last] = _drawing_hashes(thumbnails)
+        self.drawing_hashes[first:last] = drawing_hashes(thumbnails)
         self.n_copies[first:last] = -1  # none, not even the drawing itself, is encoded yet
         self.n_lessons = last
         self._balance_copies(n_threads)
@@ -275,7 +278,19 @@ class RowStore:
                 setattr(self, name, new)
 
 
-def _drawing_hashes(thumbnails: np.ndarray) -> np.ndarray:
+@functools.lru_cache(maxsize=16)
+def background_rows(but: frozenset[str] = frozenset()) -> RowStore:
+    """Rows of the background of digits, as of one label, without copies, but for drawings of what is named; shared."""
+    names, drawings, _ = strokes.background()
+    others, store = drawings[[name not in but for name in names]], copy.deepcopy(NO_ROWS)
+    store.learn(others, np.zeros(len(others), np.uint8))
+    return store
+
+
+def drawing_hashes(thumbnails: np.ndarray) -> np.ndarray:
     """Hash of each drawing: (N,) uint64."""
     digests = b"".join(hashlib.blake2b(drawing, digest_size=8).digest() for drawing in np.ascontiguousarray(thumbnails))
     return np.frombuffer(digests, "<u8")
+
+
+NO_ROWS = RowStore(FixedParams(np.zeros((1, 1), np.uint16), SQUEEZED, n_locations=2, n_rows=0))

@@ -142,27 +142,14 @@ class Choice:
 
 @dataclass
 class NumbersState:
-    """The learners of a session.
+    """The learners of a session."""
 
-    Attributes
-    ----------
-    regressors : dict of str to Regressor
-        The learners of the last training by name.
-    curves : dict of str to list of Progress
-        How each of them has learned.
-    faults : dict of str to str
-        Why one of them stopped, by name.
-    number : str
-        The number asked last, as it was written.
-    repeated : dict of str to list of float
-        Answers of published settings repeated, one a seed, by the name of the setting.
-    """
-
-    regressors: dict[str, Regressor] = field(default_factory=dict)
-    curves: dict[str, list[Progress]] = field(default_factory=dict)
-    faults: dict[str, str] = field(default_factory=dict)
+    regressors: dict[str, Regressor] = field(default_factory=dict)  # the learners of the last training by name
+    curves: dict[str, list[Progress]] = field(default_factory=dict)  # how each of them has learned
+    faults: dict[str, str] = field(default_factory=dict)  # why one of them stopped, by name
     choice: Choice | None = None
-    number: str = FIRST_NUMBER
+    number: str = FIRST_NUMBER  # the number asked last, as it was written
+    # answers of published settings repeated, one a seed, by the name of the setting
     repeated: dict[str, list[float]] = field(default_factory=dict)
 
     @property
