@@ -209,9 +209,13 @@ def test_a_signal_in_a_sweep_of_workers_saves_every_run_at_work(here, number):
     assert sum((path / "result.json").exists() for path in runs) < 4
 
 
-SWEEP = "-m agent=nearest,state task=strokes lessons=300 save_every=0 n_test=40 n_held_out=5 n_asked=5 seed=1 plots=false"
+SWEEP = (
+    "-m agent=nearest,state task=strokes lessons=300 save_every=0 n_test=40 n_held_out=5 n_asked=5 seed=1 plots=false"
+)
 WATCHED = "task=frames agent=cells steps=1500 seed=2 task.world=page"
-BROWSER = "task=frames task.world=browser task.settings.url=file://{here}/page.html steps=200 task.chance=false plots=false"
+BROWSER = (
+    "task=frames task.world=browser task.settings.url=file://{here}/page.html steps=200 task.chance=false plots=false"
+)
 MOMENTS = [  # a command, what lies in its folder at that moment, and how many lines or files of it
     (SWEEP, "*/config.json", 1),
     (SWEEP, "nearest/progress.csv", 4),

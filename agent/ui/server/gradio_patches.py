@@ -57,9 +57,9 @@ def paint_early(pages: Mapping[str, tuple[str, str, str]]) -> None:
     """Let gradio's pages have our parts in their heads, as their bodies begin, and as they end, by the page's path.
 
     gradio puts the ``head`` of a page into it by script, once its own scripts run, and shows nothing until they have
-    built the page: on a slow phone after 6 s. Settings of 640 kB, which its scripts read, are in the head: here they
-    come last, because nothing is painted before they are read, and scripts are less urgent than the page. Its pages also call themselves Gradio for whoever shares
-    a link. Unnecessary when gradio renders pages on the server without node.
+    built the page: on a slow phone after 6 s. In its heads are settings of 640 kB, which scripts read: here they come
+    last, because nothing is painted before they are read, and scripts are less urgent than the page. Its pages also
+    call themselves Gradio for whoever shares a link. Unnecessary when gradio renders pages on the server without node.
     """
     env, name = routes.templates.env, "frontend/index.html"
     page = env.loader.get_source(env, name)[0]
