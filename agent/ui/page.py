@@ -285,7 +285,8 @@ def header(session: Session | None, note: str = "", is_job: bool = False) -> str
 
 def status_of(session: Session, text: str = "", tab: str = "share") -> str:
     """The status line of a tab: a text, else what the agent is."""
-    session.news[tab] = html.status(text or html.about(session.pupil))
+    about, news = html.status(html.about(session.pupil)), html.status(text)
+    session.news[tab] = about if not text else news + about * (tab == "share")  # there news goes away again
     return session.news[tab]
 
 

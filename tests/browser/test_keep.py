@@ -51,6 +51,7 @@ def test_a_name_is_kept_and_names_the_file(visit):
     field.fill("Mia & `Tom`")
     visitor.press("#rename")
     visitor.until_text("#share-status", "Renamed: Mia & `Tom`.")
+    visitor.until_text("#share-status", "Mia & `Tom` has had")  # also beside the news
     visitor.until_text("#chip", "Mia & `Tom`")
     with visitor.page.expect_download() as download:
         visitor.press("#save")
