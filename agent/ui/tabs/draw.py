@@ -27,6 +27,7 @@ from agent.ui.tabs import design
 from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts, with_label
 
 STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
+TO_PAD_JS = "() => document.querySelector('body:has(#ten [data-do=stop]) #pad')?.scrollIntoView({ block: 'nearest' })"
 CLEAR_JS = "(id, pad) => [id, pad, window.pupilStroke('clear')]"
 PRESSES = QUIET | {"trigger_mode": "multiple"}  # a press counts, also while the one before is under way
 N_SERIES = 5  # drawings of one symbol, one after the other
@@ -89,7 +90,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     boxes.pick(choose_symbol, on_pad, [pad, *everything], **QUIET)
     example_buttons.pick(put_example, page.id, [pad, *answer, status], **QUIET)
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
-    ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
+    ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET).success(None, js=TO_PAD_JS, **QUIET)
     for pick in (guess.pick, other_guess.pick, page.header.pick):
         beginning = pick(change_agent, page.id, [guess, status, page.header], **PRESSES)
         beginning.failure(with_session(header), page.id, page.header, **QUIET)
