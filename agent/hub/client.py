@@ -79,7 +79,7 @@ def head_of(api: HfApi, repo_id: str, revision: str | None = None) -> ModelInfo:
 def checked_token(token: str | None) -> str:
     """A token that may be sent."""
     if not isinstance(token, str) or not _TOKEN.fullmatch(token.strip()):
-        raise AgentError("You are not signed in. Sign in with Hugging Face first.")
+        raise AgentError("You are not signed in. Sign in with Hugging Face, or give your token, first.")
     return token.strip()
 
 

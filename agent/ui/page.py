@@ -79,6 +79,7 @@ class Page:
         """Say what the agent is in the status line of the tab being built, whenever that is opened."""
         handle = with_session(lambda session, line: _about(session, line, tab))
         self.on_open(handle, [self.id, status], status)
+        self.at_start(with_session(lambda session: _about(session, None, tab)), [status])
 
     def on_open(self, handle: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
         """Do something more when the tab being built is opened, while it is filled in."""
@@ -285,7 +286,9 @@ def header(session: Session | None, note: str = "", is_job: bool = False) -> str
 
 def status_of(session: Session, text: str = "", tab: str = "share") -> str:
     """The status line of a tab: a text, else what the agent is."""
-    session.news[tab] = html.status(text or html.about(session.pupil))
+    about, news = html.status(html.about(session.pupil)), html.status(text)
+    session.news[tab] = about if not text else news + about * (tab == "share")  # there news goes away again
+    session.news[f"{tab} of"] = session.key(session.pupil)
     return session.news[tab]
 
 
@@ -308,9 +311,11 @@ def render_progress(session: Session, text: str, is_job: bool = False) -> tuple[
 reset_status = with_session(render_status)  # after a failure
 
 
-def _about(session: Session, line: str, tab: str) -> Any:
-    """What the agent is, when a tab is opened whose status line says this; unless something was said there since."""
-    return gr.skip() if session.news.get(tab, line) != line else status_of(session, tab=tab)
+def _about(session: Session, line: str | None, tab: str) -> Any:
+    """What the agent is, where a status line says this as its tab is opened, or, without a line, tells of another."""
+    of, text = session.news.get(f"{tab} of"), session.news.get(tab, line)
+    is_new = of == session.key(session.pupil) if line is None else text != line
+    return gr.skip() if is_new else status_of(session, tab=tab)
 
 
 def _link(language: Language) -> str:

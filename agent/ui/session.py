@@ -99,7 +99,8 @@ class PadState:
     # the drawing of a lesson that was undone, where that is what the server has put there
     brought_back: np.ndarray | None = None
     has_picture: bool = False  # the server has put something there, below any strokes
-    is_cleared: bool = False  # the strokes were cleared, and nothing was drawn since
+    # how many actions the history held when the strokes were cleared, where nothing was drawn since
+    cleared_after: int | None = None
 
     @property
     def has_own_ink(self) -> bool:
@@ -120,7 +121,7 @@ class PadState:
             return False
         if self.finished is not None and np.array_equal(thumbnail, self.finished):
             return False
-        self.finished, self.is_placed, self.drawing, self.outcome, self.is_cleared = None, False, thumbnail, (), False
+        self.finished, self.is_placed, self.drawing, self.outcome, self.cleared_after = None, False, thumbnail, (), None
         self.strokes.append(thumbnail)
         return True
 
@@ -128,17 +129,17 @@ class PadState:
         """Note that the server puts a drawing on the pad; ``is_back``: that of a lesson that was undone."""
         self.drawing, self.finished, self.is_placed, self.symbols = thumbnail, None, True, None
         self.brought_back = thumbnail if is_back else None
-        self.has_picture, self.is_cleared = True, False
+        self.has_picture, self.cleared_after = True, None
 
     def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
         """Note that the drawing on the pad was taught or cleared."""
         self.drawing, self.finished, self.outcome, self.is_placed = None, thumbnail, outcome, False
-        self.symbols, self.has_picture, self.is_cleared = None, False, False
+        self.symbols, self.has_picture, self.cleared_after = None, False, None
 
     def reset(self) -> None:
         """Start with a blank pad."""
         self.drawing, self.outcome, self.is_placed, self.symbols = None, (), False, None
-        self.has_picture = self.is_cleared = False
+        self.has_picture, self.cleared_after = False, None
 
 
 def _counters() -> dict[str, TokenBucket]:

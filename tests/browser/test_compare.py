@@ -46,7 +46,7 @@ def open_run(visitor, name):
 def test_runs_are_compared_chosen_and_downloaded(visit, tmp_path):
     visitor = visit()
     visitor.tab("Compare")
-    visitor.until_text("#results", "recall, digits, 60 lessons")
+    visitor.until_text("#results", "Quick memory, digits, 60 lessons")
     assert visitor.page.locator("#results tbody tr").count() == 2
     assert visitor.page.locator("#comparison .curve polyline").count() == 2
     assert visitor.page.locator("#comparison .curve .baseline polyline").count() == 1
@@ -66,21 +66,21 @@ def test_runs_are_compared_chosen_and_downloaded(visit, tmp_path):
         rows = list(csv.DictReader(file))
     assert [(row["agent"], row["runs"]) for row in rows] == [("recall", "2"), ("nearest", "2")]
     assert rows[0]["accuracy"] in visitor.text("#results tbody tr:first-child")
-    visitor.choose("#by-agent", "nearest")
+    visitor.choose("#by-agent", "Look-alike")
     visitor.until("document.querySelectorAll('#results tbody tr').length === 1")
-    assert "nearest" in visitor.text("#results tbody")
+    assert "Look-alike" in visitor.text("#results tbody")
 
 
 def test_a_run_is_opened_and_its_agent_drawn_on(visit, written):
     visitor = visit("phone, dark")
     visitor.teach(written["4"][0], "4")
     visitor.tab("Compare")
-    open_run(visitor, "recall, digits, seed 2")
+    open_run(visitor, "Quick memory, digits, seed 2")
     assert "accuracy" in visitor.text("#opened") and visitor.page.locator("#remove-run").count() == 0
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
     visitor.press("#draw-on")
     visitor.until_text("#chip", "60 lessons")
-    visitor.until_text("#status", "Yours now: recall, digits, seed 2.")
+    visitor.until_text("#status", "Yours now: Quick memory, digits, seed 2.")
     visitor.draw(written["0"][0])
     visitor.until_guessed("0")
     visitor.press("#chip")
@@ -92,7 +92,7 @@ def test_a_run_is_opened_and_its_agent_drawn_on(visit, written):
 def test_a_run_is_continued_beside_it_and_what_is_ones_own_can_be_removed(visit, runs):
     before, visitor = files(runs), visit()
     visitor.tab("Compare")
-    open_run(visitor, "recall, digits, seed 1")
+    open_run(visitor, "Quick memory, digits, seed 1")
     visitor.choose("#more-lessons", "10")
     visitor.press("#continue-now")
     visitor.until_text("#continue-progress", "Made: 1 run.")
@@ -153,10 +153,10 @@ def test_a_run_taken_away_meanwhile_is_told(visit, runs):
     run("fonts", "nearest", lessons=10, folder=str(runs), experiment="B", **QUICK)
     visitor = visit()
     visitor.tab("Compare")
-    open_run(visitor, "nearest, fonts, seed 0")
+    open_run(visitor, "Look-alike, fonts, seed 0")
     visitor.press("#opened .close")
     visitor.page.locator("#opened").wait_for(state="hidden")
     results.clear(runs / "B/nearest/fonts_0")
     (runs / "B/nearest/fonts_0").rmdir()
-    visitor.page.get_by_role("button", name="Open nearest, fonts, seed 0", exact=True).click()
+    visitor.page.get_by_role("button", name="Open Look-alike, fonts, seed 0", exact=True).click()
     visitor.page.get_by_text("This run is no longer there").wait_for()

@@ -100,3 +100,14 @@ def test_a_world_is_there_at_once_and_the_whole_page_shows_where_it_looks(visit)
     visitor.choose("#frames-world", "a drifting digit")
     visitor.page.locator("#frames-live .whole").wait_for(state="detached")
     assert visitor.page.locator("#frames-live .pair img").count() == 2
+
+
+def test_good_and_bad_keep_their_place_in_sight_while_it_watches(visit):
+    visitor = visit()
+    visitor.page.set_viewport_size({"width": 1280, "height": 720})
+    visitor.tab("Frames")
+    before = visitor.box("#frames-good")
+    visitor.choose("#frames-world", "a page with buttons")
+    visitor.press("#frames-play")
+    visitor.until(f"{N_FRAMES} >= 20")
+    assert visitor.box("#frames-good") == before and before[1] + before[3] < 720

@@ -51,6 +51,7 @@ def test_a_name_is_kept_and_names_the_file(visit):
     field.fill("Mia & `Tom`")
     visitor.press("#rename")
     visitor.until_text("#share-status", "Renamed: Mia & `Tom`.")
+    visitor.until_text("#share-status", "Mia & `Tom` has had")  # also beside the news
     visitor.until_text("#chip", "Mia & `Tom`")
     with visitor.page.expect_download() as download:
         visitor.press("#save")
@@ -59,6 +60,27 @@ def test_a_name_is_kept_and_names_the_file(visit):
     visitor.press("#rename")
     visitor.until_text("#share-status", "Write a name")
     visitor.until_text("#chip", "Mia & `Tom`")
+
+
+def test_news_on_share_is_seen_each_time_and_of_the_agent_in_use(visit, written):
+    visitor = visit("phone, light")
+    visitor.teach(written["4"][0], "4")
+    visitor.tab("Share")
+    start = visitor.page.evaluate("gradio_config.components.find((at) => at.props.elem_id === 'share-status').props")
+    assert not start["value"]  # no empty box before there is news
+    visitor.page.locator("#name textarea, #name input").fill("Mia")
+    visitor.press("#rename")
+    visitor.until_text("#share-status", "Renamed: Mia.")
+    opacity = "() => getComputedStyle(document.querySelector('#share-status .status')).opacity"
+    visitor.page.evaluate("document.querySelector('#share-status .status').getAnimations()[0].finish()")  # it fades
+    assert visitor.page.evaluate(opacity) == "0"
+    with visitor.page.expect_download():
+        visitor.press("#save")
+    visitor.until_text("#share-status", "Saved: mia.zip.")
+    visitor.until(f"() => ({opacity})() === '1'")
+    visitor.press("#chip")
+    visitor.press('.menu [data-do=start][data-label="state"]')
+    visitor.until_text("#share-status", "Pupil has had 0 lessons")
 
 
 def test_starting_again_asks_first_and_can_be_taken_back(visit):

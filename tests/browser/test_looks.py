@@ -75,6 +75,13 @@ def test_a_tap_leaves_no_hover_behind_and_a_pointer_shows_one(visit):
             visitor.until_still()
 
 
+def test_what_is_unfolded_at_the_foot_of_the_screen_comes_into_sight(visit):
+    visitor = visit()
+    visitor.page.set_viewport_size({"width": 1280, "height": 760})
+    visitor.unfold("#challenge")
+    visitor.until("document.querySelector('#challenge .ten button')?.getBoundingClientRect().bottom < innerHeight")
+
+
 def test_a_field_for_a_label_counts_its_characters(visit, written):
     visitor = visit("phone, light")
     visitor.teach(written["6"][0], "6")

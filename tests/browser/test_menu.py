@@ -141,3 +141,21 @@ def test_the_menu_stays_open_with_what_is_written_while_an_agent_is_on_its_way(v
     visitor.page.keyboard.press("Enter")  # the cursor is still there
     visitor.until_text("#chip", "Mia · 60,000 lessons")
     visitor.until("!document.querySelector('.menu').open")
+
+
+def test_the_menu_lies_over_everything_and_an_agent_is_one_line_of_it(visit, written):
+    visitor = visit()
+    visitor.teach(written["4"][0], "4")
+    visitor.tab("Share")
+    visitor.press(".agents [data-do=use]")
+    visitor.until_text("#chip", "60 lessons")
+    visitor.press("#chip")
+    tops = [each.bounding_box()["y"] for each in visitor.page.locator(".my-agents li > *").all()]
+    assert len(tops) == 4 and len(set(tops)) == 1
+    shining = """() => {
+        const menu = document.querySelector(".menu > div"), inside = menu.getBoundingClientRect();
+        return [...document.querySelectorAll("#token span")].map((each) => each.getBoundingClientRect())
+            .filter((box) => box.width && box.right > inside.left + 4 && box.bottom < inside.bottom)
+            .map((box) => menu.contains(document.elementFromPoint(box.right - 2, box.top + 4)));
+    }"""
+    assert set(visitor.page.evaluate(shining)) == {True}

@@ -58,6 +58,8 @@ def test_a_symbol_is_drawn_five_more_times_with_a_press_each_whatever_the_guess(
     visitor = visit("phone, upright")
     for label in "170":
         visitor.teach(written[label][0], label)
+    text, button = (visitor.page.locator(f"#guess {part}").bounding_box() for part in (".why", "[data-do=series]"))
+    assert text["y"] + text["height"] <= button["y"], (text, button)
     visitor.press("#guess [data-do=series]")
     visitor.until_text("#status", "Draw another 0: 5 left.")
     for n_left in (4, 3, 2, 1):

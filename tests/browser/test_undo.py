@@ -76,6 +76,22 @@ def test_what_was_forgotten_comes_back_and_so_does_the_agent_before(visit, writt
     visitor.until_text("#redo", "Redo: agent Pupil")
 
 
+def test_what_was_done_after_clearing_is_undone_before_it_and_its_name_is_read_whole(visit, written):
+    visitor = visit()
+    visitor.teach(written["7"][0], "7")
+    visitor.draw(written["4"][0])
+    visitor.press("#clear")
+    visitor.until_text("#undo", "Undo: clearing")
+    visitor.press(".thumb")
+    visitor.press(".sheet .forget")
+    visitor.until_text("#undo", "Undo: forgotten 7")
+    assert visitor.page.evaluate("(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(window.undo)")
+    visitor.press("#undo")
+    visitor.until_text("#status", "Undone: forgotten 7.")
+    visitor.until_text("#undo", "Undo: lesson 7")
+    assert n_strokes(visitor) == 0 and visitor.n_lessons == 1
+
+
 def test_an_example_is_taken_off_the_pad_before_any_lesson_is(visit, written):
     visitor = visit()
     visitor.teach(written["7"][0], "7")

@@ -345,6 +345,7 @@ def test_what_the_hub_refuses_is_said_in_every_language(other):
     with speaking(other):
         for sentence in refused:
             assert translated(sentence) != sentence and ("mia/a" in sentence) == ("mia/a" in translated(sentence))
+        assert "the gallery" not in translated(client.sentence(ConnectionError(), "the gallery"))
     assert translated(refused[0]) == refused[0] and translated("anything else") == "anything else"
 
 

@@ -94,6 +94,10 @@ def test_a_course_that_begins_elsewhere_stops_the_runs_and_they_go_on_later(sess
     assert made(session, asked(), asked(seed=2))[-1].text == "Made: 2 runs."
 
 
+def test_the_run_under_way_is_told_in_the_words_of_the_page(session):
+    assert "Quick memory, seed 1" in made(session, asked(agent="recall"))[0].text
+
+
 def test_what_goes_wrong_with_one_run_is_told_and_the_others_are_made(session):
     last = made(session, asked(lessons=700), asked())[-1]
     assert (

@@ -97,7 +97,8 @@
   };
   const can_move = (way) => {
     const now = pad?.command_manager?.history;
-    return took(way) || (!took("undo") && is_stroke(way === "redo" ? now?.next : now));
+    if (took("undo")) return way === "undo" && !document.querySelector("#undo.past"); // else something was done since
+    return took(way) || is_stroke(way === "redo" ? now?.next : now);
   };
   const BUTTONS = { undo: 3, redo: 4 }; // by their places among gradio's: their names are in the browser's language
   const move = (way) => document.querySelectorAll("#pad button.icon-button")[BUTTONS[way]].click();

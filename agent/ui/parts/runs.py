@@ -215,7 +215,7 @@ def _run_progress(n_before: int, n_runs: int, settings: RunSettings, progress: P
     text = texts_of[progress.what].format(
         at=n_before + 1,
         total=n_runs,
-        name=texts.SWEPT.format(agent=agent, seed=settings["seed"]),
+        name=texts.SWEPT.format(agent=formatting.kind(agent), seed=settings["seed"]),
         done=formatting.number(progress.n_done),
         lessons=formatting.number(progress.n_total),
     )

@@ -59,6 +59,16 @@
     if (event.isTrusted && event.target.closest?.("#tools [aria-disabled=true]")) event.stopImmediatePropagation(); // keys are answered
   }, true);
 
+  // What is unfolded comes into sight as it grows, until something else is done.
+  let following;
+  document.addEventListener("click", ({ target }) => {
+    const part = target.closest?.("button.label-wrap")?.parentElement;
+    if (!part) return;
+    following = new ResizeObserver(() => part.querySelector(":scope > .open") && part.scrollIntoView({ block: "nearest" }));
+    following.observe(part);
+  });
+  for (const kind of ["pointerdown", "keydown", "wheel"]) document.addEventListener(kind, () => following?.disconnect(), { capture: true, passive: true });
+
   // Arrows, Home and End move between tabs.
   document.addEventListener("keydown", (event) => {
     const tabs = [...(event.target.closest?.("[role=tablist]")?.querySelectorAll("[role=tab]") ?? [])];

@@ -9,6 +9,7 @@ import base64
 import json
 import string
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +125,8 @@ def all_of(session: Session) -> tuple[Any, ...]:
     return (
         _head(library),
         *(
-            gr.CheckboxGroup([*options[name]], value=selected[name], visible=len(options[name]) > 1)  # else no choice
-            for name in FILTERS
+            gr.CheckboxGroup([(formatting.kind(at), at) for at in some], value=selected[name], visible=len(some) > 1)
+            for name, some in options.items()
         ),
         gr.Column(visible=bool(library.runs)),
         results_table(groups, numbers) if groups else f"<p>{texts.NOTHING_CHOSEN}</p>",
@@ -185,7 +186,7 @@ def run_detail(library: RunLibrary) -> str:
 
 def run_title(run: Run) -> str:
     """Name a run."""
-    return texts.OPENED_TITLE.format(agent=run.agent, task=run.task, seed=run.seed)
+    return texts.OPENED_TITLE.format(agent=formatting.kind(run.agent), task=run.task, seed=run.seed)
 
 
 def readable_settings(config: Mapping[str, Any]) -> dict[str, str]:
@@ -258,11 +259,11 @@ def _row(groups: Sequence[Group], place: int, row: Mapping[str, str], names: Seq
 
 
 def _about(group: Group) -> str:
-    return f"{group.agent}, {group.task}, {formatting.count(group.lessons, 'lesson')}"
+    return f"{formatting.kind(group.agent)}, {group.task}, {formatting.count(group.lessons, 'lesson')}"
 
 
 def _open_button(run: Run, number: int) -> str:
-    name = texts.OPEN_NAME.format(name=f"{run.agent}, {run.task}", seed=run.seed)
+    name = texts.OPEN_NAME.format(name=f"{formatting.kind(run.agent)}, {run.task}", seed=run.seed)
     return html.button("open", texts.SEED.format(seed=run.seed), data_number=number, aria_label=name)
 
 
@@ -330,7 +331,8 @@ def _part(title: str, hint: str, content: str) -> str:
 
 
 def _names(groups: Sequence[Group]) -> list[str]:
-    return [f"{_letter(place)} {name}" for place, name in enumerate(compare.names(groups))]
+    names = compare.names([replace(group, agent=formatting.kind(group.agent)) for group in groups])
+    return [f"{_letter(place)} {name}" for place, name in enumerate(names)]
 
 
 def _curves(groups: Sequence[Group], places: Sequence[int], is_share: bool = True) -> str:
@@ -350,7 +352,7 @@ def _bars(groups: Sequence[Group], places: Sequence[int]) -> str:
     common = compare.common_step([groups[place] for place in places])
     if not common:
         return ""
-    rows, names = [], compare.names(groups)
+    rows, names = [], [name.partition(" ")[2] for name in _names(groups)]
     for place in places:
         mean, spread = compare.at_step(groups[place], common)
         low, high = max(0.0, mean - spread), min(1.0, mean + spread)

@@ -27,10 +27,12 @@ from agent.ui.tabs import design
 from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts, with_label
 
 STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
+TO_PAD_JS = "() => document.querySelector('body:has(#ten [data-do=stop]) #pad')?.scrollIntoView({ block: 'nearest' })"
 CLEAR_JS = "(id, pad) => [id, pad, window.pupilStroke('clear')]"
 PRESSES = QUIET | {"trigger_mode": "multiple"}  # a press counts, also while the one before is under way
 N_SERIES = 5  # drawings of one symbol, one after the other
 N_ANSWER = 9  # components that tell of the drawing
+N_BUTTON_CHARS, N_LINE_CHARS = 12, 8  # on Undo and Redo: of a label at most; of a name in letters of their usual size
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
@@ -88,7 +90,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     boxes.pick(choose_symbol, on_pad, [pad, *everything], **QUIET)
     example_buttons.pick(put_example, page.id, [pad, *answer, status], **QUIET)
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
-    ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET)
+    ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET).success(None, js=TO_PAD_JS, **QUIET)
     for pick in (guess.pick, other_guess.pick, page.header.pick):
         beginning = pick(change_agent, page.id, [guess, status, page.header], **PRESSES)
         beginning.failure(with_session(header), page.id, page.header, **QUIET)
@@ -160,15 +162,23 @@ def _yes(session: Session, guesses: Sequence[Guess] = ()) -> dict[str, Any]:
 
 def _ways_back(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
     """Undo and Redo, with the name of what they would undo or redo."""
-    undone = ("clear", "") if session.pad.is_cleared else session.history.next_undo(session)
-    undone = ("stroke", "") if session.pad.has_own_ink else undone
-    pairs = (texts.UNDO, texts.UNDO_IT, undone), (texts.REDO, texts.REDO_IT, session.history.next_redo(session))
-    return tuple(
-        gr.update(value=text, elem_classes=["idle"])
-        if step is None
-        else gr.update(value=form.format(what=_named(*step)), elem_classes=[])
-        for text, form, step in pairs
-    )
+    pad, history = session.pad, session.history
+    is_next = pad.cleared_after == len(history.done)
+    undone = ("clear", "") if is_next else history.next_undo(session)
+    undone = ("stroke", "") if pad.has_own_ink else undone
+    is_past = pad.cleared_after is not None and not is_next
+    ways = _way(texts.UNDO, texts.UNDO_IT, undone), _way(texts.REDO, texts.REDO_IT, history.next_redo(session))
+    ways[0]["elem_classes"] += ["past"] * is_past  # then the page leaves its strokes alone
+    return ways
+
+
+def _way(text: str, form: str, step: tuple[str, str] | None) -> dict[str, Any]:
+    """One of the two buttons, in small letters where the name is long."""
+    if step is None:
+        return gr.update(value=text, elem_classes=["idle"])
+    what, label = step
+    name = _named(what, label if len(label) <= N_BUTTON_CHARS else f"{label[: N_BUTTON_CHARS - 1]}…")
+    return gr.update(value=form.format(what=name), elem_classes=["long"] * (len(name) > N_LINE_CHARS))
 
 
 def _named(what: str, label: str) -> str:
@@ -203,13 +213,12 @@ def refresh(session: Session) -> tuple[Any, ...]:
 def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, str, str]]:
     """Do what was pressed in the menu at the top, or before the first lesson; show how far a new agent is."""
     payload = event_payload(event)
-    if payload.get("do") == "series" and payload.get("label") in session.at_pad.labels:
-        session.series, session.pad.outcome = (payload["label"], N_SERIES), ()
-        session.status = texts.SERIES_LEFT.format(label=safe(payload["label"]), n=N_SERIES)
-        yield answer_of(session)[0], html.status(session.status), header(session)
-        return
     if payload.get("do") != "start":
-        session.status = my_agents.change(session, payload)
+        if payload.get("do") == "series" and payload.get("label") in session.at_pad.labels:
+            session.series, session.pad.outcome = (payload["label"], N_SERIES), ()
+            session.status = texts.SERIES_LEFT.format(label=safe(payload["label"]), n=N_SERIES)
+        else:
+            session.status = my_agents.change(session, payload)
         yield answer_of(session)[0], html.status(session.status), header(session)
         return
     what = payload.get("label")
@@ -266,7 +275,7 @@ def clear_pad(session: Session, pad: dict[str, Any] | None, moved: str = "") -> 
 
 def _strokes_cleared(session: Session) -> Any:
     session.pad.reset()
-    session.pad.is_cleared = True
+    session.pad.cleared_after = len(session.history.done)
     return gr.skip(), *answer_of(session)
 
 
@@ -509,7 +518,7 @@ def _turned(session: Session, step: Step | None, text: str, nothing: str) -> Any
     elif pad.drawing is None or not pad.has_own_ink:
         if pad.drawing is not None:
             pad.finish(pad.drawing)
-        value = sketchpad.blank()
+        value, pad.cleared_after = sketchpad.blank(), None
     return value, *all_of(session, text.format(what=safe(_named(step.what, step.label))))
 
 

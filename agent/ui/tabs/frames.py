@@ -48,10 +48,10 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         with gr.Row(elem_classes="go"):
             job = components.JobButtons(page, {"frames-play": texts.PLAY}, "frames-pause", texts.PAUSE)
             one = gr.Button(texts.STEP, elem_id="frames-step")
-        live = gr.HTML(_live(FramesState()), elem_id="frames-live")
         with gr.Row(elem_classes="go"):
             good = gr.Button(texts.GOOD, elem_id="frames-good")
             bad = gr.Button(texts.BAD, elem_id="frames-bad")
+        live = gr.HTML(_live(FramesState()), elem_id="frames-live")
         status_line = gr.HTML(status(""), elem_id="frames-status")
     with components.folded(texts.MORE, "frames-more"):
         model, *details = _choices()

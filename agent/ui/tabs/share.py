@@ -35,17 +35,16 @@ from agent.ui.texts import current_locale, server_texts, texts
 
 SignedIn = gr.OAuthToken | None
 SIGN_IN = bool(os.environ.get("SPACE_ID") and os.environ.get("OAUTH_CLIENT_ID"))  # gradio has its routes only then
-FORGET_LOGIN_JS = """() => {
-  const address = new URL(location);
-  address.searchParams.delete("login");
-  history.replaceState(null, "", address);
-}"""
+FORGET_LOGIN_JS = (
+    "() => { const at = new URL(location); at.searchParams.delete('login'); history.replaceState(0, '', at) }"
+)
+NEWS_JS = "watch('value', () => element.getAnimations({ subtree: true }).forEach((fading) => (fading.currentTime = 0)))"
 EMPTY_COMMIT = "initial commit"  # title of the commit with which the Hub makes a repo: there is no agent in it
 
 
 def build(page: Page) -> tuple[Any, list[Any]]:
     """Lay out the three cards, and below them what experts look for; connect them."""
-    status_line = gr.HTML(status(""), elem_id="share-status")
+    status_line = gr.HTML("", elem_id="share-status", js_on_load=NEWS_JS)
     page.token = gr.Textbox(  # rendered where one signs in; always empty on a Space
         label=texts.TOKEN, info=texts.TOKEN_HINT, type="password", elem_id="token", render=False, visible=not SIGN_IN
     )
