@@ -59,7 +59,7 @@ def seed_number(label: str, hint: str) -> gr.Number:
 
 def progress_bar(share: float, text: str) -> str:
     """Bar that shows how far something is, 0 … 1; of the same height whatever the text."""
-    return f'<div class="progress"><span><i style="width:{100 * share:.1f}%"></i></span><p>{text}</p></div>'
+    return f'<div class="progress" aria-live="off"><span><i style="width:{share:.1%}"></i></span><p>{text}</p></div>'
 
 
 class JobButtons:

@@ -171,3 +171,46 @@ def test_an_example_and_a_picture_are_put_on_the_pad(visit, tmp_path, written):
     visitor.press("#label-4")
     visitor.until_learned("4")
     assert visitor.page.locator(".thumb.told").count() == 2
+
+
+def test_the_focus_is_seen_and_is_never_thrown_to_the_top(visit):
+    visitor = visit()
+    keyboard = visitor.page.keyboard
+
+    def stand_on(selector):
+        for _ in range(60):
+            keyboard.press("Tab")
+            if visitor.page.evaluate("at => document.activeElement.matches(at)", selector):
+                return
+        raise AssertionError(f"expected the focus to reach {selector}, it did not.")
+
+    stand_on("#pen")
+    hint = visitor.page.evaluate("getComputedStyle(document.querySelector('#pen'), '::after').content")
+    assert "Space puts it down" in hint
+    keyboard.press("Space")
+    keyboard.press("Shift+ArrowDown")
+    keyboard.press("1")
+    visitor.until_learned("1")
+    stand_on("#own-label textarea")
+    assert visitor.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    stand_on(".thumb")
+    keyboard.press("Enter")
+    visitor.page.wait_for_function("document.activeElement.matches('.sheet .close')")
+    keyboard.press("Shift+Tab")
+    assert visitor.page.evaluate("document.activeElement.matches('.sheet .forget')")
+    keyboard.press("Tab")
+    assert visitor.page.evaluate("document.activeElement.matches('.sheet .close')")
+    keyboard.press("Escape")
+    visitor.page.wait_for_function("document.activeElement.matches('.thumb')")
+    for _ in range(40):
+        keyboard.press("Shift+Tab")
+        if visitor.page.evaluate("document.activeElement.matches('#tab-draw-button')"):
+            break
+    keyboard.press("ArrowRight")
+    stand_on("#teach-now")
+    keyboard.press("Enter")
+    visitor.until_text("#course", "Learned 60 lessons")
+    visitor.page.wait_for_function("document.activeElement.matches('#teach-now')")
+    names = "[...document.querySelectorAll('fieldset input[type=radio]')]"
+    assert visitor.page.evaluate(f"{names}.filter(each => each.name?.startsWith('radio-')).length") == 0
+    assert visitor.page.locator("#course [aria-live=off]").count()  # not every step is said aloud

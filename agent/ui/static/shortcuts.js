@@ -64,6 +64,7 @@
   document.addEventListener("click", ({ target }) => {
     const part = target.closest?.("button.label-wrap")?.parentElement;
     if (!part) return;
+    requestAnimationFrame(() => { target.closest("button").ariaExpanded = target.closest("button").matches(".open"); });
     following = new ResizeObserver(() => part.querySelector(":scope > .open") && part.scrollIntoView({ block: "nearest" }));
     following.observe(part);
   });
@@ -80,6 +81,54 @@
     const tab = tabs[(to + tabs.length) % tabs.length];
     tab.focus();
     tab.click();
+  });
+
+  // Gradio names each option of a choice differently: named alike, they are one stop of Tab, and arrows choose.
+  document.addEventListener("keydown", ({ key }) => {
+    if (key !== "Tab") return;
+    for (const option of document.querySelectorAll("fieldset[id] input[type=radio]")) option.name = option.closest("fieldset").id;
+  }, true);
+
+  // Whoever moves by keys stays where they were when what they stand on is filled in anew, locked or gone: there, in
+  // what took its place, or where they came from. A pointer ends it.
+  let trail = [];
+  let locked = false;
+  const is_there = (at) => at.isConnected && at.checkVisibility({ visibilityProperty: true });
+  const twins = (at, block) => [...block.querySelectorAll(at.tagName)].filter((each) => each.dataset.do === at.dataset.do && each.id === at.id);
+  const place = (at) => {
+    const block = at.closest(".block[id]");
+    return { at, block: block?.id, number: block ? twins(at, block).indexOf(at) : 0 };
+  };
+  const now_at = ({ at, block, number }) => {
+    const found = is_there(at) ? [at] : twins(at, document.getElementById(block) ?? document.createElement("p")).filter(is_there);
+    return found[Math.min(number, found.length - 1)];
+  };
+  document.addEventListener("focusin", ({ target }) => {
+    locked = false;
+    if (trail) trail = [...trail, place(target)].slice(-60);
+    if (target.matches("button.label-wrap")) target.ariaExpanded = target.matches(".open");
+  });
+  document.addEventListener("keydown", () => { trail ??= []; }, true);
+  document.addEventListener("pointerdown", () => { trail = null; }, true);
+  new MutationObserver(() => {
+    if (!trail?.length || document.activeElement !== document.body) return;
+    const last = trail.at(-1).at;
+    if (is_there(last) && last.disabled) return void (locked = true);
+    if (is_there(last) && !locked) return; // they left it themselves
+    locked = false;
+    const back = trail.map(now_at).filter((at) => at && !at.disabled).at(-1);
+    back?.focus();
+  }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["disabled", "open", "class", "style", "hidden"] });
+
+  // An open sheet keeps the keys to itself.
+  document.addEventListener("keydown", (event) => {
+    const sheet = event.key === "Tab" && event.target.closest?.(".sheet");
+    if (!sheet) return;
+    const stops = [...sheet.querySelectorAll("button, input")].filter(is_there);
+    const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+    if (event.target !== from) return;
+    event.preventDefault();
+    to.focus();
   });
 
   // The tab is in the address: a link opens it, and Back goes back.
@@ -105,6 +154,7 @@
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-tab]");
     if (link) await go(link.dataset.tab);
+    if (link && !event.detail) tab_of(link.dataset.tab)?.focus(); // by keys
     if (link?.dataset.then) { // what is pressed there, as soon as it can be
       for (let frames = 120; !document.querySelector(link.dataset.then)?.checkVisibility() && frames; frames--) await new Promise(requestAnimationFrame);
       document.querySelector(link.dataset.then)?.click();
