@@ -4,6 +4,8 @@ import itertools
 from collections import defaultdict
 from types import SimpleNamespace
 
+import fastapi
+import gradio as gr
 import pytest
 from agents import born
 from gradio.context import LocalContext
@@ -147,7 +149,7 @@ def test_one_visitor_leaves_searches_and_pulls_to_the_others(hub, clock, monkeyp
 
     def as_visitor(address, page="a page", do=gallery.list_agents, what=("", "", "newest")):
         headers = [(b"x-forwarded-for", address)] if address else []
-        LocalContext.request.set(SimpleNamespace(scope={"headers": headers}, session_hash=page))
+        LocalContext.request.set(gr.Request(fastapi.Request({"type": "http", "headers": headers}), session_hash=page))
         return do(*what)
 
     def search(address, word, page="a page"):

@@ -245,7 +245,10 @@ def client_of(scope: Scope) -> str | None:
 def visitor() -> str | None:
     """Who the event in progress comes from: an address where one is known, else a page."""
     request = LocalContext.request.get(None)
-    return client_of(request.scope) or request.session_hash if request is not None else None
+    if request is None:
+        return None
+    inner = request.request  # gradio's own gives no scope
+    return (client_of(inner.scope) if inner is not None else None) or request.session_hash
 
 
 def _too_many(sentence: str) -> ASGIApp:
