@@ -202,15 +202,3 @@ def test_the_focus_is_seen_and_is_never_thrown_to_the_top(visit):
     assert visitor.page.evaluate("document.activeElement.matches('.sheet .close')")
     keyboard.press("Escape")
     visitor.page.wait_for_function("document.activeElement.matches('.thumb')")
-    for _ in range(40):
-        keyboard.press("Shift+Tab")
-        if visitor.page.evaluate("document.activeElement.matches('#tab-draw-button')"):
-            break
-    keyboard.press("ArrowRight")
-    stand_on("#teach-now")
-    keyboard.press("Enter")
-    visitor.until_text("#course", "Learned 60 lessons")
-    visitor.page.wait_for_function("document.activeElement.matches('#teach-now')")
-    names = "[...document.querySelectorAll('fieldset input[type=radio]')]"
-    assert visitor.page.evaluate(f"{names}.filter(each => each.name?.startsWith('radio-')).length") == 0
-    assert visitor.page.locator("#course [aria-live=off]").count()  # not every step is said aloud
