@@ -254,11 +254,12 @@ class Started:
 
     def __init__(self, name):
         self.name, self.events = name, []
+        self.stdout = self  # where it writes the names of its parts
 
     def __repr__(self):
         return self.name
 
-    def wait(self):
+    def readline(self):
         self.events.append("waited for")
 
     kill = communicate = lambda self: self.events.append("abandoned")

@@ -81,7 +81,10 @@ def test_all_else_is_gradios(method, path):
 
 
 def test_what_the_first_tab_and_its_pad_ask_for_is_there_to_be_asked_for_early():
-    links = re.findall(r'<link rel="\w+"(?: as="style")? href="\./assets/([\w-]+\.\w+)">', static_cache.early_links())
+    links = re.findall(
+        r'<link rel="\w+"(?: as="style")? fetchpriority="low" href="\./assets/([\w-]+\.\w+)">',
+        static_cache.early_links(),
+    )
     stems = {link.partition("-")[0] for link in links}
     assert {*static_cache.LATE, "Blocks", "HTML", "core", "index"} <= stems and len(links) < 90
     assert all((static_cache.FOLDER / link).is_file() for link in links) and len({*links}) == len(links)

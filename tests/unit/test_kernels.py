@@ -265,8 +265,9 @@ def test_loops_without_an_entry_are_called_by_other_loops_alone():
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("agent.kernels"):
                 modules |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
-                called.add((file.name, f"{modules[node.value.id]}.{node.attr}"))
+            loop = node.func if isinstance(node, ast.Call) else None
+            if isinstance(loop, ast.Attribute) and isinstance(loop.value, ast.Name) and loop.value.id in modules:
+                called.add((file.name, f"{modules[loop.value.id]}.{loop.attr}"))
         called |= {(file.name, where) for where in modules.values()}
     for file, where in called:
         module, _, name = where.rpartition(".")
