@@ -146,9 +146,12 @@ def test_the_menu_stays_open_with_what_is_written_while_an_agent_is_on_its_way(v
 def test_the_menu_lies_over_everything_and_an_agent_is_one_line_of_it(visit, written):
     visitor = visit()
     visitor.teach(written["4"][0], "4")
-    visitor.tab("Share")
-    visitor.press(".agents [data-do=use]")
+    visitor.tab("Design")
+    visitor.choose("#start-from", "sixty handwritten digits")
+    visitor.press("#start")
+    visitor.press("#start-sure")
     visitor.until_text("#chip", "60 lessons")
+    visitor.tab("Share")
     visitor.press("#chip")
     tops = [each.bounding_box()["y"] for each in visitor.page.locator(".my-agents li > *").all()]
     assert len(tops) == 4 and len(set(tops)) == 1
