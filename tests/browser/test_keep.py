@@ -89,6 +89,7 @@ def test_starting_again_asks_first_and_can_be_taken_back(visit):
     visitor.press(".menu [data-tab=design]")
     visitor.until_text("#design-status", "has had")
     visitor.choose("#start-from", "sixty handwritten digits")
+    visitor.until_done()
     visitor.press("#start")
     visitor.until_text("#question", "A new agent in place of Pupil, 0 lessons?")
     visitor.press("#start-not")

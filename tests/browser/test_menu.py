@@ -148,6 +148,7 @@ def test_the_menu_lies_over_everything_and_an_agent_is_one_line_of_it(visit, wri
     visitor.teach(written["4"][0], "4")
     visitor.tab("Design")
     visitor.choose("#start-from", "sixty handwritten digits")
+    visitor.until_done()
     visitor.press("#start")
     visitor.press("#start-sure")
     visitor.until_text("#chip", "60 lessons")
