@@ -7,6 +7,7 @@
   const ASK_MS = 1000;
   const ANSWER_MS = 300_000; // of a machine that is busy with other things
   const STROKE_MS = 3000;
+  const SETTLED_MS = 500; // a pad that was not emptied for so long stays as it is
   const REFUSED_MS = 20_000;
   const RECENT_MS = ANSWER_MS; // a press without an answer for longer had one that changed nothing
   const STALE_MS = 50 * 60_000; // after an hour without its heartbeat gradio forgets a page
@@ -154,22 +155,30 @@
   const unanswered = () => asked.filter(({ n_before, at }) => n_lessons() <= n_before && (line || Date.now() - at < RECENT_MS));
 
   // ---- doing what was kept
-  const draw = async (strokes) => {
-    for (const points of strokes) {
-      for (let attempt = 0; attempt < 3; attempt++) {
-        const before = n_drawn();
-        const canvas = find("#pad canvas");
-        const { left, top, width } = paper();
-        const send = (kind, [x, y]) => canvas.dispatchEvent(new PointerEvent(kind, {
-          bubbles: true, cancelable: true, composed: true, pointerId: 1, pointerType: "mouse", isPrimary: true,
-          button: kind === "pointermove" ? -1 : 0, buttons: kind === "pointerup" ? 0 : 1,
-          clientX: left + x * width, clientY: top + y * width,
-        }));
-        send("pointerdown", points[0]);
-        for (const at of points) send("pointermove", at);
-        send("pointerup", points.at(-1));
-        if (await until(() => n_drawn() > before, STROKE_MS)) break;
-      }
+  const trace = async (points) => {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const before = n_drawn();
+      const canvas = find("#pad canvas");
+      const { left, top, width } = paper();
+      const send = (kind, [x, y]) => canvas.dispatchEvent(new PointerEvent(kind, {
+        bubbles: true, cancelable: true, composed: true, pointerId: 1, pointerType: "mouse", isPrimary: true,
+        button: kind === "pointermove" ? -1 : 0, buttons: kind === "pointerup" ? 0 : 1,
+        clientX: left + x * width, clientY: top + y * width,
+      }));
+      send("pointerdown", points[0]);
+      for (const at of points) send("pointermove", at);
+      send("pointerup", points.at(-1));
+      if (await until(() => n_drawn() > before, STROKE_MS)) break;
+    }
+  };
+  const draw = async (strokes) => { // gradio empties its pad in steps: what was drawn between two of them is drawn again
+    for (let attempt = 0, is_wiped = true; is_wiped && attempt < 3; attempt++) {
+      is_wiped = false;
+      const wipe = () => { is_wiped = true; };
+      document.addEventListener("pad-empty", wipe);
+      for (const points of strokes) await trace(points);
+      await sleep(SETTLED_MS);
+      document.removeEventListener("pad-empty", wipe);
     }
   };
   const press = async (at, has_ink) => {
@@ -204,9 +213,9 @@
         save();
       }
       while (ink.length && !done.length && !stroke && !is_lost) {
-        const [next] = ink;
-        await draw([next]);
-        ink = ink.filter((each) => each !== next);
+        const now = [...ink];
+        await draw(now);
+        ink = ink.filter((each) => !now.includes(each));
         save();
       }
     } finally {
