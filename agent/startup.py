@@ -27,7 +27,7 @@ from agent.models import MODELS, precompile  # noqa: E402
 
 # What a first lesson needs is compiled: handlers wait for it. Matching has its own event, `kernels.MATCHING_READY`
 READY = threading.Event()
-SHARE_FOR_LESSONS = 0.6  # of the time that compiling for drawings takes, until `READY`: only to say how long it is
+SHARE_FOR_LESSONS = 0.55  # of the time that compiling for drawings takes, until `READY`: only to say how long it is
 _LOG = logging.getLogger(__name__)
 _BEGUN, _N_BEFORE = time.monotonic(), kernels.n_compiled()
 _processes: list[subprocess.Popen[bytes]] = []

@@ -46,8 +46,8 @@ PARTS = {
     "arrays": (),
 }
 NICENESS = {"encoding": 10}  # of all others 19
-N_LOOPS = 58  # compiled for drawings: only to say how far it is
-SECONDS = 40.0  # that compiling for drawings takes on two cores: only until it is known better
+N_LOOPS = 55  # compiled for drawings: only to say how far it is
+SECONDS = 20.0  # that compiling for drawings takes on two cores: only until it is known better
 _LOG = logging.getLogger(__name__)
 
 
