@@ -83,7 +83,7 @@ def test_news_on_share_is_seen_each_time_and_of_the_agent_in_use(visit, written)
     visitor.until_text("#share-status", "Pupil has had 0 lessons")
 
 
-def test_starting_again_asks_first_and_can_be_taken_back(visit):
+def test_starting_again_asks_first_and_can_be_taken_back(visit, written):
     visitor = visit()
     visitor.press("#chip")
     visitor.press(".menu [data-tab=design]")
@@ -92,9 +92,13 @@ def test_starting_again_asks_first_and_can_be_taken_back(visit):
     visitor.until_done()
     visitor.press("#start")
     visitor.until_text("#question", "A new agent in place of Pupil, 0 lessons?")
+    visitor.tab("Draw")
+    visitor.teach(written["4"][0], "4")
+    visitor.page.go_back()
+    visitor.until_text("#question", "A new agent in place of Pupil, 1 lesson?")  # asked until it is answered
     visitor.press("#start-not")
     visitor.page.locator("#start-sure").wait_for(state="hidden")
-    assert visitor.n_lessons == 0
+    assert visitor.n_lessons == 1
     visitor.press("#start")
     visitor.press("#start-sure")
     visitor.until_text("#chip", "60 lessons")

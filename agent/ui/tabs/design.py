@@ -33,7 +33,9 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     with gr.Column(elem_classes="card"):
         asking = _build_form(page, status_line)
     page.tell_about("design", status_line)
-    return with_session(_header_and_no_question), [page.header, *asking]
+    page.at_start(with_session(lambda _: leave_question()), asking)
+    page.on_open(ask_again, [page.id, asking[0]], asking)
+    return with_session(header), [page.header]
 
 
 def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Component]:
@@ -88,11 +90,7 @@ def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterato
 
 def _summary(session: Session, text: str = "") -> tuple[Any, ...]:
     """What happened, else what the agent is; the header; nothing is asked."""
-    return status_of(session, text, "design"), *_header_and_no_question(session)
-
-
-def _header_and_no_question(session: Session) -> tuple[Any, ...]:
-    return header(session), *leave_question()
+    return status_of(session, text, "design"), header(session), *leave_question()
 
 
 refresh = with_session(_summary)
@@ -151,6 +149,16 @@ def starter_of(pupil: Pupil) -> str | None:
 @with_session
 def ask_first(session: Session) -> tuple[Any, ...]:
     """Ask before the agent is replaced."""
+    return _ask_about(session)
+
+
+@with_session
+def ask_again(session: Session, asked: str) -> tuple[Any, ...]:
+    """Keep what is asked true of the agent as it is now; what was not being asked stays as it is."""
+    return _ask_about(session) if asked else (gr.skip(),) * 5
+
+
+def _ask_about(session: Session) -> tuple[Any, ...]:
     question = texts.START_ASK.format(name=safe(session.pupil.name), lessons=lessons(session.pupil))
     return _question(f"<p>{question}</p>", sure=True)
 
