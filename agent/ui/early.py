@@ -10,12 +10,13 @@ from collections.abc import Iterable
 
 import gradio as gr
 
+from agent.lessons import Lessons
 from agent.ui import html
 from agent.ui.pad.sketchpad import KEPT_JS, PAD_JS
 from agent.ui.page import STATIC, header
-from agent.ui.parts import reply
+from agent.ui.parts import notebook, reply
 from agent.ui.server import static_cache
-from agent.ui.texts import ENGLISH, OTHERS, input_texts, server_texts, speaking, texts
+from agent.ui.texts import ENGLISH, OTHERS, challenge_texts, input_texts, server_texts, speaking, texts
 
 FONT = "Pupil Sans"  # Source Sans by Adobe, its Latin letters alone: a sixth of the bytes
 WEIGHTS = {"regular": 400, "bold": 700}
@@ -44,14 +45,14 @@ def css() -> str:
 
 
 def pages() -> dict[str, tuple[str, str, str]]:
-    """What the page of each language has of ours, by its path: in the head, as the body begins, and as it ends."""
+    """What the page of each language has of ours, by its path: in the head, as the body begins, before scripts."""
     # In the body, after what gradio puts into the head: there its rules for narrow screens come before those for all
     styles = f"<style>{_fonts()}{css()}{(STATIC / 'early.css').read_text(encoding='utf-8')}</style>"
-    shared = f"{static_cache.early_links()}<script>{PAD_JS}</script>"
+    shared = f"{static_cache.early_links()}<script>{SPEEDUP_JS}</script>"
     begun = {}
     for language in (ENGLISH, *OTHERS):
         with speaking(language):
-            begun[language.path] = f"{_about()}{shared}", f"{styles}{_body()}", f"<script>{SPEEDUP_JS}</script>"
+            begun[language.path] = f"{_about()}<script>{PAD_JS}</script>", f"{styles}{_body()}", shared
     return begun
 
 
@@ -95,8 +96,14 @@ def _page() -> str:
         f'<div id="sees">{html.sees(None)}</div><div id="bars">{html.bars((), None)}</div></div></div>'
         f'<div id="tell"><div id="ask"><p><b>{texts.IT_IS_A}</b> <small>{texts.PRESS}</small></p></div>'
         f'<div id="status">{html.status("")}</div>{_buttons(labels)}<div id="own-label">{texts.OWN_LABEL_HINT}</div>'
-        f"{_buttons([('add', texts.ADD, 'lg'), ('right', texts.RIGHT, 'lg primary')])}</div></div></div></div>"
+        f"{_buttons([('add', texts.ADD, 'lg'), ('right', texts.RIGHT, 'lg primary')])}</div>"
+        f'<div id="otherwise">{_folded("no-pen", input_texts.NO_PEN)}{_folded("challenge", challenge_texts.TITLE)}'
+        f'</div>{_folded("why", texts.WHY)}<div id="notebook">{notebook.show(Lessons(), ())}</div></div></div></div>'
     )
+
+
+def _folded(name: str, title: str) -> str:
+    return f'<div id="{name}"><button type="button" class="label-wrap"><span>{title}</span></button></div>'
 
 
 def _buttons(buttons: Iterable[tuple[str, str, str]]) -> str:

@@ -24,6 +24,10 @@ PARTS = (
     "#label-9",
     "#own-label",
     "#right",
+    "#no-pen",
+    "#challenge",
+    "#why",
+    "#notebook .strip",
 )
 BOXES = """([root, parts]) => Object.fromEntries(parts.map((part) => {
     const {x, y, width, height} = document.querySelector(`${root} ${part}`).getBoundingClientRect();

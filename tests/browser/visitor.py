@@ -28,7 +28,7 @@ SMALL = {  # a phone whose browser shows its bars, and one held across
 }
 ARRIVED = """() => document.querySelector('#pad canvas') && document.querySelector('#kept').hidden
     && document.querySelector('#pad button.highlight')
-    && /lesson|Lektion/.test(document.querySelector('#chip')?.innerText) && document.querySelector('.notebook')"""
+    && /lesson|Lektion/.test(document.querySelector('#chip')?.innerText) && document.querySelector('gradio-app .notebook')"""
 ANSWER = """() => document.querySelector('#sees img')?.src + (document.querySelector('#symbols')?.innerHTML ?? '')"""
 LABORATORY = {
     "Overview": "Overview",

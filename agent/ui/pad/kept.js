@@ -225,11 +225,11 @@
 
   const is_late = () => performance.now() > LATE_MS && find("gradio-app #tabs");
   const has_brush = () => find("#pad button.highlight") || (!window.editor && is_late());
-  const is_ready = () => !is_lost && window.pupilSynced && find(".notebook") && has_brush();
+  const is_ready = () => !is_lost && window.pupilSynced && find("gradio-app .notebook") && has_brush();
   const watch = async () => {
     for (; ; await frame()) {
       const early = find("#early");
-      if (early && (is_late() || find(".notebook") || BUILT.every((at) => find(`gradio-app ${at}`)))) early.remove();
+      if (early && (is_late() || find("gradio-app .notebook") || BUILT.every((at) => find(`gradio-app ${at}`)))) early.remove();
       if (is_ready() && !is_doing && !stroke) {
         if (!done.length && !ink.length) break;
         redo();

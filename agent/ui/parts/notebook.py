@@ -30,12 +30,12 @@ N_ON_TIMELINE_CARD = 12  # thumbnails on the card of a label below it
 COLUMN_PX, HEIGHT_PX, EDGE_PX = 64, 112, 10
 
 
-def show(pupil: Pupil) -> str:
-    """The notebook."""
-    lessons = pupil.lessons.user_lessons()
+def show(log: Lessons, labels: Sequence[str]) -> str:
+    """The notebook of an agent that knows these labels."""
+    lessons = log.user_lessons()
     thumbs = "".join(_thumb(lesson) for lesson in reversed(lessons[-N_IN_STRIP:]))
     strip = f'<div class="strip">{thumbs}</div>' if thumbs else f'<div class="strip empty">{texts.NOTEBOOK_EMPTY}</div>'
-    n_right, n_lessons = pupil.lessons.prequential_counts(WINDOW)
+    n_right, n_lessons = log.prequential_counts(WINDOW)
     share = texts.RIGHT_BEFORE.format(right=n_right, n_lessons=n_lessons) if n_lessons else texts.RIGHT_BEFORE_NONE
     legend = (
         f'<span class="legend"><i class="knew"></i>{texts.KNEW} <i class="told"></i>{texts.LEARNED_THEN}'
@@ -45,7 +45,7 @@ def show(pupil: Pupil) -> str:
     return (
         f'<section class="notebook"><header><h2>{texts.NOTEBOOK}</h2>{legend if lessons else ""}</header>{strip}'
         f'<div class="stats"><div><p id="share">{share}</p>{sparkline}</div>'
-        f"<div><p>{texts.PER_LABEL}</p>{_columns(count_labels(pupil.lessons), pupil.labels)}</div></div></section>"
+        f"<div><p>{texts.PER_LABEL}</p>{_columns(count_labels(log), labels)}</div></div></section>"
     )
 
 

@@ -53,22 +53,36 @@ def apply() -> None:
     put_out_those_who_know_nothing()
 
 
+# A page in the background is not painted: it is not waited for longer than a second
+AFTER_PAINT_JS = """{
+  const later = document.querySelector("template").content;
+  const begin = () => document.head.append(later);
+  const painted = () => new Promise(requestAnimationFrame);
+  painted().then(() => document.fonts.ready).then(painted).then(() => setTimeout(begin));
+  setTimeout(begin, 1000);
+}"""
+
+
 def paint_early(pages: Mapping[str, tuple[str, str, str]]) -> None:
-    """Let gradio's pages have our parts in their heads, as their bodies begin, and as they end, by the page's path.
+    """Let gradio's pages have our parts in their heads, as their bodies begin, and before its scripts, by path.
 
     gradio puts the ``head`` of a page into it by script, once its own scripts run, and shows nothing until they have
-    built the page: on a slow phone after 6 s. In its heads are settings of 640 kB, which scripts read: here they come
-    last, because nothing is painted before they are read, and scripts are less urgent than the page. Its pages also
-    call themselves Gradio for whoever shares a link. Unnecessary when gradio renders pages on the server without node.
+    built the page: on a slow phone after 6 s. Here its scripts, and the settings of 640 kB that they read, wait until
+    the page has been painted. Its pages also call themselves Gradio for whoever shares a link. Unnecessary when gradio
+    renders pages on the server without node.
     """
     env, name = routes.templates.env, "frontend/index.html"
     page = env.loader.get_source(env, name)[0]
     page = re.sub(r"<meta\s+(property|name)=\"(og|twitter):[^>]*>", "", page)
-    page = page.replace('<script type="module"', '<script type="module" fetchpriority="low"', 1)
-    settings = re.search(r"<script>window\.gradio_config = .*</script>", page)
-    if settings:
-        page = page.replace(settings[0], "", 1).replace("</body>", f"{settings[0]}</body>", 1)
-    for number, before in enumerate(("<style>", "<gradio-app", "</body>")):
+    found = [
+        re.search(rf"<script{begin}.*</script>", page) for begin in (r">window\.gradio_config = ", ' type="module"')
+    ]
+    settings, scripts = (each[0] if each else "" for each in found)
+    for each in filter(None, (settings, scripts)):
+        page = page.replace(each, "", 1)
+    later = f"<template>{settings}<!--later-->{scripts}</template><script>{AFTER_PAINT_JS}</script>"
+    page = page.replace("</body>", f"{later}</body>", 1)
+    for number, before in enumerate(("<style>", "<gradio-app", "<!--later-->")):
         page = page.replace(before, f"{{{{ early[config.current_page or ''][{number}] }}}}{before}", 1)
     theme = '<link rel="preload" as="style" href="./theme.css?v={{ config.theme_hash }}">'
     page = page.replace("<style>", f"{theme}<style>", 1)

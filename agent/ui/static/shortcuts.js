@@ -149,7 +149,7 @@
   };
   const asked = () => new URLSearchParams(location.search).get("tab") ?? "draw";
   window.addEventListener("popstate", () => asked() !== selected() && go(asked()));
-  const arrived = () => (document.querySelector(".notebook") ? go(asked()) : setTimeout(arrived, 100)); // and filled in
+  const arrived = () => (document.querySelector("gradio-app .notebook") ? go(asked()) : setTimeout(arrived, 100)); // and filled in
   if (asked() !== "draw") arrived();
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-tab]");

@@ -113,7 +113,7 @@ def all_of(session: Session, status: str) -> tuple[Any, ...]:
         *answer_of(session),
         html.status(status, status in (*nothing, server_texts.WAIT)),
         notebook.label_cards(session.at_pad),
-        notebook.show(session.at_pad),
+        notebook.show(session.at_pad.lessons, session.at_pad.labels),
         challenge.show(session.challenge),
         header(session),
     )
