@@ -51,7 +51,10 @@ def pages() -> dict[str, tuple[str, str, str]]:
     begun = {}
     for language in (ENGLISH, *OTHERS):
         with speaking(language):
-            begun[language.path] = f"{_about()}{shared}", f"{styles}{_body()}", f"<script>{SPEEDUP_JS}</script>"
+            spoken = (
+                f'<script>Object.defineProperty(navigator,"language",{{value:"{language.code}"}})</script>'  # by gradio
+            )
+            begun[language.path] = f"{_about()}{spoken}{shared}", f"{styles}{_body()}", f"<script>{SPEEDUP_JS}</script>"
     return begun
 
 

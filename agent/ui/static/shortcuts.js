@@ -49,6 +49,22 @@
     press(event, event.shiftKey ? "#redo" : "#undo");
   });
 
+  // What came of long work is read aloud once it is there, wherever the focus is.
+  const DONE = ".progress:has(i[style*='width:100.0%'])"; // numbers, how far it is, are not read
+  const NEWS = [`#course ${DONE} p`, `#accuracy ${DONE} + p`, "#drawn figcaption", "#share-status .status:not(:has(span))"];
+  const said = Object.assign(document.createElement("div"), { id: "news", className: "unseen" });
+  Object.assign(said, { role: "status", ariaLive: "polite" });
+  document.body.append(said);
+  const read = {};
+  new MutationObserver(() => {
+    for (const at of NEWS) {
+      const found = document.querySelector(at);
+      if (found === (read[at] ?? null)) continue;
+      read[at] = found;
+      if (found?.innerText.trim()) said.textContent = found.innerText.trim();
+    }
+  }).observe(document.querySelector("#tabs"), { childList: true, subtree: true });
+
   // Undo and Redo with nothing to do are inert: of strokes the page knows, of all else the app, which then calls them idle.
   const is_idle = (button) => button.matches(".idle") && !document.body.matches(`.stroke-${button.id}`);
   const tell_idle = () => document.querySelectorAll("#undo, #redo").forEach((each) => { each.ariaDisabled = is_idle(each); });
