@@ -45,6 +45,7 @@ def test_two_digits_are_taught_and_pushed_with_the_drawings_alone(visit, written
     card(mia, "ben/early")  # opening the tab lists what there is
     push(mia, "fours")
     refused(mia, "Sign in")
+    mia.until_text("#push-status", "You are not signed in.")  # stays where one looks
     sign(mia, "hf_mia")
     push(mia, "fours", drawings=False)
     refused(mia, "Let them go along")

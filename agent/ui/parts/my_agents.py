@@ -68,8 +68,8 @@ def _agent(session: Session, pupil: Pupil) -> str:
 def next_name(session: Session, name: str) -> str:
     """A name for a new agent, with the next number where one with lessons has it: "Pupil", "Pupil 2", ..."""
     agents = [pupil.name for pupil in (session.pupil, *session.earlier) if pupil.n_lessons]
-    found = [re.fullmatch(rf"{re.escape(name)}(?: (\d{{1,6}}))?", other) for other in agents]
-    numbers = [int(same[1] or 1) for same in found if same is not None]
+    matches = [re.fullmatch(rf"{re.escape(name)}(?: (\d{{1,6}}))?", other) for other in agents]
+    numbers = [int(match[1] or 1) for match in matches if match is not None]
     return f"{name} {max(numbers) + 1}" if numbers else name
 
 

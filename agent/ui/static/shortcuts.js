@@ -58,12 +58,12 @@
   const read = {};
   new MutationObserver(() => {
     for (const at of NEWS) {
-      const found = document.querySelector(at);
-      if (found === (read[at] ?? null)) continue;
-      read[at] = found;
-      if (found?.innerText.trim()) said.textContent = found.innerText.trim();
+      const place = document.querySelector(at); // gradio puts another there, or changes what it says
+      const text = place?.innerText.trim() ?? "";
+      if (text && (read[at]?.place !== place || read[at].text !== text)) said.textContent = text;
+      read[at] = { place, text };
     }
-  }).observe(document.querySelector("#tabs"), { childList: true, subtree: true });
+  }).observe(document.querySelector("gradio-app #tabs"), { childList: true, subtree: true, characterData: true, attributeFilter: ["style"] });
 
   // Undo and Redo with nothing to do are inert: of strokes the page knows, of all else the app, which then calls them idle.
   const is_idle = (button) => button.matches(".idle") && !document.body.matches(`.stroke-${button.id}`);

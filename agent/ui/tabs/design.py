@@ -155,9 +155,9 @@ def starter_of(pupil: Pupil) -> str | None:
 
 
 @with_session
-def ask_again(session: Session, asked: str) -> tuple[Any, ...]:
+def ask_again(session: Session, question: str) -> tuple[Any, ...]:
     """Keep what is asked true of the agent as it is now; what was not being asked stays as it is."""
-    return _ask_about(session) if asked else (gr.skip(),) * 5
+    return _ask_about(session) if question else (gr.skip(),) * 5
 
 
 def _ask_about(session: Session) -> tuple[Any, ...]:
