@@ -56,12 +56,16 @@
   Object.assign(said, { role: "status", ariaLive: "polite" });
   document.body.append(said);
   const read = {};
+  let reading;
   new MutationObserver(() => {
     for (const at of NEWS) {
-      const place = document.querySelector(at); // gradio puts another there, or changes what it says
-      const text = place?.innerText.trim() ?? "";
-      if (text && (read[at]?.place !== place || read[at].text !== text)) said.textContent = text;
-      read[at] = { place, text };
+      const place = document.querySelector(at);
+      const text = [...(place?.childNodes ?? [])].map((part) => part.textContent).join(" ").trim();
+      if (text && read[at] !== text) {
+        clearTimeout(reading);
+        reading = setTimeout(() => { said.textContent = text; }, 500); // the last of what comes in pieces
+      }
+      read[at] = text;
     }
   }).observe(document.querySelector("gradio-app #tabs"), { childList: true, subtree: true, characterData: true, attributeFilter: ["style"] });
 
