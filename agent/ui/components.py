@@ -63,15 +63,7 @@ def progress_bar(share: float, text: str) -> str:
 
 
 class JobButtons:
-    """Buttons that start long jobs, the first one the primary one, and the button that stops them.
-
-    Parameters
-    ----------
-    page : Page
-    starts : mapping of str to str
-        Texts of the buttons that start something by their element ids.
-    stop_id, stop_text : str
-    """
+    """Buttons that start long jobs, texts by element ids, the first one the primary one; and one that stops them."""
 
     def __init__(self, page: Any, starts: Mapping[str, str], stop_id: str, stop_text: str) -> None:
         self._page = page

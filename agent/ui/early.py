@@ -52,7 +52,9 @@ def pages() -> dict[str, tuple[str, str, str]]:
     begun = {}
     for language in (ENGLISH, *OTHERS):
         with speaking(language):
-            begun[language.path] = f"{_about()}<script>{PAD_JS}</script>", f"{styles}{_body()}", shared
+            # gradio speaks this language, which may not be the browser's
+            spoken = f'<script>Object.defineProperty(navigator,"language",{{value:"{language.code}"}})</script>'
+            begun[language.path] = f"{_about()}{spoken}<script>{PAD_JS}</script>", f"{styles}{_body()}", shared
     return begun
 
 

@@ -93,11 +93,7 @@ class Unlocked:
             return error
 
 
-def _unchanged(session: Session, outputs: Any) -> Any:
-    return outputs
-
-
-def with_session(handle: Callable[..., Any], complete: Complete = _unchanged) -> Callable[..., Any]:
+def with_session(handle: Callable[..., Any], complete: Complete = lambda _, outputs: outputs) -> Callable[..., Any]:
     """Let a handler written for a session take the session's id instead.
 
     ``completed_by(complete)`` of what is returned is the same handler, whose outputs ``complete(session, outputs)``
@@ -118,7 +114,7 @@ def streaming(
     handle: Callable[..., Iterator[Any]],
     do: Callable[..., Any] = _advance,
     wait: Callable[[], None] = lambda: None,
-    complete: Complete = _unchanged,
+    complete: Complete = lambda _, outputs: outputs,
 ) -> Callable[..., Iterator[Any]]:
     """As `with_session` for a generator: the lock is held during a step, not between steps."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent.ui.texts import current_locale, texts
 
 if TYPE_CHECKING:
     from agent.agents import Agent
+
+MAX_LISTED_CHARS = 24
 
 
 def number(value: object, form: str = ",") -> str:
@@ -46,6 +49,12 @@ def about_kind(name: str, summary: str) -> str:
 def lessons(agent: Agent) -> str:
     """Number of lessons of an agent, in words."""
     return count(agent.n_lessons, "lesson")
+
+
+def known(labels: Sequence[str]) -> str:
+    """Write which labels an agent knows, such as "0–9 A"; of many the first."""
+    listed = " ".join(sorted(labels)).replace("0 1 2 3 4 5 6 7 8 9", "0–9").replace("·", "")
+    return listed if len(listed) <= MAX_LISTED_CHARS else f"{listed[: MAX_LISTED_CHARS - 1]}…"
 
 
 def seconds(duration_s: float) -> str:

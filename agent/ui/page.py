@@ -180,7 +180,8 @@ def _with_backup(n_outputs: int, session: Session, outputs: Any) -> tuple[Any, .
 def _agent_entry(session: Session) -> dict[str, Any]:
     """Which agent a log is of, how the browser lists it among those it keeps, and whether it may be taught."""
     pupil, synced = session.pupil, session.browser.is_synced
-    return {"agent": session.key(pupil), "about": f"{pupil.name} · {formatting.lessons(pupil)}", "synced": synced}
+    about, knows = f"{pupil.name} · {formatting.lessons(pupil)}", formatting.known(pupil.labels)
+    return {"agent": session.key(pupil), "about": about, "knows": knows, "synced": synced}
 
 
 def _if_session_exists(refresh: Callable[..., Any], n_outputs: int) -> Callable[..., Any]:
@@ -262,7 +263,7 @@ def header(session: Session | None, note: str = "", is_job: bool = False) -> str
 
     ``is_job``: what the note tells of can be stopped.
     """
-    pupil = session.pupil if session else None
+    pupil = session.at_pad if session else None
     lessons = formatting.count(pupil.n_lessons, "lesson") if pupil else ""
     busy = " busy" if note and session else ""
     stop = html.button("halt", texts.STOP, css="halt") if is_job else ""

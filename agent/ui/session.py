@@ -95,6 +95,7 @@ class PadState:
     # the pad after each of the last strokes
     strokes: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=N_STROKES))
     symbols: Symbols | None = None  # where there are several on the pad or in a photo
+    is_one: bool = False  # the visitor said so: what is on the pad is not parted
     outcome: tuple[str, ...] = ()  # what the page shows in place of a guess after a drawing was taught
     # the drawing of a lesson that was undone, where that is what the server has put there
     brought_back: np.ndarray | None = None
@@ -112,6 +113,7 @@ class PadState:
         """Take what the pad reports; False when it is late or changes nothing."""
         if not thumbnail.any():
             self.has_picture = self.has_picture and self.is_placed
+            self.is_one = False
             self.finished = None  # a blank pad sends nothing late: the next drawing is new even if it is the same
             if self.drawing is None or self.is_placed:
                 return False
@@ -129,17 +131,17 @@ class PadState:
         """Note that the server puts a drawing on the pad; ``is_back``: that of a lesson that was undone."""
         self.drawing, self.finished, self.is_placed, self.symbols = thumbnail, None, True, None
         self.brought_back = thumbnail if is_back else None
-        self.has_picture, self.cleared_after = True, None
+        self.has_picture, self.cleared_after, self.is_one = True, None, False
 
     def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
         """Note that the drawing on the pad was taught or cleared."""
         self.drawing, self.finished, self.outcome, self.is_placed = None, thumbnail, outcome, False
-        self.symbols, self.has_picture, self.cleared_after = None, False, None
+        self.symbols, self.has_picture, self.cleared_after, self.is_one = None, False, None, False
 
     def reset(self) -> None:
         """Start with a blank pad."""
         self.drawing, self.outcome, self.is_placed, self.symbols = None, (), False, None
-        self.has_picture, self.cleared_after = False, None
+        self.has_picture, self.cleared_after, self.is_one = False, None, False
 
 
 def _counters() -> dict[str, TokenBucket]:
@@ -265,12 +267,12 @@ class Session:
         counter, limit = self.counters[what], formatting.number(LIMITS[what])
         if not counter.take(amount, time.monotonic()):
             minutes = math.ceil((amount - counter.left) / counter.per_s / 60)
-            texts_of = {
+            many = {
                 "lesson": server_texts.MANY_LESSONS,
                 "share": server_texts.MANY_SHARES,
                 "code": server_texts.MANY_CODES,
             }
-            text = texts_of.get(what, server_texts.MANY_SAVES)
+            text = many.get(what, server_texts.MANY_SAVES)
             raise AgentError(text.format(n=limit, minutes=formatting.count(minutes, "minute")))
 
     def take(self, agent: Agent) -> str:

@@ -1,10 +1,15 @@
 """For people who do not see the page, or have no pointer."""
 
+import re
+
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from sharing import taught
 from visitor import LOOKS
+
+from agent.storage import serialization
 
 TABS = ("Draw", "Teach", "Inside", "Share", "Numbers", "Frames", "Compare", "Design", "Overview")
 
@@ -131,7 +136,7 @@ def test_everything_is_done_by_keys_alone(visit):
     draw_a_line()
     visitor.until_guessed("1")
     keyboard.press("Enter")
-    visitor.until_text("#status", "(2 lessons of 1)")
+    visitor.until_text("#status", "(2 lessons for 1 so far)")
     keyboard.press("Backspace")
     visitor.until_text("#status", "Undone: lesson 1.")
     keyboard.press("Shift+Backspace")
@@ -171,6 +176,33 @@ def test_an_example_and_a_picture_are_put_on_the_pad(visit, tmp_path, written):
     visitor.press("#label-4")
     visitor.until_learned("4")
     assert visitor.page.locator(".thumb.told").count() == 2
+
+
+def test_results_are_read_aloud_politely_and_once(visit, written, tmp_path):
+    visitor = visit()
+    visitor.page.evaluate("""() => {
+        window.heard = [];
+        const news = document.querySelector("#news");
+        new MutationObserver(() => window.heard.push(news.textContent)).observe(news, { childList: true });
+    }""")
+    assert visitor.page.locator("#news").get_attribute("aria-live") == "polite" and visitor.text("#news") == ""
+    visitor.tab("Teach")
+    visitor.press("#teach-now")
+    visitor.until_text("#news", "Learned 60 lessons")
+    visitor.page.locator("#test-now:enabled").wait_for()
+    visitor.choose("#test-n", "100")
+    visitor.press("#test-now")
+    visitor.until_text("#news", "right of 100")
+    visitor.tab("Inside")
+    visitor.press('#draw-me [data-label="7"]')
+    visitor.until_text("#news", "a 7, from memory. It reads it as")
+    visitor.tab("Share")
+    path = serialization.save(taught(written, "17", "Ben"), tmp_path / "ben.zip")
+    visitor.load(path)
+    visitor.until_text("#news", "Loaded: Ben, 2 lessons.")
+    heard = visitor.page.evaluate("window.heard")
+    assert [each.split()[0] for each in heard] == ["Learned", heard[1].split()[0], "a", "Loaded:"], heard
+    assert re.match(r"[\d.]+ % right of 100", heard[1]), heard
 
 
 def test_the_focus_is_seen_and_is_never_thrown_to_the_top(visit):

@@ -16,7 +16,6 @@ def choose(visitor, kind, start_from, preset=None):
     if preset:
         visitor.page.locator("#preset input").click()
         visitor.page.get_by_role("option", name=preset, exact=True).click()
-        visitor.until_done()  # its settings are filled in
     visitor.page.locator("#start-from label", has_text=start_from).click()
     visitor.press("#start")
     visitor.page.locator("#start-sure").click()

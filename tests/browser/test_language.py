@@ -14,7 +14,7 @@ def test_german_is_spoken_on_its_page_and_english_on_the_other(visit, written):
     visitor.draw(written["4"][0])
     visitor.until_text("#guess", "Sag mir, was es ist.")
     visitor.press("#label-4")
-    visitor.until_text("#status", "Gelernt als 4 (1 Lektion zu 4).")
+    visitor.until_text("#status", "Gelernt als 4 (bisher 1 Lektion zu 4).")
     visitor.draw(written["4"][0])
     visitor.until_text("#guess", "Das sieht aus wie")
     shown = visitor.page.evaluate(
@@ -27,6 +27,11 @@ def test_german_is_spoken_on_its_page_and_english_on_the_other(visit, written):
     assert "Zeichenblatt" in named and not re.findall(ENGLISH, named, re.IGNORECASE)
     assert Axe().run(visitor.page).violations_count == 0
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visitor.page.get_by_role("tab", name="Teilen").click()
+    visitor.until("/ablegen/.test(document.querySelector('#file-in')?.innerText)")  # gradio speaks German there, too
+    assert not re.findall(r"drop|click|upload", visitor.text("#file-in"), re.IGNORECASE)
+    visitor.page.get_by_role("tab", name="Zeichnen").click()
+    visitor.until("!location.search")
     visitor.leaving = True  # what the page left behind breaks off is no error
     visitor.press('.language[hreflang="en"]')
     visitor.until("document.documentElement.lang === 'en'")

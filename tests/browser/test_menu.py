@@ -1,5 +1,7 @@
 """The menu at the top: the visitor's agents, and what a new one may start with."""
 
+import re
+
 from sharing import taught
 
 from agent.storage import serialization
@@ -48,14 +50,22 @@ def test_no_agent_is_lost_and_each_is_opened_compared_renamed_and_removed(visit,
     visitor.until_text("#chip", "Ben · 2 lessons")
     visitor.until_guessed("4")  # the drawing is still there, and is guessed anew
     visitor.press("#chip")
-    names = visitor.page.locator(".my-agents [data-do=open]")
-    assert names.all_inner_texts() == ["Pupil 60 lessons", "Fours 1 lesson"]
+    lines = visitor.page.locator(".my-agents [data-do=open]")
+
+    def names():
+        """The agents in the menu, each with what it knows, without the time it began."""
+        return [re.split(r" · [A-Z]", each)[0] for each in lines.all_inner_texts()]
+
+    assert names() == ["Pupil 60 lessons · 0–9", "Fours 1 lesson · 4"]
+    assert all(
+        re.search(r" · [A-Z]\w\w \d+, 20\d\d, \d+:\d\d", each) for each in lines.all_inner_texts()
+    )  # when it began
     visitor.press('.my-agents li:has-text("Fours") .rename summary')
     visitor.page.locator('.my-agents li:has-text("Fours") .rename input').fill("Only fours")
     visitor.page.keyboard.press("Enter")
     visitor.until_text("#status", "Renamed: Only fours.")
     visitor.press("#chip")
-    assert names.all_inner_texts() == ["Pupil 60 lessons", "Only fours 1 lesson"]
+    assert names() == ["Pupil 60 lessons · 0–9", "Only fours 1 lesson · 4"]
     assert visitor.page.locator(".my-agents .rename[open]").count() == 0
     visitor.press('.my-agents li:has-text("fours") [data-do=beside]')
     visitor.until_text("#guest", "Only fours says 4")
@@ -63,7 +73,7 @@ def test_no_agent_is_lost_and_each_is_opened_compared_renamed_and_removed(visit,
     visitor.press('.my-agents li:has-text("Pupil") [data-do=remove]')
     visitor.until_text("#status", "Removed: Pupil.")
     visitor.press("#chip")
-    assert names.all_inner_texts() == ["Only fours 1 lesson"]
+    assert names() == ["Only fours 1 lesson · 4"]
     visitor.press('.my-agents [data-do=open]:has-text("fours")')
     visitor.until_text("#chip", "Only fours · 1 lesson")
     visitor.until("document.querySelectorAll('#notebook .thumb').length === 1")
@@ -86,12 +96,14 @@ def test_the_browser_keeps_agents_that_the_server_has_forgotten(visit, written):
     visitor.press("#kept-agents .rename summary")
     visitor.page.locator("#kept-agents .rename input").fill('My "four"')
     visitor.press("#kept-agents .rename button")
-    visitor.press("""#kept-agents button:has-text('My "four" · 1 lesson')""")
+    visitor.press("""#kept-agents button:has-text('My "four" · 1 lesson · 4 · ')""")
     visitor.until_text("#chip", 'My "four" · 1 lesson')
     visitor.until("document.querySelectorAll('#notebook .thumb').length === 1")
     visitor.until(f"() => !({BUSY})()")
     visitor.press("#chip")
-    assert visitor.page.locator(".my-agents [data-do=open]").all_inner_texts() == ["Pupil 60 lessons"]
+    assert visitor.text(".my-agents [data-do=open]").startswith(
+        "Pupil 2 60 lessons"
+    )  # told from the first by its number
     assert visitor.page.locator("#kept-agents li").count() == 0  # it is the one in use
 
 

@@ -61,6 +61,25 @@ def test_a_number_is_read_one_digit_corrected_and_the_other_confirmed(visit, rea
     assert visitor.page.locator("#symbols .symbol").count() == 0
 
 
+def test_what_looks_like_two_is_one_symbol_for_who_says_so(visit, reader):
+    visitor = arrive(visit, "phone, light", reader)
+    before = visitor.n_lessons
+    write(visitor, *FOUR, *TWO)
+    visitor.until("document.querySelectorAll('#symbols .symbol').length === 2")
+    assert visitor.text("#symbols .one") == "One symbol" and visitor.box("#symbols .one")[3] >= 44
+    visitor.press("#symbols .one")
+    visitor.page.locator("#symbols .symbol").first.wait_for(state="detached")
+    write(visitor, [(0.1, 0.9), (0.4, 0.9)])  # and stays one
+    assert visitor.page.locator("#symbols .symbol").count() == 0
+    visitor.write("#own-label", "♥")
+    visitor.press("#add")
+    visitor.until_learned("♥")
+    visitor.until_empty()
+    assert visitor.n_lessons == before + 1
+    write(visitor, *FOUR, *TWO)  # the next drawing may be several again
+    visitor.until("document.querySelectorAll('#symbols .symbol').length === 2")
+
+
 def test_a_photo_of_a_sheet_is_corrected_and_taught(visit, reader, tmp_path):
     visitor = arrive(visit, "desktop, light", reader)
     before = visitor.n_lessons

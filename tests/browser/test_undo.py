@@ -70,10 +70,10 @@ def test_what_was_forgotten_comes_back_and_so_does_the_agent_before(visit, writt
     visitor.until("() => document.querySelectorAll('.thumb b').length === 2")
     visitor.press("#chip")
     visitor.press('.menu button[data-label="sixty"]')
-    visitor.until_text("#undo", "Undo: agent Pupil")
+    visitor.until_text("#undo", "Undo: agent Pupil 2")
     visitor.press("#undo")
     visitor.until_text("#chip", "2 lessons")
-    visitor.until_text("#redo", "Redo: agent Pupil")
+    visitor.until_text("#redo", "Redo: agent Pupil 2")
 
 
 def test_what_was_done_after_clearing_is_undone_before_it_and_its_name_is_read_whole(visit, written):
@@ -90,6 +90,21 @@ def test_what_was_done_after_clearing_is_undone_before_it_and_its_name_is_read_w
     visitor.until_text("#status", "Undone: forgotten 7.")
     visitor.until_text("#undo", "Undo: lesson 7")
     assert n_strokes(visitor) == 0 and visitor.n_lessons == 1
+
+
+def test_undo_says_that_it_is_at_work_until_it_is_answered(visit, written):
+    visitor = visit()
+    visitor.teach(written["7"][0], "7")
+    visitor.until_done()
+    held = []
+    visitor.page.route("**/queue/join*", lambda request: held.append(request))
+    visitor.press("#undo")
+    visitor.page.locator("#undo[aria-busy=true]").wait_for()
+    bar = "getComputedStyle(document.querySelector('#undo'), '::after').backgroundColor"
+    assert visitor.page.evaluate(bar) == "rgb(59, 91, 219)"
+    visitor.page.unroute("**/queue/join*")  # and what was held goes on
+    visitor.until_text("#status", "Undone: lesson 7.")
+    visitor.page.locator("#undo[aria-busy=false]").wait_for()
 
 
 def test_an_example_is_taken_off_the_pad_before_any_lesson_is(visit, written):

@@ -33,10 +33,24 @@ def desks(monkeypatch):
 def values_of(kind, preset=None, **changed):
     """What the fields hold once a design was chosen and some fields were changed."""
     names = [(name, field.name) for name in models.MODELS for field in dataclasses.fields(models.MODELS[name].Config)]
-    filled = design.preset_values(kind, preset)
+    filled = design.preset_values(kind, preset)[1:]
     return [
         changed.get(field, value) if name == kind else None for (name, field), value in zip(names, filled, strict=True)
     ]
+
+
+def start(kind, start_from, preset=None, filled=None, **changed):
+    """What the page shows while a new agent is made, of fields filled in for a kind, or a kind and preset."""
+    values = values_of(kind, preset if filled is None else None, **changed)
+    filled = design.preset_values(kind, preset)[0] if filled is None else filled
+    return design.start("desk", kind, preset, start_from, filled, *values)
+
+
+def test_a_press_that_is_quicker_than_the_fields_takes_the_preset_that_is_shown(desks):
+    for filled in ("recall", "state better eyes"):
+        list(start("state", "empty", "windows", filled, reach_x=3))
+        with desks.open("desk") as session:
+            assert session.pupil.model.config.preset == "windows"
 
 
 def test_every_translated_setting_is_one():
@@ -58,8 +72,7 @@ def test_settings_that_are_words_have_their_choices():
 
 
 def test_a_changed_field_counts_and_what_is_left_empty_is_as_by_default(desks):
-    values = values_of("state", "windows", max_rows=50, n_steps=None)
-    list(design.start("desk", "state", "empty", *values))
+    list(start("state", "empty", "windows", max_rows=50, n_steps=None))
     with desks.open("desk") as session:
         config = session.pupil.model.config
     assert (config.max_rows, config.n_steps, config.reach_x) == (50, 10, 9)
@@ -67,20 +80,20 @@ def test_a_changed_field_counts_and_what_is_left_empty_is_as_by_default(desks):
 
 
 def test_a_share_may_be_written_as_a_whole_number(desks):
-    list(design.start("desk", "recall", "empty", *values_of("recall", plausible_lag=1)))
+    list(start("recall", "empty", plausible_lag=1))
     with desks.open("desk") as session:
         assert session.pupil.model.config.plausible_lag == 1.0
 
 
 def test_a_setting_out_of_range_is_named_and_changes_nothing(desks):
     with pytest.raises(gradio.Error, match="Expected tuple_size as a whole number from 2 to 14, got 99"):
-        list(design.start("desk", "recall", "empty", *values_of("recall", tuple_size=99)))
+        list(start("recall", "empty", tuple_size=99))
     with desks.open("desk") as session:
         assert session.pupil.name == "Mia" and not session.earlier
 
 
 def test_its_lessons_are_taught_to_another_kind_with_progress(desks):
-    told = [shown[0] for shown in design.start("desk", "nearest", "lessons", *values_of("nearest", threshold=120))]
+    told = [shown[0] for shown in start("nearest", "lessons", threshold=120)]
     assert len(told) > 2 and "taught your lessons: " in told[0]
     with desks.open("desk") as session:
         assert (session.pupil.n_lessons, session.pupil.name, session.pupil.model.config.threshold) == (
@@ -92,7 +105,7 @@ def test_its_lessons_are_taught_to_another_kind_with_progress(desks):
 
 
 def test_stopping_leaves_the_agent_that_was_there(desks):
-    steps = design.start("desk", "nearest", "lessons", *values_of("nearest"))
+    steps = start("nearest", "lessons")
     next(steps)
     with desks.open("desk") as session:
         before = session.pupil
@@ -103,7 +116,7 @@ def test_stopping_leaves_the_agent_that_was_there(desks):
 
 
 def test_an_agent_that_came_meanwhile_stays(desks):
-    steps = design.start("desk", "nearest", "lessons", *values_of("nearest"))
+    steps = start("nearest", "lessons")
     next(steps)
     with desks.open("desk") as session:
         session.replace(new("nearest", name="Tom"))

@@ -100,7 +100,7 @@
     if (took("undo")) return way === "undo" && !document.querySelector("#undo.past"); // else something was done since
     return took(way) || is_stroke(way === "redo" ? now?.next : now);
   };
-  const BUTTONS = { undo: 3, redo: 4 }; // by their places among gradio's: their names are in the browser's language
+  const BUTTONS = { undo: 3, redo: 4 }; // by their places among gradio's: their names are in the page's language
   const move = (way) => document.querySelectorAll("#pad button.icon-button")[BUTTONS[way]].click();
   const move_to = (way, is_there) => {
     const { command_manager, context } = pad;
@@ -114,6 +114,12 @@
     while (is_stroke(first.previous)) first = first.previous;
     cleared = { first, last, before: first.previous, after: last.next, is_undone: false };
     move_to("undo", (at) => at === first.previous);
+  };
+  // Undo and Redo say that they are at work until they are answered.
+  const awaited = { undo: 0, redo: 0 };
+  window.pupilAwaits = (way, by) => {
+    awaited[way] += by;
+    document.querySelector(`gradio-app #${way}`).ariaBusy = awaited[way] > 0;
   };
   // Undo, redo or clear strokes: what was done, "" where no stroke was moved.
   window.pupilStroke = (way) => {

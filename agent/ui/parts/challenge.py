@@ -51,7 +51,7 @@ class Challenge:
     """
 
     name: str
-    pupil: Pupil = field(default_factory=lambda: new(KIND))
+    pupil: Pupil = field(default_factory=lambda: new(KIND, name=challenge_texts.NAME))
     started: float = field(default_factory=time.monotonic)
     result: Result | None = None
 

@@ -21,6 +21,7 @@ from agent.ui.events import QUIET, Unlocked, event_payload, in_turns, serialized
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
 from agent.ui.page import PICK_JS, Page, render_progress, render_status
+from agent.ui.parts import my_agents
 from agent.ui.server.limits import visitor
 from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.texts import texts, translated, with_label
@@ -54,8 +55,8 @@ def build(page: Page, outputs: Sequence[gr.components.Component]) -> None:
     for event in (
         cards.pick(pull, page.id, changed, **QUIET),
         page.backup.link(open_link, page.id, changed, **QUIET),
-        use_button.click(use_other, page.id, changed, **QUIET),
-        remove_button.click(remove_other, page.id, changed, **QUIET),
+        use_button.click(with_session(partial(_change_other, do="use")), page.id, changed, **QUIET),
+        remove_button.click(with_session(partial(_change_other, do="away")), page.id, changed, **QUIET),
     ):
         event.failure(reset, page.id, changed, **QUIET)
         page.refill_after(event)
@@ -190,12 +191,9 @@ def join(session: Session, other: Agent) -> Iterator[tuple[Any, ...]]:
     yield render_status(session, texts.JOINED.format(name=name, lessons=lessons(session.pupil)))
 
 
-@with_session
-def use_other(session: Session) -> tuple[Any, ...]:
-    """Use the agent that answers beside the visitor's."""
-    if session.comparison_agent is not None:
-        session.replace(session.comparison_agent)
-    return _view(session)
+def _change_other(session: Session, do: str) -> tuple[Any, ...]:
+    """Use the agent that answers beside the visitor's, or send it away."""
+    return _view(session, my_agents.change(session, {"do": do}))
 
 
 @serialized
@@ -210,13 +208,6 @@ def unjoin(session: Session) -> Iterator[tuple[Any, ...]]:
             return
         yield render_progress(session, texts.UNJOINING.format(share=formatting.share(progress.share)), is_job=True)
     yield render_status(session, texts.UNJOINED.format(name=safe(work.result), lessons=lessons(session.pupil)))
-
-
-@with_session
-def remove_other(session: Session) -> tuple[Any, ...]:
-    """Let the visitor's agent answer alone."""
-    session.comparison_agent = None
-    return _view(session)
 
 
 @serialized

@@ -5,6 +5,7 @@ Those of the session are within reach at once. The browser keeps the logs of mor
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.agents import STARTERS
@@ -54,15 +55,22 @@ def _start(name: str) -> str:
 
 
 def _agent(session: Session, pupil: Pupil) -> str:
-    """An agent that is not in use."""
-    what = f"<b>{safe(pupil.name)}</b> <small>{formatting.lessons(pupil)}</small>"
-    buttons = "".join(
-        html.button(
-            do, text, css="small" if do != "open" else "", aria_label=f"{text}: {pupil.name}" if do != "open" else ""
-        )
-        for do, text in (("open", what), ("beside", texts.BESIDE), ("remove", texts.REMOVE_AGENT))
+    """An agent that is not in use; the browser adds when it began."""
+    about = f"{formatting.lessons(pupil)} · {safe(formatting.known(pupil.labels))} <time></time>"
+    what = f"<b>{safe(pupil.name)}</b> <small>{about}</small>"
+    buttons = html.button("open", what) + "".join(
+        html.button(do, text, css="small", aria_label=f"{text}: {pupil.name}")
+        for do, text in (("beside", texts.BESIDE), ("remove", texts.REMOVE_AGENT))
     )
     return f"<li{html.attributes(data_label=session.key(pupil))}>{buttons}{_folded_name_field(pupil.name)}</li>"
+
+
+def next_name(session: Session, name: str) -> str:
+    """A name for a new agent, with the next number where one with lessons has it: "Pupil", "Pupil 2", ..."""
+    agents = [pupil.name for pupil in (session.pupil, *session.earlier) if pupil.n_lessons]
+    matches = [re.fullmatch(rf"{re.escape(name)}(?: (\d{{1,6}}))?", other) for other in agents]
+    numbers = [int(match[1] or 1) for match in matches if match is not None]
+    return f"{name} {max(numbers) + 1}" if numbers else name
 
 
 def change(session: Session, payload: dict[str, Any]) -> str:

@@ -96,7 +96,7 @@ def show(symbols: Symbols | None, pupil: Pupil) -> str:
             )
         )
     if not symbols.is_photo:
-        return f'<div class="boxes">{"".join(buttons)}</div>'
+        return f'<div class="boxes">{"".join(buttons)}{html.button("one", symbol_texts.ONE, css="one")}</div>'
     rows: dict[int, list[str]] = {}
     for symbol, button in zip(symbols.symbols, buttons, strict=True):
         rows.setdefault(symbol.line, []).append(button)

@@ -29,14 +29,15 @@ const put = (name, value) => { // the agents kept longest give way
 const store = (delta) => {
   const old = stored();
   if (delta.start > 0 && (old?.key !== delta.key || old.lines.length < delta.start)) return trigger("log", { do: "missed" });
+  const at = [old, ...others()].find((log) => log?.agent === delta.agent)?.at ?? Date.now();
   const without = others().filter(({ agent }) => agent !== delta.agent && agent !== old?.agent);
   const is_other = old?.agent && old.agent !== delta.agent && old.lines.length;
   const agents = is_other ? [old, ...without] : without;
   const lines = [...(old?.lines ?? []).slice(0, delta.start), ...delta.lines];
-  const { key, birth, agent, about } = delta;
+  const { key, birth, agent, about, knows } = delta;
   if (is_other) localStorage.removeItem(LOG); // kept in both places, it would need its space twice
   if (is_other || without.length < others().length) put(AGENTS, agents);
-  if (put(LOG, { key, birth, agent, about, lines })) return;
+  if (put(LOG, { key, birth, agent, about, knows, at, lines })) return;
   localStorage.removeItem(LOG);
   put(AGENTS, agents); // no longer in the way
   trigger("log", { do: "full" });
@@ -73,6 +74,9 @@ const named = ({ about, birth }, name) => ({
   birth: birth.replace(/("name": ?)"(?:[^"\\]|\\.)*"/, (_, key) => key + JSON.stringify(name)),
 });
 
+const when = (at) => (at ? new Date(at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }) : "");
+const line_of = ({ about, knows, at }) => [about, knows, when(at)].filter(Boolean).join(" · ");
+
 // The menu lists the agents that the app has; those that only this browser keeps are added when it opens.
 const button = (data, content, label) => {
   const made = Object.assign(document.createElement("button"), { type: "button", textContent: content });
@@ -86,10 +90,15 @@ document.addEventListener("toggle", ({ target }) => {
   const names = new Map([...target.querySelectorAll(".my-agents > [data-label]")].map((each) => [each.dataset.label, each.querySelector("b").textContent]));
   const has_other_name = ({ agent, about }) => names.has(agent) && name_of(about) !== names.get(agent); // given by the app
   if (others().some(has_other_name)) put(AGENTS, others().map((log) => (has_other_name(log) ? { ...log, ...named(log, names.get(log.agent)) } : log)));
+  for (const time of target.querySelectorAll("[data-label] time")) {
+    const began = when(others().find(({ agent }) => agent === time.closest("[data-label]").dataset.label)?.at);
+    if (began) time.textContent = `· ${began}`;
+  }
   const here = [list.dataset.here, ...names.keys()];
-  const rows = others().filter(({ agent }) => !here.includes(agent)).map(({ agent, about }) => {
+  const rows = others().filter(({ agent }) => !here.includes(agent)).map((log) => {
+    const { agent, about } = log;
     const row = document.createElement("li");
-    row.append(button({ kept: agent }, about), button({ dropped: agent }, list.dataset.remove, `${list.dataset.remove}: ${about}`));
+    row.append(button({ kept: agent }, line_of(log)), button({ dropped: agent }, list.dataset.remove, `${list.dataset.remove}: ${about}`));
     row.lastChild.className = "small";
     row.dataset.keptRow = agent;
     row.append(target.querySelector("#kept-rename").content.cloneNode(true));
@@ -118,6 +127,6 @@ document.addEventListener("click", ({ target }) => {
   const name = pressed.closest(".own").querySelector("input").value.replace(/\p{C}/gu, "").trim();
   if (!name) return;
   put(AGENTS, others().map((log) => (log.agent === renamed ? { ...log, ...named(log, name) } : log)));
-  pressed.closest("li").firstChild.textContent = others().find(({ agent }) => agent === renamed).about;
+  pressed.closest("li").firstChild.textContent = line_of(others().find(({ agent }) => agent === renamed));
   pressed.closest("details").open = false;
 });

@@ -49,6 +49,26 @@
     press(event, event.shiftKey ? "#redo" : "#undo");
   });
 
+  // What came of long work is read aloud once it is there, wherever the focus is.
+  const DONE = ".progress:has(i[style*='width:100.0%'])"; // numbers, how far it is, are not read
+  const NEWS = [`#course ${DONE} p`, `#accuracy ${DONE} + p`, "#drawn figcaption", "#share-status .status:not(:has(span))"];
+  const said = Object.assign(document.createElement("div"), { id: "news", className: "unseen" });
+  Object.assign(said, { role: "status", ariaLive: "polite" });
+  document.body.append(said);
+  const read = {};
+  let reading;
+  new MutationObserver(() => {
+    for (const at of NEWS) {
+      const place = document.querySelector(at);
+      const text = [...(place?.childNodes ?? [])].map((part) => part.textContent).join(" ").trim();
+      if (text && read[at] !== text) {
+        clearTimeout(reading);
+        reading = setTimeout(() => { said.textContent = text; }, 500); // the last of what comes in pieces
+      }
+      read[at] = text;
+    }
+  }).observe(document.querySelector("gradio-app #tabs"), { childList: true, subtree: true, characterData: true, attributeFilter: ["style"] });
+
   // Undo and Redo with nothing to do are inert: of strokes the page knows, of all else the app, which then calls them idle.
   const is_idle = (button) => button.matches(".idle") && !document.body.matches(`.stroke-${button.id}`);
   const tell_idle = () => document.querySelectorAll("#undo, #redo").forEach((each) => { each.ariaDisabled = is_idle(each); });

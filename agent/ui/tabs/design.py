@@ -20,6 +20,7 @@ from agent.ui.events import QUIET, serialized, with_session
 from agent.ui.formatting import lessons
 from agent.ui.html import safe
 from agent.ui.page import Page, header, status_of
+from agent.ui.parts import my_agents
 from agent.ui.session import DEFAULT_MODEL, SESSIONS, Session
 from agent.ui.texts import texts
 from agent.validation import Setting, settings_of
@@ -44,6 +45,7 @@ def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Componen
     kinds = [(formatting.about_kind(name, model.SUMMARY), name) for name, model in MODELS.items()]
     kind = segments(kinds, DEFAULT_MODEL, texts.KIND, "kind")
     preset = gr.Dropdown(label=texts.PRESET, visible=False, elem_id="preset")
+    filled = gr.Textbox(DEFAULT_MODEL, visible="hidden")  # the kind and preset that the fields were filled in for
     with gr.Accordion(texts.SETTINGS_OF_ITS_OWN, open=False, elem_id="settings"):
         groups, fields = _settings_fields(DEFAULT_MODEL)
     starts = [(texts.STARTS.get(name, name), name) for name in ("empty", *STARTERS)]
@@ -58,12 +60,12 @@ def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Componen
     asking = [question, ask, sure, keep_it, stop]
     # model by model: what `settings_from` reads and `preset_values` fills
     components = [component for of_kind in fields.values() for component in of_kind.values()]
-    ask.click(ask_first, page.id, asking, **QUIET)
+    ask.click(with_session(_ask_about), page.id, asking, **QUIET)
     keep_it.click(leave_question, None, asking, **QUIET)
-    kind.change(offer, kind, [preset, *groups.values(), *components], **QUIET)
-    preset.input(preset_values, [kind, preset], components, **QUIET)
+    kind.change(offer, kind, [preset, *groups.values(), filled, *components], **QUIET)
+    preset.input(preset_values, [kind, preset], [filled, *components], **QUIET)
     outputs = [status_line, page.header, *asking]
-    started = sure.click(start, [page.id, kind, start_from, *components], outputs, **QUIET)
+    started = sure.click(start, [page.id, kind, preset, start_from, filled, *components], outputs, **QUIET)
     started.failure(refresh, page.id, outputs, **QUIET)
     page.refill_after(started)
     stop.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
@@ -74,9 +76,13 @@ def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Componen
 
 
 @serialized
-def start(session: Session, kind: str, start_from: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+def start(
+    session: Session, kind: str, preset: str | None, start_from: str, filled: str, *values: Any
+) -> Iterator[tuple[Any, ...]]:
     """Use a new agent; while it is taught, show how far it is, and stop if asked."""
     text = texts.RETEACHING if start_from == "lessons" else texts.STARTING
+    if filled != _of(kind, preset):  # the press was quicker than the fields
+        values = preset_values(kind, preset)[1:]
     for share, pupil in iter_replace(session, kind, start_from, settings_from(kind, values)):
         if share is None:
             stopped = texts.START_STOPPED if pupil is session.pupil else texts.REPLACED
@@ -112,6 +118,8 @@ def iter_replace(
         if token.cancelled:
             yield None, old
             return
+    if start_from != "lessons":
+        work.result.name = my_agents.next_name(session, texts.TITLE)
     session.replace(work.result)
     yield 100, work.result
 
@@ -119,8 +127,8 @@ def iter_replace(
 def _iter_new(old: Pupil, kind: str, start_from: str, settings: dict[str, Any]) -> Generator[Progress, None, Pupil]:
     """Make a new agent, and teach it what it shall start with."""
     if start_from in STARTERS:
-        return (yield from iter_new(kind, starter=start_from, name=texts.TITLE, **settings))
-    pupil = new(kind, name=texts.TITLE, **settings)
+        return (yield from iter_new(kind, starter=start_from, **settings))
+    pupil = new(kind, **settings)
     if start_from != "lessons":
         return pupil
     log = copy.deepcopy(old.lessons)
@@ -147,18 +155,13 @@ def starter_of(pupil: Pupil) -> str | None:
 
 
 @with_session
-def ask_first(session: Session) -> tuple[Any, ...]:
-    """Ask before the agent is replaced."""
-    return _ask_about(session)
-
-
-@with_session
 def ask_again(session: Session, question: str) -> tuple[Any, ...]:
     """Keep what is asked true of the agent as it is now; what was not being asked stays as it is."""
     return _ask_about(session) if question else (gr.skip(),) * 5
 
 
 def _ask_about(session: Session) -> tuple[Any, ...]:
+    """Ask before the agent is replaced."""
     question = texts.START_ASK.format(name=safe(session.pupil.name), lessons=lessons(session.pupil))
     return _question(f"<p>{question}</p>", sure=True)
 
@@ -175,9 +178,9 @@ def _question(text: str = "", ask: bool = False, sure: bool = False, stop: bool 
 
 def offer(kind: str) -> list[Any]:
     """Offer the presets of a kind, where there are several, and show its settings."""
-    names = list(MODELS[kind].PRESETS)
-    preset = gr.Dropdown(choices=names, value=names[0], visible=len(names) > 1)
-    return [preset, *(gr.Column(visible=name == kind) for name in MODELS), *preset_values(kind, names[0])]
+    names = [(texts.FACT_VALUES.get(name, name), name) for name in MODELS[kind].PRESETS]
+    preset = gr.Dropdown(choices=names, value=names[0][1], visible=len(names) > 1)
+    return [preset, *(gr.Column(visible=name == kind) for name in MODELS), *preset_values(kind, names[0][1])]
 
 
 # ---------------------------------------------------------------- settings
@@ -205,13 +208,17 @@ def settings_from(kind: str, values: Sequence[Any]) -> dict[str, Any]:
 
 
 def preset_values(kind: str, preset: str | None) -> list[Any]:
-    """The values of all components once a preset is chosen; those of other models stay."""
-    values: list[Any] = []
+    """What the fields are filled in for, and the values of all once a preset is chosen; other models' stay."""
+    values: list[Any] = [_of(kind, preset)]
     for name, model in MODELS.items():
         preset_settings = model.PRESETS.get(preset or "", {})
         for field in dataclasses.fields(model.Config):
             values.append(preset_settings.get(field.name, field.default) if name == kind else gr.skip())
     return values
+
+
+def _of(kind: str, preset: str | None) -> str:
+    return f"{kind} {preset}" if len(MODELS[kind].PRESETS) > 1 and preset in MODELS[kind].PRESETS else kind
 
 
 def _field(kind: str, setting: Setting) -> gr.components.Component:

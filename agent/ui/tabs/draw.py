@@ -26,7 +26,8 @@ from agent.ui.session import DEFAULT_MODEL, Session
 from agent.ui.tabs import design
 from agent.ui.texts import challenge_texts, input_texts, server_texts, symbol_texts, texts, with_label
 
-STROKE_JS = "(id) => [id, window.pupilStroke('{do}')]"
+STROKE_JS = "(id) => {{ window.pupilAwaits('{do}', 1); return [id, window.pupilStroke('{do}')]; }}"
+ANSWERED_JS = "() => window.pupilAwaits('{do}', -1)"
 TO_PAD_JS = "() => document.querySelector('body:has(#ten [data-do=stop]) #pad')?.scrollIntoView({ block: 'nearest' })"
 CLEAR_JS = "(id, pad) => [id, pad, window.pupilStroke('clear')]"
 PRESSES = QUIET | {"trigger_mode": "multiple"}  # a press counts, also while the one before is under way
@@ -83,7 +84,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         gr.on([digit.click for digit in digits], teach_digit, on_pad, [pad, *everything], **QUIET),
         right.click(confirm, on_pad, [pad, *everything], **QUIET),
         gr.on([add.click, label.submit], teach_label, [*on_pad, label], [pad, label, *everything], **QUIET),
-        cards.pick(teach_card, on_pad, [pad, *everything], **QUIET),
+        cards.pick(teach_digit, on_pad, [pad, *everything], **QUIET),
     ]
     for lesson in lessons:  # the guess of the last stroke may reach the browser after the lesson that followed it
         lesson.success(with_session(answer_of), page.id, answer, postprocess=False, **QUIET)
@@ -95,11 +96,13 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         beginning = pick(change_agent, page.id, [guess, status, page.header], **PRESSES)
         beginning.failure(with_session(header), page.id, page.header, **QUIET)
         page.refill_after(beginning)
-    undo.click(undo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="undo"), **PRESSES)
-    redo.click(redo_last, [page.id, stroke], [pad, *everything], js=STROKE_JS.format(do="redo"), **PRESSES)
+    for button, turn in ((undo, undo_last), (redo, redo_last)):
+        script = STROKE_JS.format(do=button.elem_id)
+        turning = button.click(turn, [page.id, stroke], [pad, *everything], js=script, **PRESSES)
+        turning.then(None, js=ANSWERED_JS.format(do=button.elem_id), **PRESSES)
     for component in (notes, sheet):
         component.pick(change_lesson, page.id, [sheet, *everything], **QUIET)
-    return refresh, everything
+    return with_session(lambda session: all_of(session, session.status)), everything
 
 
 # ---------------------------------------------------------------- the tab as HTML
@@ -203,12 +206,6 @@ def _invitation(session: Session) -> str:
 # ---------------------------------------------------------------- events
 
 
-@with_session
-def refresh(session: Session) -> tuple[Any, ...]:
-    """Show the tab as it is."""
-    return all_of(session, session.status)
-
-
 @serialized
 def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, str, str]]:
     """Do what was pressed in the menu at the top, or before the first lesson; show how far a new agent is."""
@@ -255,7 +252,7 @@ def _report(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndarray)
     if not session.pad.report(thumbnail):
         return False
     session.pad.symbols = None
-    if session.pad.drawing is not None and pad is not None:
+    if session.pad.drawing is not None and pad is not None and not session.pad.is_one:
         picture = pad["background"] if pad["composite"] is None else pad["composite"]
         several = session.at_pad.segment(picture, thumbnail)
         if len(several) > 1:
@@ -415,13 +412,15 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
 
 @with_session
 def choose_symbol(session: Session, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
-    """Choose one of several symbols, or teach all of them as they were read."""
+    """Choose one of several symbols, teach all of them as they were read, or take the drawing for a single one."""
     several, payload = session.pad.symbols, event_payload(event)
     number = payload.get("number")
     if several is not None and payload.get("do") == "all":
         return _confirm_symbols(session, several, preprocessing.to_thumbnail(pad))
     if several is not None and type(number) is int and 0 <= number < len(several.symbols):
         several.selected = number
+    if several is not None and payload.get("do") == "one" and not several.is_photo:
+        session.pad.symbols, session.pad.is_one = None, True
     return gr.skip(), *all_of(session, session.status)
 
 
@@ -435,8 +434,8 @@ def _confirm_symbols(session: Session, several: Symbols, thumbnail: np.ndarray) 
 
 @with_session
 def teach_digit(session: Session, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
-    """Teach what is on the pad as the digit on the button that was pressed."""
-    return teach(session, pad, getattr(event.target, "value", None))
+    """Teach what is on the pad as the digit on the button that was pressed, or the label of the visitor's own."""
+    return teach(session, pad, event_payload(event).get("label", getattr(event.target, "value", None)))
 
 
 @with_session
@@ -464,17 +463,11 @@ def teach_label(session: Session, pad: dict[str, Any] | None, label: str | None)
 
 
 @with_session
-def teach_card(session: Session, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
-    """Teach one of the visitor's labels again."""
-    return teach(session, pad, event_payload(event).get("label"))
-
-
-@with_session
 def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
     """Begin a challenge, or stop it, or use its agent from now on; the visitor's waits meanwhile."""
     do, before = event_payload(event).get("do"), session.challenge
     if do == "keep" and before is not None:
-        before.pupil.name = challenge_texts.NAME
+        before.pupil.name = my_agents.next_name(session, challenge_texts.NAME)
         session.replace(before.pupil)
         return gr.skip(), *all_of(
             session, texts.BACK_DONE.format(name=before.pupil.name, lessons=formatting.lessons(before.pupil))

@@ -75,7 +75,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
         button.click(partial(reward, value=value), page.id, status_line, queue=False, **QUIET)
     eyes.change(close_eyes, [page.id, eyes], None, queue=False, **QUIET)
     components.download_after(film.click(save_film, page.id, [download, status_line], **QUIET), download)
-    return refresh, outputs
+    return with_session(lambda session: _all(session, "")), outputs
 
 
 def _choices() -> list[gr.components.Component]:
@@ -326,12 +326,6 @@ def _all(session: Session, text: str) -> tuple[Any, ...]:
 
 
 # ---------------------------------------------------------------- events
-
-
-@with_session
-def refresh(session: Session) -> tuple[Any, ...]:
-    """Show what is watched."""
-    return _all(session, "")
 
 
 def watch(session_id: str, *choices: Any) -> Iterator[tuple[Any, ...]]:

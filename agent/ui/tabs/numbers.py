@@ -77,6 +77,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     job.connect(repeat_button, repeat_published, [], [published_bar, published])
     gr.on([number.submit, number.change], ask, [page.id, number], answers, trigger_mode="always_last", **QUIET)
     quick.pick(ask_quick, page.id, [number, answers], **QUIET)
+    refresh = with_session(lambda session: (*_all(session), _published(session.state(NumbersState).repeated)))
     return refresh, [*outputs, published]
 
 
@@ -439,12 +440,6 @@ def _saveable(session: Session) -> gr.Dropdown:
     loaded = session.other_agents.get(FAMILY)
     names += [(loaded.name, FAMILY)] if loaded else []
     return gr.Dropdown(choices=names, value=names[0][1] if names else None)
-
-
-@with_session
-def refresh(session: Session) -> tuple[Any, ...]:
-    """Show the learners as they are."""
-    return *_all(session), _published(session.state(NumbersState).repeated)
 
 
 @serialized

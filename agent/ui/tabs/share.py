@@ -76,6 +76,7 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
     gr.HTML(f"<h3>{texts.LOAD}</h3>")
     file = gr.File(label=texts.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="file-in")
     download, outputs = components.download_button("file-out"), [status_line, name, page.header]
+    rename = with_session(lambda session, name: render_status(session, my_agents.rename(session, session.pupil, name)))
     gr.on([rename_button.click, name.submit], rename, [page.id, name], outputs, **QUIET)
     for button, handle, inputs in ((save_button, save, []), (page_button, save_page, [with_drawings])):
         saving = button.click(handle, [page.id, *inputs], [download, *outputs], **QUIET)
@@ -122,7 +123,7 @@ def _build_give(page: Page) -> _Pushing:
     for button, with_drawings in zip(buttons, (True, False), strict=True):
         inputs = [*pushing.inputs, gr.State(with_drawings)]
         sending = button.click(push, inputs, pushing.outputs, **QUIET)
-        sending.failure(lambda: ("", ""), None, pushing.outputs, **QUIET)
+        sending.failure(_missing, page.token, pushing.outputs, **QUIET)
     return pushing
 
 
@@ -150,7 +151,7 @@ def _build_experts(page: Page, outputs: Sequence[gr.components.Component], pushi
     versions_button.click(list_versions, [repo, page.token], versions, **QUIET)
     stop_button.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
     proposing = propose_button.click(contribute, [*pushing.inputs, gr.State(True)], pushing.outputs, **QUIET)
-    proposing.failure(lambda: ("", ""), None, pushing.outputs, **QUIET)
+    proposing.failure(_missing, page.token, pushing.outputs, **QUIET)
 
 
 def _link(text: str, url: str = "", link: str = "") -> str:
@@ -184,6 +185,11 @@ def _token(typed: str | None, signed_in: SignedIn) -> str | None:
     return signed_in.token if signed_in is not None else (typed or "").strip() or None
 
 
+def _missing(typed: str | None, signed_in: SignedIn) -> tuple[str, str]:
+    """Beside the buttons, what was missing where nothing could be sent; the message of the error goes away."""
+    return "", status("" if _token(typed, signed_in) else texts.SENTENCES["NOT_SIGNED_IN"], is_refusal=True)
+
+
 # ---------------------------------------------------------------- name and files
 
 
@@ -204,12 +210,6 @@ def refresh(session: Session) -> tuple[Any, ...]:
 def _new_name(session: Session) -> Any:
     """The name, where it is no longer the one that the field was filled with: what is being written there stays."""
     return gr.skip() if session.news.get("name") == session.pupil.name else name_of(session)
-
-
-@with_session
-def rename(session: Session, name: str) -> tuple[Any, ...]:
-    """Give the agent another name."""
-    return render_status(session, my_agents.rename(session, session.pupil, name))
 
 
 @with_session
