@@ -101,8 +101,8 @@ def test_strokes_that_break_off_and_circles_above_each_other_stay_one_symbol(pup
 def test_touching_digits_are_cut(pupil):
     texts = {seed: f"{37 * seed % 100:02}" for seed in range(100, 160)}
     read = [text_of(pupil.read(handwriting.number(text, seed, touching=1)[0])) for seed, text in texts.items()]
-    assert sum(len(text) == 2 for text in read) >= 56, read
-    assert sum(text == right for text, right in zip(read, texts.values(), strict=True)) >= 48, read
+    assert sum(len(text) == 2 for text in read) >= 58, read
+    assert sum(text == right for text, right in zip(read, texts.values(), strict=True)) >= 53, read
 
 
 def test_who_knows_nothing_parts_symbols_by_gaps_alone(novice):
