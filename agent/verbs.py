@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import io
 import itertools
 import os
 import re
@@ -39,6 +38,7 @@ ASKED = ("task", "n_test", "seed")
 VERBS = ("ask", "compare", "completion", "deploy", "evaluate", "export", "layers", "read", "show", "teach")
 FLAGS = ("--help", "--version", "--cfg", "--config-dir", "-m")
 MAX_DRAWN = 256  # numbers of a layer that is drawn
+MAX_QUESTIONS = 100_000  # files in a folder of questions
 ZSH = "autoload -U +X compinit && compinit; autoload -U +X bashcompinit && bashcompinit\n"
 COMPLETION = """_pupil() {{
   local word="${{COMP_LINE:0:$COMP_POINT}}"
@@ -71,7 +71,7 @@ def read(words: Sequence[str], prepare: Prepare) -> Steps:
     parser.add_argument("picture", help="a file: a photo of a page, a scan, a drawing")
     parser.add_argument("agent", nargs="?", default="everyday", help=NAMED)
     options = parser.parse_args(words)
-    picture = _opened(options.picture)
+    picture = arrays.opened(options.picture)
     readings = _pupil(options.agent, prepare).read(picture)
     if not readings:
         raise AgentError(f"expected a picture with ink, got a blank one at {options.picture}.")
@@ -91,7 +91,7 @@ def teach(words: Sequence[str], prepare: Prepare) -> Steps:
     options = parser.parse_args(words)
     labels = options.labels.split(",") if "," in options.labels else [*"".join(options.labels.split())]
     pupil = _pupil(options.agent, prepare)
-    readings = pupil.read(_opened(options.picture))
+    readings = pupil.read(arrays.opened(options.picture))
     if len(labels) != len(readings):
         raise AgentError(
             f"expected {len(readings)} labels, one for each symbol found, got {len(labels)}. "
@@ -136,16 +136,18 @@ def deploy(words: Sequence[str], prepare: Prepare) -> Steps:
     parser.add_argument("--hardware", help="without --static: such as cpu-upgrade; the Hub's own choice otherwise")
     parser.add_argument("--token", default=os.environ.get("HF_TOKEN"), help="with the right to write, or HF_TOKEN")
     options, project = parser.parse_args(words), Path(__file__).resolve().parents[1]
-    if options.static:
-        pupil = _pupil(options.agent or "everyday", prepare)
-        page = to_html(pupil, options.language, drawings=options.drawings)
-        yield hub.deploy_page(page, pupil.name, options.space, options.token)
-        return
-    if options.agent:
+    if options.agent and not options.static:
         raise AgentError(f"expected an agent with --static alone, got {options.agent}. Say deploy --static.")
-    if not (project / "app.py").is_file():
+    if not options.static and not (project / "app.py").is_file():
         raise AgentError(f"expected the project to upload, with its app.py, got {project}. Start this in the project.")
-    yield hub.deploy(project, options.space, options.token, options.hardware)
+    if not options.token:
+        raise AgentError("expected a token with the right to write, got none. Say --token=hf_…, or set HF_TOKEN.")
+    if not options.static:
+        yield hub.deploy(project, options.space, options.token, options.hardware)
+        return
+    pupil = _pupil(options.agent or "everyday", prepare)
+    page = to_html(pupil, options.language, drawings=options.drawings)
+    yield hub.deploy_page(page, pupil.name, options.space, options.token)
 
 
 def ask(words: Sequence[str], prepare: Prepare) -> Steps:
@@ -301,16 +303,6 @@ def _pupil(name: str | None, prepare: Prepare) -> Pupil:
     return agent
 
 
-def _opened(path: str | Path) -> Any:
-    from PIL import Image
-
-    try:
-        return Image.open(io.BytesIO(Path(path).read_bytes()))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = str(error).partition(" <_io")[0]
-        raise AgentError(f"expected a picture at {path}, got none that can be read ({reason}).") from error
-
-
 def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str]:
     """Answer all questions, or none where one of them is wrong: a line each."""
     if isinstance(agent, Regressor):
@@ -323,14 +315,14 @@ def _answers(agent: Pupil | Regressor, questions: Sequence[str]) -> Iterator[str
             yield from _answers_of_rows(agent, question)
         return
     files = [file for question in questions for file in _files(Path(question))]
-    for file, guess in zip(files, agent.predict_many(map(_opened, files)), strict=True):
+    for file, guess in zip(files, agent.predict_many(map(arrays.opened, files)), strict=True):
         yield f"{file} → {_described(guess)}"
 
 
 def _answers_of_rows(agent: Pupil | Classifier, name: str) -> Iterator[str]:
     """Answer every input in a file of data, or a picture: a line each."""
     data = arrays.read(name) if arrays.is_data(name) else None
-    parts: list[Any] = [] if data else [arrays.opened(Path(name))[None]]
+    parts: list[Any] = [] if data else [arrays.pixels(arrays.opened(name, decode=True))[None]]
     if data and isinstance(agent, Classifier):
         parts = [as_arrays(part, name).drawings for part in data if part]
     elif data:
@@ -364,7 +356,7 @@ def _files(path: Path) -> list[Path]:
     """Give a file, or the pictures of a folder and of those in it."""
     if not path.is_dir():
         return [path]
-    files = arrays.pictures_in(path, "**/*")
+    files = arrays.pictures_in(path, "**/*", MAX_QUESTIONS)
     if not files:
         raise AgentError(f"expected pictures in {path}, got none that ends in {' '.join(arrays.PICTURES)}.")
     return files

@@ -14,6 +14,7 @@ import csv
 import functools
 import hashlib
 import importlib
+import io
 import itertools
 import math
 import re
@@ -35,6 +36,7 @@ INPUTS = ("drawings", "images", "image", "img", "x", "data", "inputs", "features
 LABELS = ("labels", "label", "y", "targets", "target", "class", "classes")
 TEST = ("test", "val", "valid", "validation")  # the first there is, is the test
 MAX_CHARS = 40  # of a label
+MAX_FILES, MAX_BYTES = 1_000_000, 2**30  # of a folder, and of its pictures once they are opened
 CHANNELS = (1, 3, 4)  # of a picture with channels
 FAINT = 32  # pixels that are all below it are levels, such as 0 to 1 or 0 to 16
 _SAVED = ("dataset_info.json", "dataset_dict.json", "state.json")
@@ -74,16 +76,17 @@ def is_data(path: object) -> bool:
 
 
 def digest(path: str) -> str:
-    """Give a digest of the content of a file, or of all files of a folder; nothing for what is not there."""
+    """Give a digest of the content of a file, or of the files of a folder that are read; nothing for what is none."""
     source, result = Path(path), hashlib.sha256()
-    files = sorted(file for file in source.rglob("[!.]*") if file.is_file()) if source.is_dir() else [source]
-    if path.startswith(HUB) or not files or not files[0].is_file():
+    if path.startswith(HUB) or not (source.is_dir() or source.is_file()):
         return ""
+    files = [source] if source.is_file() else sorted(itertools.chain(*_files_of(source).values()))
     if source.suffix.lower() == ".npy":
         files += [file for file in _label_files(source) if file.is_file()]
     for file in files:
         result.update(file.as_posix().removeprefix(source.as_posix()).encode())
-        result.update(file.read_bytes())
+        with file.open("rb") as opened:
+            hashlib.file_digest(opened, lambda: result)  # type: ignore[arg-type, return-value]
     return result.hexdigest()[:16]
 
 
@@ -103,8 +106,7 @@ def read(path: str) -> Splits:
 def _read(source: Path, content: str) -> Splits:
     """Read a file or a folder, cached by its content."""
     if source.is_dir():
-        is_saved = any((source / name).is_file() for name in _SAVED)
-        return _from_hub(str(source)) if is_saved else _from_folder(source)
+        return _from_folder(source)
     readers = {".npz": _from_npz, ".npy": _from_npy, ".csv": _from_table, ".tsv": _from_table, ".arff": _from_arff}
     try:
         return readers[source.suffix.lower()](source)
@@ -360,36 +362,66 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _from_folder(source: Path) -> Splits:
-    folders = sorted(folder for folder in source.iterdir() if folder.is_dir() and not folder.name.startswith("."))
-    splits = {folder.name.lower(): folder for folder in folders}
-    parts = {"": source} if "train" not in splits else {n: f for n, f in splits.items() if n in ("train", *TEST)}
-    tables = {}
+def _files_of(source: Path) -> dict[str, list[Path]]:
+    """Give the files of a folder that are data, by their split; what lies elsewhere in it is not looked at.
+
+    Those that the package datasets has saved are under `HUB`. AgentError where there are none.
+    """
+    if any((source / name).is_file() for name in _SAVED):
+        return {HUB: [file for pattern in ("*", "*/*") for file in source.glob(pattern) if file.is_file()]}
+    splits = {folder.name.lower(): folder for folder in sorted(source.iterdir()) if folder.is_dir()}
+    parts = {name: splits[name] for name in ("train", *TEST) if name in splits} if "train" in splits else {"": source}
+    files = {split: pictures_in(folder, "*/*") for split, folder in parts.items()}
     for split, folder in parts.items():
-        files = [file for file in pictures_in(folder, "*/*") if not file.parent.name.startswith(".")]
-        if not files:
-            expected, ends = f"pictures in {folder}/LABEL/, a folder for each label", " ".join(PICTURES)
-            n = len(pictures_in(folder, "**/*"))
-            raise AgentError(
-                f"expected {expected}, got {f'{n} elsewhere in it' if n else f'none that ends in {ends}'}."
-            )
-        tables[split] = checked(_stacked(map(opened, files)), [file.parent.name for file in files], str(source))
+        if not files[split]:
+            expected, ends = f"pictures in {folder / 'LABEL'}/, a folder for each label", " ".join(PICTURES)
+            raise AgentError(f"expected {expected}, got none there that ends in {ends}.")
+    return files
+
+
+def _from_folder(source: Path) -> Splits:
+    tables, room, files = {}, MAX_BYTES, _files_of(source)
+    if HUB in files:
+        return _from_hub(str(source))
+    for split, paths in files.items():
+        pictures = []
+        for path in paths:
+            pictures.append(pixels(opened(path, decode=True)))
+            room -= pictures[-1].nbytes
+            if room < 0:
+                raise AgentError(
+                    f"expected pictures of at most {MAX_BYTES:,} bytes in {source}, got more. Shrink them."
+                )
+        tables[split] = checked(_stacked(pictures), [path.parent.name for path in paths], str(source))
     return _of_splits(tables)
 
 
-def pictures_in(folder: Path, pattern: str) -> list[Path]:
-    """Give the files of a folder that are pictures by their ending; hidden ones, as macOS writes them, are none."""
-    files = sorted(file for file in folder.glob(pattern) if file.suffix.lower() in PICTURES and file.is_file())
-    return [file for file in files if not file.name.startswith(".")]
+def pictures_in(folder: Path, pattern: str, limit: int = MAX_FILES) -> list[Path]:
+    """Give the files of a folder that are pictures by their ending, none of them hidden, as macOS writes some.
+
+    AgentError where the pattern fits more than ``limit`` files and folders.
+    """
+    files = []
+    for number, file in enumerate(folder.glob(pattern)):
+        if number == limit:
+            raise AgentError(f"expected a folder of at most {limit:,} files, got more in {folder}. Name one in it.")
+        is_shown = not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if is_shown and file.suffix.lower() in PICTURES and file.is_file():
+            files.append(file)
+    return sorted(files)
 
 
-def opened(file: Path) -> np.ndarray:
-    """Give the pixels of a file: (H, W) or (H, W, C); AgentError when it is damaged or no picture."""
+def opened(file: str | Path, decode: bool = False) -> Image.Image:
+    """Open a picture, and ``decode`` it, which a photo is only when its size is known; AgentError when it is none."""
     try:
-        with Image.open(file) as image:
-            return pixels(image)
+        with Path(file).open("rb") as content:  # a device may have no end
+            image = Image.open(io.BytesIO(content.read(MAX_BYTES)))
+        if decode:
+            image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise AgentError(f"expected a picture at {file}, got none that can be read ({error}).") from error
+        reason = str(error).partition(" <_io")[0]
+        raise AgentError(f"expected a picture at {file}, got none that can be read ({reason}).") from error
+    return image
 
 
 def pixels(image: Image.Image) -> np.ndarray:

@@ -34,6 +34,9 @@ VIEW_PX = (320, 240)
 SCROLL_PX, PRESSED = 100, 0.5
 BLANK = "about:blank"
 MAX_CHOICES = 1_000
+ADVANCE = """async () => {  // when what the mouse did is drawn
+  await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 500))]);
+  const score = window.pupilScore; window.pupilScore = null; return score }"""
 
 
 class Gym(gymnasium.Env):
@@ -180,7 +183,7 @@ class Browser(FrameEnvironment):
     """A page of the web, or a file, in Chromium. Optional and local: it needs Playwright and a browser for it.
 
     Actions move the mouse, scroll and press. A page scores by putting a number into ``window.pupilScore``, which is
-    read and cleared every frame. Pages are not deterministic, so runs here cannot be resumed.
+    read and cleared every frame. A run that goes on does so to the same bytes where the page shows the same each time.
 
     Parameters
     ----------
@@ -234,7 +237,7 @@ class Browser(FrameEnvironment):
         self.move(action, MOVES_PX)
         self._tab.mouse.move(self.x, self.y)
         self._tab.mouse.wheel(0, float(action[2]) * SCROLL_PX)
-        score = self._tab.evaluate("() => { const s = window.pupilScore; window.pupilScore = null; return s }")
+        score = self._tab.evaluate(ADVANCE)
         return float(score) if isinstance(score, (int, float)) and not isinstance(score, bool) else None
 
     def page(self) -> np.ndarray:

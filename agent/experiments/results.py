@@ -44,6 +44,7 @@ SCORE, RETURNS, SEEN, FILM = "score.svg", "returns.svg", "frames.png", "film.web
 # In the order of their removal
 FILES = (RESULT, CONFIG, PROGRESS, STEPS, FORGETTING, ACTIONS, LEARNING, CONFUSION, SHEET, SCORE, RETURNS, SEEN, FILM)
 MAX_LISTED = 10  # runs named in a message
+MAX_FOLDERS = 100_000  # looked into for runs
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential")  # 0 … 1, written as per cent
 SQUARED = "squared_error"  # the mean error of runs that predict frames is squared, that of numbers absolute
 CURVES = ("held_out", "error", SQUARED)  # columns of progress.csv that are a learning curve: the first one present
@@ -169,10 +170,14 @@ def remove_before(path: Path) -> None:
 
 
 def restore_before(path: Path) -> None:
-    """Put the finished run back in place of the unfinished one that was to replace it."""
+    """Remove an unfinished run, and put the finished one that it was to replace, if any, back in its place."""
     _clear(path)
-    _move(before_of(path), path)
-    remove_before(path)
+    if before_of(path).exists():
+        _move(before_of(path), path)
+        remove_before(path)
+    else:
+        with contextlib.suppress(OSError):  # something of somebody else's is in it
+            path.rmdir()
 
 
 @contextlib.contextmanager
@@ -242,8 +247,13 @@ def read_csv(path: Path) -> list[dict[str, Any]]:
 
 def list_runs(folder: str | os.PathLike[str]) -> list[Path]:
     """Give the directories of all runs under a folder, the newest first."""
-    paths = [config.parent for config in Path(folder).rglob(CONFIG)]
-    paths = [path for path in paths if path.name != AGENT and not path.name.endswith(BEFORE)]
+    paths = []
+    for number, (place, folders, files) in enumerate(os.walk(folder)):
+        if number == MAX_FOLDERS:
+            raise AgentError(f"expected a folder of runs, got more than {MAX_FOLDERS:,} folders in {folder}.")
+        folders[:] = [name for name in folders if not name.endswith(BEFORE)]
+        if CONFIG in files and Path(place).name != AGENT:
+            paths.append(Path(place))
     return sorted(paths, key=lambda path: (-(path / CONFIG).stat().st_mtime_ns, path.as_posix()))
 
 

@@ -145,6 +145,11 @@ def _conduct(run: FamilyRun, resume: bool, tracker: Tracker) -> Generator[Progre
         except GeneratorExit:
             run.save()
             raise
+        except Exception:
+            if not (spec.folder / results.AGENT).exists():  # nothing to go on from
+                tracker.end()  # it writes into the folder
+                results.restore_before(spec.folder)
+            raise
         for name, picture in run.pictures(scores).items() if spec.settings.plots else ():
             results.write_file(spec.folder / name, picture)
     finally:
@@ -216,6 +221,7 @@ class Tracker:
                 self._trackio.finish()
         if self._writer is not None:
             self._writer.close()
+        self._trackio = self._writer = None
 
     def _begin(self) -> None:
         self._is_begun = True

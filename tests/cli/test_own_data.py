@@ -181,15 +181,31 @@ def test_what_a_system_puts_into_folders_of_pictures_is_no_picture(here):
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(picture).save(folder / f"{number}.png")
     before = arrays.digest("./pics")
-    for place in (".DS_Store", f"{y[0]}/.DS_Store", f"{y[0]}/._0.png", "._0.png"):
+    (here / "pics/deep/er/er").mkdir(parents=True)
+    for place in (".DS_Store", f"{y[0]}/.DS_Store", f"{y[0]}/._0.png", "._0.png", "notes", "deep/er/er/0.png"):
         (here / "pics" / place).write_bytes(b"Bud1")
     assert arrays.digest("./pics") == before
     read = arrays.read("./pics").train
     assert len(read.labels) == len(y) and set(read.labels) == set(NAMES)
     assert main(["agent=nearest", "task=./pics", "n_held_out=0", "plots=false"]) == 0
     assert main(["ask", "runs/default/nearest/pics_0", f"pics/{y[0]}"]) == 0
-    with pytest.raises(AgentError, match=rf"pictures in pics/{y[0]}/LABEL/, a folder .* got \d+ elsewhere in it"):
+    with pytest.raises(AgentError, match=rf"pictures in pics/{y[0]}/LABEL/, a folder .* got none there that"):
         arrays.read(f"./pics/{y[0]}")
+
+
+def test_a_folder_that_is_too_large_is_refused(here, monkeypatch, capsys):
+    (here / "pics/deep/a").mkdir(parents=True)
+    for number in range(3):
+        Image.new("L", (30, 30), number).save(here / f"pics/deep/a/{number}.png")
+    monkeypatch.setattr("agent.verbs.MAX_QUESTIONS", 4)
+    assert main(["ask", "everyday", "pics"]) == 2
+    assert "a folder of at most 4 files, got more in pics. Name one in it." in capsys.readouterr().err
+    monkeypatch.setattr(arrays, "MAX_BYTES", 2000)
+    with pytest.raises(AgentError, match="pictures of at most 2,000 bytes in pics/deep, got more. Shrink them."):
+        arrays.read("./pics/deep")
+    monkeypatch.setattr("agent.experiments.results.MAX_FOLDERS", 2)
+    for words in (["compare", "folder=pics"], ["load=deep", "folder=pics"]):
+        assert main(words) == 2 and "got more than 2 folders in pics." in capsys.readouterr().err
 
 
 def test_channels_may_come_first(here):

@@ -217,5 +217,17 @@ def test_zsh_completes_words_that_are_typed(folder, capsys):
     os.close(its)
 
 
+def test_to_deploy_takes_a_token_in_the_words_of_the_command_line(folder, capsys, monkeypatch):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    for words in (["mia/pupil"], ["--static", "mia/page"]):
+        assert main(["deploy", *words]) == 2
+        assert "got none. Say --token=hf_…, or set HF_TOKEN." in capsys.readouterr().err
+
+
+def test_a_device_without_end_is_no_picture(folder, capsys, monkeypatch):
+    monkeypatch.setattr(verbs.arrays, "MAX_BYTES", 1000)
+    assert main(["read", "/dev/zero"]) == 2 and "expected a picture at /dev/zero" in capsys.readouterr().err
+
+
 def test_every_verb_is_completed():
     assert sorted(verbs.VERBS) == sorted(__main__.VERBS) and set(verbs.FLAGS) <= set(__main__.FLAGS)
