@@ -74,12 +74,11 @@ def paint_early(pages: Mapping[str, tuple[str, str, str]]) -> None:
     env, name = routes.templates.env, "frontend/index.html"
     page = env.loader.get_source(env, name)[0]
     page = re.sub(r"<meta\s+(property|name)=\"(og|twitter):[^>]*>", "", page)
-    found = [
-        re.search(rf"<script{begin}.*</script>", page) for begin in (r">window\.gradio_config = ", ' type="module"')
-    ]
-    settings, scripts = (each[0] if each else "" for each in found)
-    for each in filter(None, (settings, scripts)):
-        page = page.replace(each, "", 1)
+    kinds = (r">window\.gradio_config = ", ' type="module"')
+    matches = [re.search(rf"<script{kind}.*</script>", page) for kind in kinds]
+    settings, scripts = (match[0] if match else "" for match in matches)
+    for script in filter(None, (settings, scripts)):
+        page = page.replace(script, "", 1)
     later = f"<template>{settings}<!--later-->{scripts}</template><script>{AFTER_PAINT_JS}</script>"
     page = page.replace("</body>", f"{later}</body>", 1)
     for number, before in enumerate(("<style>", "<gradio-app", "<!--later-->")):
