@@ -55,7 +55,7 @@ def apply() -> None:
 
 # A page in the background is not painted: it is not waited for longer than a second
 AFTER_PAINT_JS = """{
-  const later = document.querySelector("template").content;
+  const later = document.querySelector("#later").content;
   const begin = () => document.head.append(later);
   const painted = () => new Promise(requestAnimationFrame);
   painted().then(() => document.fonts.ready).then(painted).then(() => setTimeout(begin));
@@ -79,7 +79,7 @@ def paint_early(pages: Mapping[str, tuple[str, str, str]]) -> None:
     settings, scripts = (match[0] if match else "" for match in matches)
     for script in filter(None, (settings, scripts)):
         page = page.replace(script, "", 1)
-    later = f"<template>{settings}<!--later-->{scripts}</template><script>{AFTER_PAINT_JS}</script>"
+    later = f'<template id="later">{settings}<!--later-->{scripts}</template><script>{AFTER_PAINT_JS}</script>'
     page = page.replace("</body>", f"{later}</body>", 1)
     for number, before in enumerate(("<style>", "<gradio-app", "<!--later-->")):
         page = page.replace(before, f"{{{{ early[config.current_page or ''][{number}] }}}}{before}", 1)
