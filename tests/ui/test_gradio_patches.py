@@ -242,6 +242,13 @@ def test_those_whose_agent_knows_something_stay_among_many_made_up_sessions(monk
     assert [*holder.session_data] == ["knows", *"efgh"]
 
 
+def test_who_leaves_may_be_let_go_of_twice():
+    streams = gradio_patches.Streams(2)
+    streams["a"] = streams["b"] = streams["c"] = 1
+    del streams["c"], streams["c"]
+    assert [*streams] == ["b"] and streams.pop("b") == 1 and not streams
+
+
 def test_a_page_begins_with_what_it_is_given_and_calls_itself_nothing_else(monkeypatch):
     env = routes.templates.env.overlay(cache_size=0)
     env.globals = dict(env.globals)

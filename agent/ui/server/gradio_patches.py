@@ -249,6 +249,14 @@ def _n_chars(value: Any) -> int:
     return sum(map(_n_chars, parts))
 
 
+class Streams(utils.LRUCache):
+    """Messages by session; gradio lets go of those of who leaves from two places, one of which comes too late."""
+
+    def __delitem__(self, session_hash: str) -> None:
+        if session_hash in self:
+            super().__delitem__(session_hash)
+
+
 def drop_what_nobody_reads() -> None:
     """Keep messages for a stream for a while, and so many bytes of them in all; gradio keeps those of 2,000 sessions.
 
@@ -260,7 +268,7 @@ def drop_what_nobody_reads() -> None:
         if event.session_hash in self.pending_messages_per_session:
             _send(self, event, message)
 
-    queueing.AsyncQueue, queueing.Queue.send_message = Messages, send_message
+    queueing.AsyncQueue, queueing.Queue.send_message, queueing.LRUCache = Messages, send_message, Streams
 
 
 async def drop_unread(queue: Any) -> None:
