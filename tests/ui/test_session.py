@@ -216,7 +216,7 @@ def test_the_notebook_counts_whatever_stands():
     pupil.join(other)
     counts = notebook.count_labels(pupil.lessons)
     assert counts.total() == pupil.n_lessons == 20 and counts["A"] == 1
-    assert "Lessons per label" in notebook.show(pupil)
+    assert "Lessons per label" in notebook.show(pupil.lessons, pupil.labels)
 
 
 def test_all_ten_digits_have_a_bar_before_anything_is_taught():
