@@ -1,4 +1,4 @@
-"""A browser in another language: gradio names its buttons in it, and the page works all the same."""
+"""A browser in another language: the page, and what gradio says on it, keep the language of the page."""
 
 import pytest
 from visitor import ABROAD
