@@ -23,7 +23,8 @@ WEIGHTS = {"regular": 400, "bold": 700}
 THEME = gr.themes.Default(
     primary_hue="indigo", secondary_hue="indigo", neutral_hue="stone", font=(FONT, "system-ui", "sans-serif")
 )
-SPEEDUP_JS = (STATIC / "gradio_speedup.js").read_text(encoding="utf-8")  # runs once gradio's settings are there
+# Run once gradio's settings are there, before its scripts
+SPEEDUP_JS, ANSWERS_JS = ((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in ("gradio_speedup", "answers"))
 TABS = ("draw", "teach", "inside", "share", "laboratory")
 # Of one who has been here before: no choice of how to begin, and the agent's name from the browser's own store
 RETURNING_JS = """try {
@@ -48,7 +49,7 @@ def pages() -> dict[str, tuple[str, str, str]]:
     """What the page of each language has of ours, by its path: in the head, as the body begins, before scripts."""
     # In the body, after what gradio puts into the head: there its rules for narrow screens come before those for all
     styles = f"<style>{_fonts()}{css()}{(STATIC / 'early.css').read_text(encoding='utf-8')}</style>"
-    shared = f"{static_cache.early_links()}<script>{SPEEDUP_JS}</script>"
+    shared = f"{static_cache.early_links()}<script>{SPEEDUP_JS}{ANSWERS_JS}</script>"
     begun = {}
     for language in (ENGLISH, *OTHERS):
         with speaking(language):

@@ -404,10 +404,10 @@ def draw_one(session: Session, event: gr.EventData) -> Iterator[str]:
     for n_rows in range(2, len(drawing) + 1, 2):
         grown = drawing.copy()
         grown[n_rows:] = 0
-        caption = with_label(texts.DRAWN, safe(label))
-        if n_rows == len(drawing):
-            caption += " " + texts.DRAWN_READ.format(label=safe(guess.label or texts.NOT_SURE))
-        yield html.figure(html.image(grown, caption), caption)
+        alt = caption = with_label(texts.DRAWN, safe(label))
+        if n_rows == len(drawing):  # what is marked is read aloud: once, when the drawing is whole
+            caption += f" <span>{texts.DRAWN_READ.format(label=safe(guess.label or texts.NOT_SURE))}</span>"
+        yield html.figure(html.image(grown, alt), caption)
 
 
 @with_session
