@@ -54,6 +54,7 @@
           stream.enqueue(`${message}\n\n`);
         }
       }
+      await closing; // as gradio cannot let go of what is closed
       stream.close();
     };
     const answers = new ReadableStream({
