@@ -14,7 +14,7 @@ import pytest
 from gradio import queueing, routes, utils
 from gradio.state_holder import StateHolder
 
-from agent.ui.server import gradio_patches
+from agent.ui.server import gradio_patches, static_cache
 from agent.ui.texts import server_texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -242,6 +242,19 @@ def test_those_whose_agent_knows_something_stay_among_many_made_up_sessions(monk
     assert [*holder.session_data] == ["knows", *"efgh"]
 
 
+def test_the_page_is_built_once():
+    [path] = static_cache.FOLDER.glob("Blocks-*.js")
+    gradio_patches.build_once()
+    before, after = path.read_text(), static_cache.asset(path.name, False).body.decode()
+    for new, old in (
+        ("v()&&oe(()=>{O.reload(", "v(),oe(()=>{O.reload("),
+        ("if(!Object.keys(t).length)return()=>{};", ""),
+    ):
+        assert after.count(new) == 1
+        after = after.replace(new, old)
+    assert after == before
+
+
 def test_who_leaves_may_be_let_go_of_twice():
     streams = gradio_patches.Streams(2)
     streams["a"] = streams["b"] = streams["c"] = 1
@@ -259,8 +272,9 @@ def test_a_page_begins_with_what_it_is_given_and_calls_itself_nothing_else(monke
     page = env.get_template("frontend/index.html").render(config={"current_page": "de", "theme_hash": "ab"})
     head, _, body = page.partition("<body")
     assert head.index("<base") < head.index("<meta name=de>") < head.index("theme.css?v=ab")
-    assert "gradio_config =" not in head and "gradio_api_info =" not in head
-    parts = ("<p id=de>", "<gradio-app", '<template id="later">', "gradio_config =", "gradio_api_info =", "<b id=de>")
+    assert "gradio_config =" not in page and "gradio_api_info =" not in page and "data-gradio_" not in head
+    parts = ("<p id=de>", "<gradio-app", '<template id="later">', "data-gradio_config>", "data-gradio_api_info>")
+    parts += ("JSON.parse", "<b id=de>")
     assert [body.index(part) for part in parts] == sorted(body.index(part) for part in parts)
     later = body.index("</template>")
     assert body.index("<b id=de>") < body.index('type="module"') < later < body.index("document.head.append(later)")

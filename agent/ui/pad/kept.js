@@ -52,12 +52,16 @@
   };
 
   // ---- the layer
+  let shown; // what it looks like: it is drawn anew when that changes
   const paper = () => find("#pad")?.getBoundingClientRect() ?? {}; // that of the early page first
   const show = () => {
     const layer = find("#kept");
     const { left, top, width } = paper();
     const { lost, busy, kept } = layer.dataset;
     const text = is_lost ? lost : line ? busy : done.length ? kept.replace("{n}", done.length) : "";
+    const look = [left + scrollX, top + scrollY, width, text, is_live, ink.length, stroke?.length].join();
+    if (look === shown) return;
+    shown = look;
     const note = layer.querySelector("p");
     if (note.textContent !== text) note.textContent = text;
     layer.hidden = !width || (is_live && !text);

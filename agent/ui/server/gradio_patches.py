@@ -26,6 +26,7 @@ from jinja2 import ChoiceLoader, DictLoader
 from markupsafe import Markup
 
 from agent.ui import formatting
+from agent.ui.server import static_cache
 from agent.ui.server.limits import client_of
 from agent.ui.session import SESSIONS
 from agent.ui.texts import server_texts
@@ -51,6 +52,21 @@ def apply() -> None:
     keep_room_for_strokes()
     drop_what_nobody_reads()
     put_out_those_who_know_nothing()
+    build_once()
+
+
+def build_once() -> None:
+    """Let gradio's page build its components once, and look none up for events that have nothing to set in them.
+
+    gradio builds all of them a second time in an effect that is there for pages reloaded while they are written, but
+    runs at once, too. Saves 0.1 s of the browser at each visit, four times that on a phone. Unnecessary when gradio's
+    page builds them once.
+    """
+    changes = {
+        r"(\w+\(\)),(\w+\(\(\)=>\{\w+\.reload\()": r"\1&&\2",
+        r"async set_event_args\(\w+,(\w+)\)\{": r"\g<0>if(!Object.keys(\1).length)return()=>{};",
+    }
+    static_cache.replace("Blocks", changes)
 
 
 # A page in the background is not painted: it is not waited for longer than a second
@@ -60,6 +76,11 @@ AFTER_PAINT_JS = """{
   const painted = () => new Promise(requestAnimationFrame);
   painted().then(() => document.fonts.ready).then(painted).then(() => setTimeout(begin));
   setTimeout(begin, 1000);
+}"""
+
+SETTINGS_JS = """for (const at of document.querySelectorAll("[data-gradio_config], [data-gradio_api_info]")) {
+  window[Object.keys(at.dataset)[0]] = JSON.parse(at.text);
+  at.remove();
 }"""
 
 
@@ -79,6 +100,9 @@ def paint_early(pages: Mapping[str, tuple[str, str, str]]) -> None:
     settings, scripts = (match[0] if match else "" for match in matches)
     for script in filter(None, (settings, scripts)):
         page = page.replace(script, "", 1)
+    data = r'<script type="application/json" data-\1>\2</script>'  # read in a third of the time that a script takes
+    settings = re.sub(r"<script>window\.(\w+) = (.*?);</script>", data, settings)
+    settings += f"<script>{SETTINGS_JS}</script>"
     later = f'<template id="later">{settings}<!--later-->{scripts}</template><script>{AFTER_PAINT_JS}</script>'
     page = page.replace("</body>", f"{later}</body>", 1)
     for number, before in enumerate(("<style>", "<gradio-app", "<!--later-->")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import brotli
@@ -53,6 +54,15 @@ def publish(name: str, content: bytes) -> str:
     return f"./assets/{name}"
 
 
+def replace(stem: str, changes: Mapping[str, str]) -> None:
+    """Serve one of gradio's files with changes, regular expressions and what takes their place, each where it fits."""
+    path = next(FOLDER.glob(f"{stem}-*.js"))
+    text = path.read_text(encoding="utf-8")
+    for pattern, new in changes.items():
+        text = re.sub(pattern, new, text, count=1)
+    _OWN[path.name] = text.encode()
+
+
 class StaticCache:
     """ASGI middleware: serves the files of gradio's pages for browsers to keep, and compresses the pages."""
 
@@ -92,7 +102,7 @@ def early_links() -> str:
     names += sorted(path.name for late in LATE for path in FOLDER.glob(f"{late}-*.js"))
     links = {
         ".js": '<link rel="modulepreload" fetchpriority="low" href="./assets/{}">',
-        ".css": '<link rel="preload" as="style" fetchpriority="low" href="./assets/{}">',
+        ".css": '<link rel="preload" as="style" crossorigin fetchpriority="low" href="./assets/{}">',
     }
     return "".join(links[Path(name).suffix].format(name) for name in dict.fromkeys([start, *names]))
 
