@@ -25,7 +25,7 @@ from agent.export import LANGUAGES, to_html
 from agent.progress import CancelToken
 from agent.storage import serialization
 from agent.ui import components, formatting
-from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
+from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, sentence, streaming, with_session
 from agent.ui.html import safe, status
 from agent.ui.page import Page, header, name_of, render_progress, render_status, reset_status
 from agent.ui.parts import classes, gallery, my_agents
@@ -74,7 +74,9 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
         page_button = gr.Button(texts.WEB_PAGE, elem_id="save-page")
     with_drawings = gr.Checkbox(label=texts.WEB_PAGE_WITH, info=texts.WEB_PAGE_HINT, elem_id="page-drawings")
     gr.HTML(f"<h3>{texts.LOAD}</h3>")
-    file = gr.File(label=texts.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="file-in")
+    # Any file: one of another type gradio would refuse without a word
+    file = gr.File(label=texts.LOAD, show_label=False, height=132, elem_id="file-in")
+    refused = gr.HTML("", elem_id="refused")
     download, outputs = components.download_button("file-out"), [status_line, name, page.header]
     rename = with_session(lambda session, name: render_status(session, my_agents.rename(session, session.pupil, name)))
     gr.on([rename_button.click, name.submit], rename, [page.id, name], outputs, **QUIET)
@@ -82,7 +84,8 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
         saving = button.click(handle, [page.id, *inputs], [download, *outputs], **QUIET)
         saving.failure(reset_status, page.id, outputs, **QUIET)
         components.download_after(saving, download)
-    loading = file.upload(load, [page.id, file], [file, *outputs], **QUIET)
+    file.upload(None, None, refused, js="() => ''", **QUIET)
+    loading = file.upload(load, [page.id, file], [file, refused, *outputs], **QUIET)
     loading.failure(lambda: None, None, file, **QUIET)
     page.refill_after(loading)
     page.at_start(with_session(name_of), [name])
@@ -235,13 +238,16 @@ def save_page(session: Session, drawings: bool) -> Generator[Any, Any, None]:
 
 @with_session
 def load(session: Session, path: str | None) -> tuple[Any, ...]:
-    """Use the agent of a file; one that cannot be read changes nothing."""
+    """Use the agent of a file; of one that cannot be read say so beside the box, which takes the next file."""
     if path is None:
-        return None, *render_status(session)
-    loaded = serialization.load(path)
+        return None, "", *render_status(session)
+    try:
+        loaded = serialization.load(path)
+    except AgentError as error:
+        return None, status(safe(sentence(error)), is_refusal=True), *[gr.skip()] * 3
     where = session.take(loaded)
     text = texts.LOADED.format(name=safe(loaded.name), lessons=formatting.lessons(loaded))
-    return None, *render_status(session, text + where)
+    return None, "", *render_status(session, text + where)
 
 
 # ---------------------------------------------------------------- the Hub
