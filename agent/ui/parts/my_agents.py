@@ -34,7 +34,8 @@ def menu(session: Session | None) -> str:
     browser = html.attributes(id="kept-agents", data_here=session.key(session.pupil), data_remove=texts.REMOVE_AGENT)
     lists = f'<ul class="my-agents">{agents}</ul><ul class="my-agents"{browser}></ul>'
     lists += f'<template id="kept-rename">{_folded_name_field("")}</template>'
-    return f"<h2>{texts.MY_AGENTS}</h2>{_name_field(session.pupil.name)}{lists}{hint}{new}"
+    named = _name_field(session.pupil.name) if session.at_pad is session.pupil else ""  # that of the one named above
+    return f"<h2>{texts.MY_AGENTS}</h2>{named}{lists}{hint}{new}"
 
 
 def _name_field(name: str) -> str:
