@@ -193,12 +193,9 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except AgentError as error:
-        raise gr.Error(sentence(error), title=server_texts.ERROR, print_exception=False) from error
-
-
-def sentence(error: AgentError) -> str:
-    """An `AgentError` in the language of the page, as text."""
-    return formatting.capitalized(translated(str(error)))
+        raise gr.Error(
+            formatting.capitalized(translated(str(error))), title=server_texts.ERROR, print_exception=False
+        ) from error
 
 
 def event_payload(event: gr.EventData) -> dict[str, Any]:

@@ -289,8 +289,7 @@ def header(session: Session | None, note: str = "", is_job: bool = False) -> str
 def status_of(session: Session, text: str = "", tab: str = "share") -> str:
     """The status line of a tab: a text, else what the agent is."""
     about, news = html.status(html.about(session.pupil)), html.status(text)
-    if session.news.get(tab, "").startswith(news):
-        news = html.status(text + AGAIN)
+    news = html.status(text + AGAIN * session.news.get(tab, "").startswith(news))
     session.news[tab] = about if not text else news + about * (tab == "share")  # there news goes away again
     session.news[f"{tab} of"] = session.key(session.pupil)
     return session.news[tab]

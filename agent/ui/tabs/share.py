@@ -25,15 +25,16 @@ from agent.export import LANGUAGES, to_html
 from agent.progress import CancelToken
 from agent.storage import serialization
 from agent.ui import components, formatting
-from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, sentence, streaming, with_session
+from agent.ui.events import QUIET, Unlocked, errors_shown, in_turns, streaming, with_session
 from agent.ui.html import safe, status
 from agent.ui.page import Page, header, name_of, render_progress, render_status, reset_status
 from agent.ui.parts import classes, gallery, my_agents
 from agent.ui.server.limits import visitor
 from agent.ui.session import SESSIONS, Session
-from agent.ui.texts import current_locale, server_texts, texts
+from agent.ui.texts import current_locale, server_texts, texts, translated
 
 SignedIn = gr.OAuthToken | None
+Steps = Generator[Any, Any, None]
 SIGN_IN = bool(os.environ.get("SPACE_ID") and os.environ.get("OAUTH_CLIENT_ID"))  # gradio has its routes only then
 FORGET_LOGIN_JS = (
     "() => { const at = new URL(location); at.searchParams.delete('login'); history.replaceState(0, '', at) }"
@@ -223,7 +224,7 @@ def save(session: Session) -> tuple[Any, ...]:
 
 
 @streaming
-def save_page(session: Session, drawings: bool) -> Generator[Any, Any, None]:
+def save_page(session: Session, drawings: bool) -> Steps:
     """Write the agent as one web page, with the visitor's drawings or without, and offer it for download."""
     yield gr.skip(), *render_progress(session, texts.WRITING_PAGE, is_job=not drawings)
     pupil = yield _outgoing(session, session.pupil, drawings)
@@ -239,12 +240,11 @@ def save_page(session: Session, drawings: bool) -> Generator[Any, Any, None]:
 @with_session
 def load(session: Session, path: str | None) -> tuple[Any, ...]:
     """Use the agent of a file; of one that cannot be read say so beside the box, which takes the next file."""
-    if path is None:
-        return None, "", *render_status(session)
     try:
-        loaded = serialization.load(path)
+        loaded = serialization.load(path or "")
     except AgentError as error:
-        return None, status(safe(sentence(error)), is_refusal=True), *[gr.skip()] * 3
+        refusal = safe(formatting.capitalized(translated(str(error))))
+        return None, status(refusal, is_refusal=True), *[gr.skip()] * 3
     where = session.take(loaded)
     text = texts.LOADED.format(name=safe(loaded.name), lessons=formatting.lessons(loaded))
     return None, "", *render_status(session, text + where)
@@ -275,7 +275,7 @@ def push(
     drawings: bool,
     signed_in: SignedIn,
     request: gr.Request,
-) -> Generator[Any, Any, None]:
+) -> Steps:
     """Push a copy of the agent, and say how far it is; the agent itself may learn meanwhile.
 
     Fields that were never unfolded are None.
@@ -302,7 +302,7 @@ def push(
 @streaming
 def contribute(
     session: Session, repo: str, message: str, visibility: str, typed: str, drawings: bool, signed_in: SignedIn
-) -> Generator[Any, Any, None]:
+) -> Steps:
     """Propose the agent for the repo that it grew from."""
     target, token = (repo or "").strip() or session.pupil.lineage.home, _token(typed, signed_in)
     if not target:
@@ -322,9 +322,7 @@ def contribute(
 
 
 @streaming
-def pull(
-    session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn
-) -> Generator[Any, Any, None]:
+def pull(session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn) -> Steps:
     """Pull an agent and use it; one that cannot be pulled changes nothing."""
     pupil, repo_id = yield from _fetch(session, repo, version, _token(typed, signed_in))
     where = session.take(pupil)
@@ -335,9 +333,7 @@ def pull(
 
 
 @streaming
-def join(
-    session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn
-) -> Generator[Any, Any, None]:
+def join(session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn) -> Steps:
     """Pull an agent and join it to the one in use."""
     other, _ = yield from _fetch(session, repo, version, _token(typed, signed_in))
     yield from gallery.join(session, other)
