@@ -27,6 +27,7 @@ from agent.ui.texts import ENGLISH, OTHERS, Language, current_locale, input_text
 
 STATIC = Path(__file__).resolve().parent / "static"
 PICK_JS = (STATIC / "clicks.js").read_text(encoding="utf-8")
+AGAIN = "\u200b"  # has no width: what is said once more differs by it, so that the page shows and reads it anew
 # localStorage is read in the load event's `js=`: a `gr.BrowserState` may not be mounted yet then, and give None.
 STORED_ID_JS = "() => { try { return [localStorage.getItem('pupil-desk-id'), null]; } catch { return [null, null]; } }"
 
@@ -288,6 +289,7 @@ def header(session: Session | None, note: str = "", is_job: bool = False) -> str
 def status_of(session: Session, text: str = "", tab: str = "share") -> str:
     """The status line of a tab: a text, else what the agent is."""
     about, news = html.status(html.about(session.pupil)), html.status(text)
+    news = html.status(text + AGAIN * session.news.get(tab, "").startswith(news))
     session.news[tab] = about if not text else news + about * (tab == "share")  # there news goes away again
     session.news[f"{tab} of"] = session.key(session.pupil)
     return session.news[tab]

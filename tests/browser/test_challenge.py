@@ -14,6 +14,9 @@ def test_ten_drawings_make_a_card_to_download_and_the_own_agent_is_back(visit, w
     visitor.until_text("#ten", "Drawing 1 of 10.")
     visitor.until_text("#chip", "Ten drawings · 0 lessons")
     visitor.until("() => document.querySelector('#pad').getBoundingClientRect().top >= 0")  # where one draws now
+    visitor.press("#chip")
+    assert visitor.page.locator(".menu > div > .own").count() == 0  # no name is asked for, of an agent not named here
+    visitor.press("#chip")
     visitor.press("#no-pen button.label-wrap")
     for number, label in enumerate("0123456789", 1):
         visitor.press(f'#examples button[data-label^="{label}-"]')
@@ -28,7 +31,8 @@ def test_ten_drawings_make_a_card_to_download_and_the_own_agent_is_back(visit, w
         visitor.press("#ten a")
     assert download.value.suggested_filename == "pupil-ten-drawings.png"
     assert visitor.n_lessons == 1 and visitor.page.locator(".thumb.told").count() == 1
+    assert visitor.page.locator(".menu > div > .own input").input_value() == "Pupil"
     visitor.press("#ten button[data-do=keep]")
     visitor.until_text("#chip", "Ten drawings · 10 lessons")
     visitor.press("#chip")
-    assert visitor.text(".my-agents [data-do=open]").startswith("Pupil 1 lesson · 5 · ")
+    visitor.until_text(".my-agents [data-do=open]", "Pupil 1 lesson · 5 · ")

@@ -3,9 +3,8 @@
 import io
 import zipfile
 
-
-def upload(visitor, path):
-    visitor.page.locator("#file-in input[type=file]").set_input_files(path)
+from agent.agents import new
+from agent.storage import serialization
 
 
 def damaged(content):
@@ -32,13 +31,19 @@ def test_malformed_files_are_refused_and_the_agent_stays(visit, written, tmp_pat
     download.value.save_as(file)
     for name, content in damaged(file.read_bytes()):
         file.write_bytes(content)
-        upload(visitor, file)
-        toast = visitor.page.locator(".toast-body.error")
-        toast.wait_for()
-        assert "Expected" in toast.inner_text(), name
-        visitor.press(".toast-close")
-        toast.wait_for(state="detached")
+        assert "Expected" in visitor.refused(file), name
         assert visitor.n_lessons == 1, name
+    picture = tmp_path / "four.png"
+    picture.write_bytes(b"no agent either")
+    for _ in range(2):  # what was refused is refused once more
+        assert "The file is four.png." in visitor.refused(picture)
+    visitor.until_text("#news", "The file is four.png.")
+    visitor.page.locator("#file-in input[type=file]").set_input_files(serialization.save(new("recall"), file))
+    visitor.until_text("#share-status", "Loaded:")
+    assert visitor.page.locator("#refused p").count() == 0
+    visitor.press("#chip")
+    visitor.press(".my-agents [data-do=open]")
+    visitor.until_text("#chip", "1 lesson")
     visitor.tab("Draw")
     visitor.draw(written["4"][0])
     visitor.until_guessed("4")
@@ -77,6 +82,10 @@ def test_news_on_share_is_seen_each_time_and_of_the_agent_in_use(visit, written)
     with visitor.page.expect_download():
         visitor.press("#save")
     visitor.until_text("#share-status", "Saved: mia.zip.")
+    visitor.until(f"() => ({opacity})() === '1'")
+    visitor.page.evaluate("document.querySelector('#share-status .status').getAnimations()[0].finish()")
+    with visitor.page.expect_download():
+        visitor.press("#save")  # what is said the same way is seen again, too
     visitor.until(f"() => ({opacity})() === '1'")
     visitor.press("#chip")
     visitor.press('.menu [data-do=start][data-label="state"]')

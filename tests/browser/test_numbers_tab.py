@@ -149,6 +149,11 @@ def test_one_is_kept_in_a_file_and_comes_back(visit, tmp_path):
         serialization.save(new("nearest"), tmp_path / "a.zip")
     )
     other.page.get_by_text("got one of the kind nearest").wait_for()
+    other.press(".toast-close")
+    other.page.locator(".toast-body").wait_for(state="detached")
+    (tmp_path / "four.png").write_bytes(b"no agent")
+    other.page.locator("#number-in input[type=file]").set_input_files(tmp_path / "four.png")
+    other.until_told("error", "The file is four.png.")
     other.page.locator("#number-in input[type=file]").set_input_files(file)
     other.until_text("#number-status", "Loaded: Ann")
     assert says(other, "Ann") == ["123,123,123,123", "0, exactly"]

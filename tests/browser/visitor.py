@@ -223,6 +223,15 @@ class Visitor:
         self.page.locator("#file-in input[type=file]").set_input_files(path)
         self.until_text("#share-status", "Loaded:")
 
+    def refused(self, path):
+        """Load a file that is no agent, and read why not beside the box, which takes the next file."""
+        self.page.evaluate("document.querySelector('#refused p')?.setAttribute('data-old', '')")
+        self.page.locator("#file-in input[type=file]").set_input_files(path)
+        said = self.page.locator("#refused p:not([data-old])")
+        said.wait_for()
+        assert self.page.locator("#file-in [data-testid=status-tracker]:not(.hide)").count() == 0
+        return said.inner_html()
+
     # ------------------------------------------------------------ reading
 
     def until(self, condition, argument=None, timeout_ms=DEADLINE_MS):

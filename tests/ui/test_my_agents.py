@@ -117,7 +117,8 @@ def test_what_a_tab_says_when_it_is_opened_takes_no_place_of_what_was_said_since
     saved, *_ = page.render_status(session, "Saved: a.zip.")
     assert page._about(session, about, "share") == gr.skip()  # opened before, answered after
     assert page._about(session, saved, "share") == about  # opened again
-    page.render_status(session, "Saved: a.zip.")
+    lines = [page.render_status(session, "Saved: a.zip.")[0] for _ in range(3)]
+    assert lines[0] != lines[1] != lines[2]  # the same once more is shown once more
     assert "A has had" in page._about(session, "", "design")
     session.turn_page(session.language)
     assert page._about(session, "", "share") == about  # on a new page nothing was said

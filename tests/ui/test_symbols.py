@@ -10,6 +10,7 @@ import pytest
 from agent.agents import new
 from agent.datasets import digits
 from agent.ui import events
+from agent.ui.pad import sketchpad
 from agent.ui.session import Session, Sessions
 from agent.ui.tabs import draw
 
@@ -110,6 +111,20 @@ def test_a_photo_of_a_sheet_is_shown_corrected_and_taught(sessions, tmp_path):
     done = pick(BLANK, do="all")
     assert len(lessons(sessions)) == 8 and lessons(sessions)[0] == "7" and done[6] == ""
     assert sum(a == b for a, b in zip(lessons(sessions)[1:], "0123456", strict=True)) >= 5
+
+
+def test_a_photo_is_one_symbol_for_who_says_so(sessions, tmp_path):
+    path = tmp_path / "number.jpg"
+    handwriting.sheet(["42"], seed=2).save(path)
+    draw.take_as_one("desk")  # too late, or too early: there is nothing to take
+    guess = draw.put_photo("desk", str(path))[1]
+    assert guess.count('class="symbol') >= 2 and 'data-do="one"' in guess
+    shown = draw.take_as_one("desk")
+    assert shown[0] != gr.skip() and 'class="symbol' not in shown[1] and shown[6] == ""
+    pad = BLANK | {"composite": sketchpad.read_photo(str(path))}
+    assert draw.see("desk", pad)[5] == ""  # also once the pad reports it
+    draw.teach_digit("desk", pad, gr.EventData(gr.Button("7"), None))
+    assert lessons(sessions) == ["7"]
 
 
 def test_one_digit_is_answered_as_ever(sessions):

@@ -25,16 +25,15 @@ MADE_HERE = "empty", *STARTERS, *(name for name in MODELS if name != DEFAULT_MOD
 def menu(session: Session | None) -> str:
     """The agents, and the ways to begin another one."""
     starts = "".join(html.button("start", _start(name), data_label=name) for name in MADE_HERE)
-    more = f'<button type="button" data-tab="design">{texts.START_MORE}</button>'
-    new = f"<h2>{texts.START}</h2>{starts}{more}"
+    new = f'<h2>{texts.START}</h2>{starts}<button type="button" data-tab="design">{texts.START_MORE}</button>'
     if session is None:
         return new
     agents = "".join(_agent(session, pupil) for pupil in session.earlier)
-    hint = f'<p class="hint">{texts.MY_AGENTS_HINT}</p>'
     browser = html.attributes(id="kept-agents", data_here=session.key(session.pupil), data_remove=texts.REMOVE_AGENT)
     lists = f'<ul class="my-agents">{agents}</ul><ul class="my-agents"{browser}></ul>'
     lists += f'<template id="kept-rename">{_folded_name_field("")}</template>'
-    return f"<h2>{texts.MY_AGENTS}</h2>{_name_field(session.pupil.name)}{lists}{hint}{new}"
+    named = _name_field(session.pupil.name) if session.at_pad is session.pupil else ""  # that of the one named above
+    return f'<h2>{texts.MY_AGENTS}</h2>{named}{lists}<p class="hint">{texts.MY_AGENTS_HINT}</p>{new}'
 
 
 def _name_field(name: str) -> str:

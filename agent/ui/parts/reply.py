@@ -43,14 +43,14 @@ def guess_of(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:
 
 
 def several_of(pupil: Pupil, labels: Sequence[str], several: Symbols, guesses: Sequence[Guess], guess: Guess) -> str:
-    """The guesses of several symbols, and why the chosen one is taken for what it is."""
+    """The guesses of several symbols, why the chosen one is taken for what it is, and that it may be a single one."""
     big, why = symbols.text(guesses, several.choice(pupil, guesses)), symbol_texts.THIS_UNSURE
     if guess.label is not None:
         why = symbol_texts.THIS_ONE.format(label=safe(guess.label), why=_lead(labels, guess))
-    lead = symbol_texts.LOOKS_LIKE
-    if len(guesses) > symbols.MAX_SHOWN:
-        lead = symbol_texts.ONE_OF.format(n=len(guesses))
-    return answer("sure several", lead, big, why, _because(pupil, guess), guess.label or "?")
+    n = len(guesses)
+    lead = symbol_texts.LOOKS_LIKE if n <= symbols.MAX_SHOWN else symbol_texts.ONE_OF.format(n=n)
+    because = html.button("one", symbol_texts.ONE) + _because(pupil, guess)
+    return answer("sure several", lead, big, why, because, guess.label or "?")
 
 
 def _lead(labels: Sequence[str], guess: Guess) -> str:

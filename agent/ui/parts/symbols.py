@@ -30,7 +30,7 @@ class Symbols:
 
     symbols: list[Symbol]  # in the order in which they are read; at least two
     size: tuple[int, int]  # height and width of their picture in pixels
-    is_photo: bool = False  # they are not on the pad
+    photo: str = ""  # path of the picture, where they are not on the pad
     selected: int | None = None  # the one that a label is for; None: the least sure of those that are no lessons yet
     labels: dict[int, str] = field(default_factory=dict)  # what was taught, by place
 
@@ -78,29 +78,21 @@ def show(symbols: Symbols | None, pupil: Pupil) -> str:
     height, width = symbols.size
     buttons = []
     for place, (symbol, guess) in enumerate(zip(symbols.symbols, guesses, strict=True)):
-        is_taught = place not in left
-        label = symbols.labels[place] if is_taught else guess.label or "?"
+        label = guess.label or "?" if place in left else symbols.labels[place]
         x, y, right, bottom = symbol.box
         at = f"left:{x / width:.2%};top:{y / height:.2%};width:{(right - x) / width:.2%}"
         at += f";height:{(bottom - y) / height:.2%}"
         name = symbol_texts.NAME.format(number=place + 1, label=label)
-        buttons.append(
-            html.button(
-                "choose",
-                f"{html.image(symbol.drawing, '') if symbols.is_photo else ''}<b>{safe(label)}</b>",
-                place == selected,
-                css=f"symbol{' knew' if is_taught else ''}{' thumb' if symbols.is_photo else ''}",
-                style=hue(label) if symbols.is_photo else f"{at};{hue(label)}",
-                data_number=place,
-                aria_label=name,
-            )
-        )
-    if not symbols.is_photo:
-        return f'<div class="boxes">{"".join(buttons)}{html.button("one", symbol_texts.ONE, css="one")}</div>'
+        content, css, style = f"<b>{safe(label)}</b>", "symbol" + " knew" * (place not in left), f"{at};{hue(label)}"
+        if symbols.photo:
+            content, css, style = html.image(symbol.drawing, "") + content, f"{css} thumb", hue(label)
+        values = {"css": css, "style": style, "data_number": place, "aria_label": name}
+        buttons.append(html.button("choose", content, place == selected, **values))
+    if not symbols.photo:
+        return f'<div class="boxes">{"".join(buttons)}</div>'
     rows: dict[int, list[str]] = {}
     for symbol, button in zip(symbols.symbols, buttons, strict=True):
         rows.setdefault(symbol.line, []).append(button)
     lines = "".join(f'<div class="line">{"".join(row)}</div>' for row in rows.values())
-    all_of_them = html.button("all", symbol_texts.TEACH_ALL, css="teach-all")
-    hint = f"<p>{symbol_texts.HINT}</p>"
-    return f'<div class="photo-sheet">{hint}<div class="lines" tabindex="0">{lines}</div>{all_of_them}</div>'
+    lines = f'<p>{symbol_texts.HINT}</p><div class="lines" tabindex="0">{lines}</div>'
+    return f'<div class="photo-sheet">{lines}{html.button("all", symbol_texts.TEACH_ALL, css="teach-all")}</div>'

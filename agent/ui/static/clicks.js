@@ -1,6 +1,6 @@
 // Runs once per gr.HTML that holds buttons: tells the server which one was pressed.
 const ask = (button) => {
-  if (button.dataset.do === "halt") return trigger("halt");
+  if (["halt", "one"].includes(button.dataset.do)) return trigger(button.dataset.do);
   const number = button.closest("[data-number]")?.dataset.number;
   const data = { do: button.dataset.do };
   if (number !== undefined) data.number = Number(number);

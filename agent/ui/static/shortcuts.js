@@ -51,7 +51,7 @@
 
   // What came of long work is read aloud once it is there, wherever the focus is.
   const DONE = ".progress:has(i[style*='width:100.0%'])"; // numbers, how far it is, are not read
-  const NEWS = [`#course ${DONE} p`, `#accuracy ${DONE} + p`, "#drawn figcaption:has(span)", "#share-status .status:not(:has(span))"];
+  const NEWS = [`#course ${DONE} p`, `#accuracy ${DONE} + p`, "#drawn figcaption:has(span)", "#share-status .status:not(:has(span))", "#refused p"];
   const said = Object.assign(document.createElement("div"), { id: "news", className: "unseen" });
   Object.assign(said, { role: "status", ariaLive: "polite" });
   document.body.append(said);

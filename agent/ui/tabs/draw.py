@@ -89,6 +89,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     for lesson in lessons:  # the guess of the last stroke may reach the browser after the lesson that followed it
         lesson.success(with_session(answer_of), page.id, answer, postprocess=False, **QUIET)
     boxes.pick(choose_symbol, on_pad, [pad, *everything], **QUIET)
+    guess.one(take_as_one, page.id, [pad, *everything], **QUIET)
     example_buttons.pick(put_example, page.id, [pad, *answer, status], **QUIET)
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET).success(None, js=TO_PAD_JS, **QUIET)
@@ -293,7 +294,7 @@ def put_photo(session: Session, path: str | None) -> Any:
         return _put(session, sketchpad.read_photo(path))
     if session.pad.drawing is not None:
         session.pad.finish(session.pad.drawing)
-    session.pad.symbols = Symbols(several, size[::-1], is_photo=True)
+    session.pad.symbols = Symbols(several, size[::-1], photo=path)
     session.status = symbol_texts.PHOTO_READ.format(n=len(several))
     return sketchpad.blank(), *answer_of(session), html.status(session.status)
 
@@ -378,7 +379,7 @@ def _several_of(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndar
     if has_ink and (session.pad.drawing is None or not np.array_equal(thumbnail, session.pad.drawing)):
         _report(session, pad, thumbnail)
     several = session.pad.symbols
-    return several if several is not None and (has_ink or several.is_photo) else None
+    return several if several is not None and (has_ink or several.photo) else None
 
 
 def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, labels: dict[int, object]) -> Any:
@@ -412,16 +413,24 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
 
 @with_session
 def choose_symbol(session: Session, pad: dict[str, Any] | None, event: gr.EventData) -> Any:
-    """Choose one of several symbols, teach all of them as they were read, or take the drawing for a single one."""
+    """Choose one of several symbols, or teach all of them as they were read."""
     several, payload = session.pad.symbols, event_payload(event)
     number = payload.get("number")
     if several is not None and payload.get("do") == "all":
         return _confirm_symbols(session, several, preprocessing.to_thumbnail(pad))
     if several is not None and type(number) is int and 0 <= number < len(several.symbols):
         several.selected = number
-    if several is not None and payload.get("do") == "one" and not several.is_photo:
-        session.pad.symbols, session.pad.is_one = None, True
     return gr.skip(), *all_of(session, session.status)
+
+
+@with_session
+def take_as_one(session: Session) -> Any:
+    """Take the several symbols on the pad for a single one; those of a photo are put there as one drawing."""
+    several, value = session.pad.symbols, gr.skip()
+    if several is not None:
+        value = _put(session, sketchpad.read_photo(several.photo))[0] if several.photo else value
+        session.pad.symbols, session.pad.is_one = None, True
+    return value, *all_of(session, session.status)
 
 
 def _confirm_symbols(session: Session, several: Symbols, thumbnail: np.ndarray) -> Any:
@@ -469,9 +478,8 @@ def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
     if do == "keep" and before is not None:
         before.pupil.name = my_agents.next_name(session, challenge_texts.NAME)
         session.replace(before.pupil)
-        return gr.skip(), *all_of(
-            session, texts.BACK_DONE.format(name=before.pupil.name, lessons=formatting.lessons(before.pupil))
-        )
+        text = texts.BACK_DONE.format(name=session.pupil.name, lessons=formatting.lessons(session.pupil))
+        return gr.skip(), *all_of(session, text)
     session.set_challenge(Challenge(session.pupil.name) if do == "begin" else None)
     return sketchpad.blank(), *all_of(session, challenge_texts.BEGUN if do == "begin" else challenge_texts.STOPPED)
 

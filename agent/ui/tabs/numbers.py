@@ -116,7 +116,7 @@ def _build_files(page: Page, answers: gr.HTML) -> gr.Dropdown:
             download = components.download_button("number-out")
         with gr.Column(elem_classes="card"):
             gr.HTML(f"<p>{texts.LOAD}</p>")
-            file = gr.File(label=texts.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="number-in")
+            file = gr.File(label=texts.LOAD, show_label=False, height=132, elem_id="number-in")
             status_line = gr.HTML(status(""), elem_id="number-status")
     saved = save_button.click(save, [page.id, saveable, name], [download, status_line], **QUIET)
     components.download_after(saved, download)

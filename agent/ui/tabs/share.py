@@ -31,9 +31,10 @@ from agent.ui.page import Page, header, name_of, render_progress, render_status,
 from agent.ui.parts import classes, gallery, my_agents
 from agent.ui.server.limits import visitor
 from agent.ui.session import SESSIONS, Session
-from agent.ui.texts import current_locale, server_texts, texts
+from agent.ui.texts import current_locale, server_texts, texts, translated
 
 SignedIn = gr.OAuthToken | None
+Steps = Generator[Any, Any, None]
 SIGN_IN = bool(os.environ.get("SPACE_ID") and os.environ.get("OAUTH_CLIENT_ID"))  # gradio has its routes only then
 FORGET_LOGIN_JS = (
     "() => { const at = new URL(location); at.searchParams.delete('login'); history.replaceState(0, '', at) }"
@@ -74,7 +75,9 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
         page_button = gr.Button(texts.WEB_PAGE, elem_id="save-page")
     with_drawings = gr.Checkbox(label=texts.WEB_PAGE_WITH, info=texts.WEB_PAGE_HINT, elem_id="page-drawings")
     gr.HTML(f"<h3>{texts.LOAD}</h3>")
-    file = gr.File(label=texts.LOAD, show_label=False, file_types=[".zip"], height=132, elem_id="file-in")
+    # Any file: one of another type gradio would refuse without a word
+    file = gr.File(label=texts.LOAD, show_label=False, height=132, elem_id="file-in")
+    refused = gr.HTML("", elem_id="refused")
     download, outputs = components.download_button("file-out"), [status_line, name, page.header]
     rename = with_session(lambda session, name: render_status(session, my_agents.rename(session, session.pupil, name)))
     gr.on([rename_button.click, name.submit], rename, [page.id, name], outputs, **QUIET)
@@ -82,7 +85,8 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
         saving = button.click(handle, [page.id, *inputs], [download, *outputs], **QUIET)
         saving.failure(reset_status, page.id, outputs, **QUIET)
         components.download_after(saving, download)
-    loading = file.upload(load, [page.id, file], [file, *outputs], **QUIET)
+    file.upload(None, None, refused, js="() => ''", **QUIET)
+    loading = file.upload(load, [page.id, file], [file, refused, *outputs], **QUIET)
     loading.failure(lambda: None, None, file, **QUIET)
     page.refill_after(loading)
     page.at_start(with_session(name_of), [name])
@@ -220,7 +224,7 @@ def save(session: Session) -> tuple[Any, ...]:
 
 
 @streaming
-def save_page(session: Session, drawings: bool) -> Generator[Any, Any, None]:
+def save_page(session: Session, drawings: bool) -> Steps:
     """Write the agent as one web page, with the visitor's drawings or without, and offer it for download."""
     yield gr.skip(), *render_progress(session, texts.WRITING_PAGE, is_job=not drawings)
     pupil = yield _outgoing(session, session.pupil, drawings)
@@ -235,13 +239,15 @@ def save_page(session: Session, drawings: bool) -> Generator[Any, Any, None]:
 
 @with_session
 def load(session: Session, path: str | None) -> tuple[Any, ...]:
-    """Use the agent of a file; one that cannot be read changes nothing."""
-    if path is None:
-        return None, *render_status(session)
-    loaded = serialization.load(path)
+    """Use the agent of a file; of one that cannot be read say so beside the box, which takes the next file."""
+    try:
+        loaded = serialization.load(path or "")
+    except AgentError as error:
+        refusal = safe(formatting.capitalized(translated(str(error))))
+        return None, status(refusal, is_refusal=True), *[gr.skip()] * 3
     where = session.take(loaded)
     text = texts.LOADED.format(name=safe(loaded.name), lessons=formatting.lessons(loaded))
-    return None, *render_status(session, text + where)
+    return None, "", *render_status(session, text + where)
 
 
 # ---------------------------------------------------------------- the Hub
@@ -269,7 +275,7 @@ def push(
     drawings: bool,
     signed_in: SignedIn,
     request: gr.Request,
-) -> Generator[Any, Any, None]:
+) -> Steps:
     """Push a copy of the agent, and say how far it is; the agent itself may learn meanwhile.
 
     Fields that were never unfolded are None.
@@ -296,7 +302,7 @@ def push(
 @streaming
 def contribute(
     session: Session, repo: str, message: str, visibility: str, typed: str, drawings: bool, signed_in: SignedIn
-) -> Generator[Any, Any, None]:
+) -> Steps:
     """Propose the agent for the repo that it grew from."""
     target, token = (repo or "").strip() or session.pupil.lineage.home, _token(typed, signed_in)
     if not target:
@@ -316,9 +322,7 @@ def contribute(
 
 
 @streaming
-def pull(
-    session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn
-) -> Generator[Any, Any, None]:
+def pull(session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn) -> Steps:
     """Pull an agent and use it; one that cannot be pulled changes nothing."""
     pupil, repo_id = yield from _fetch(session, repo, version, _token(typed, signed_in))
     where = session.take(pupil)
@@ -329,9 +333,7 @@ def pull(
 
 
 @streaming
-def join(
-    session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn
-) -> Generator[Any, Any, None]:
+def join(session: Session, repo: str, version: str | None, typed: str, signed_in: SignedIn) -> Steps:
     """Pull an agent and join it to the one in use."""
     other, _ = yield from _fetch(session, repo, version, _token(typed, signed_in))
     yield from gallery.join(session, other)
