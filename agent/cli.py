@@ -149,20 +149,14 @@ def keywords(config: DictConfig) -> dict[str, Any]:
         if name not in SETTINGS:
             raise _unknown_name(name)
     if given.get("load", False) is not False:  # what nobody chose is as in the agent to load
-        named, defaults = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, _defaults(agent)
-        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or defaults.get(key) != [value]}
+        named, kind = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, str(agent.get("kind"))
+        defaults = agent_defaults(kind).items() if kind in kinds() or is_path(kind) else ()
+        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or (key, value) not in defaults}
     given["agent"] = {"name": str(choices.agent), **agent}
     given["task"] = tasks_of(task, str(choices.get("task") or "mine"))
     if swept:
         given["experiment"] += f"/{swept}"
     return given
-
-
-def _defaults(agent: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Give the defaults of an agent's settings, each in a list, so that None is one."""
-    kind = str(agent.get("kind"))
-    known = kind in kinds() or is_path(kind)
-    return {name: [default] for name, default in (agent_defaults(kind) if known else {}).items()}
 
 
 def tasks_of(group: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:
