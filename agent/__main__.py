@@ -60,6 +60,7 @@ _stopped: list[int] = []  # in a worker of a sweep: whether it is to begin no mo
 COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
 FLAGS = ("-m", "--multirun", "-h", "--help", "--version", "--cfg", "--config-dir")
+SIGN_IN = re.compile(r"(, or s|, then s|[.] S)ign in( again| with Hugging Face, or give your token, first)?")
 COMPARE_HELP = """python -m agent compare NAME=VALUE …
 
   experiment=[A,B]  finished runs of these experiments, and of sweeps below them; all by default
@@ -77,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _signals(signal.default_int_handler, {}):
             return verb(words[1:]) if verb else _run(words)
     except AgentError as error:
-        print(f"agent: {error}", file=sys.stderr)
+        here = SIGN_IN.sub(r"\1et HF_TOKEN or run hf auth login", str(error))  # there is no page where one signs in
+        print(f"agent: {here}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nagent: stopped. The same command goes on where the agent was saved last.", file=sys.stderr)
@@ -99,8 +101,7 @@ def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> 
         Words of a command line. In a script that calls this itself they are those it was started with.
     **settings
         As on the command line: ``task="digits"``, ``agent="nearest"`` or ``agent={"kind": "recall", "n_nodes": 60}``,
-        a class, a function or an
-        object that learns as ``agent``, ``recipe=…``, ``lessons=60``, ``metrics={"gap": "accuracy - prequential"}``.
+        ``lessons=60``, ``metrics={"gap": "accuracy - f1"}``; ``agent`` may be a class, a function or an object, too.
 
     Returns
     -------
@@ -277,8 +278,9 @@ def _watched(spec: Any, bar: bool = True) -> Any:
                 raise KeyboardInterrupt
             while True:
                 step = next(steps)
-                if last is None:
-                    _tell_replaced(difference)
+                if difference is not None:
+                    print(f"replaces an earlier run of other settings: {difference}", file=sys.stderr)
+                    difference = None
                 last = step if stopped or not bar else _show(step, last)
                 if stopped:
                     raise KeyboardInterrupt
@@ -324,12 +326,6 @@ def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> An
         raise
     print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     return prepared
-
-
-def _tell_replaced(difference: str | None) -> None:
-    """Say that what lay in the folder of a run is gone, and how it differed."""
-    if difference is not None:
-        print(f"replaces an earlier run of other settings: {difference}", file=sys.stderr)
 
 
 def _show(step: Any, last: Any) -> Any:
@@ -495,9 +491,8 @@ def _saved(name: str) -> Callable[[Sequence[str]], int]:
     return verb
 
 
-VERBS = {"compare": _compare}
 SAVED = ("read", "teach", "ask", "evaluate", "show", "export", "deploy", "layers", "completion")
-VERBS |= {name: _saved(name) for name in SAVED}
+VERBS = {"compare": _compare, **{name: _saved(name) for name in SAVED}}
 
 if __name__ == "__main__":
     sys.exit(main())

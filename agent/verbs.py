@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -134,20 +133,21 @@ def deploy(words: Sequence[str], prepare: Prepare) -> Steps:
     parser.add_argument("--language", default="en", help=f"with --static: {' or '.join(LANGUAGES)}")
     parser.add_argument("--drawings", action="store_true", help="with --static: lessons that people drew go along")
     parser.add_argument("--hardware", help="without --static: such as cpu-upgrade; the Hub's own choice otherwise")
-    parser.add_argument("--token", default=os.environ.get("HF_TOKEN"), help="with the right to write, or HF_TOKEN")
+    parser.add_argument("--token", help="with the right to write; HF_TOKEN or that of hf auth login otherwise")
     options, project = parser.parse_args(words), Path(__file__).resolve().parents[1]
     if options.agent and not options.static:
         raise AgentError(f"expected an agent with --static alone, got {options.agent}. Say deploy --static.")
     if not options.static and not (project / "app.py").is_file():
         raise AgentError(f"expected the project to upload, with its app.py, got {project}. Start this in the project.")
-    if not options.token:
+    token = options.token or hub.own_token()
+    if not token:
         raise AgentError("expected a token with the right to write, got none. Say --token=hf_…, or set HF_TOKEN.")
     if not options.static:
-        yield hub.deploy(project, options.space, options.token, options.hardware)
+        yield hub.deploy(project, options.space, token, options.hardware)
         return
     pupil = _pupil(options.agent or "everyday", prepare)
     page = to_html(pupil, options.language, drawings=options.drawings)
-    yield hub.deploy_page(page, pupil.name, options.space, options.token)
+    yield hub.deploy_page(page, pupil.name, options.space, token)
 
 
 def ask(words: Sequence[str], prepare: Prepare) -> Steps:
@@ -288,9 +288,10 @@ def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
     prepare(next((name for name, family in FAMILIES.items() if kind in family.MODELS), Pupil.FAMILY))
     if run is not None or (path / results.CONFIG).is_file():
         return load_agent(FOLDER, str(path)), run
-    from agent.hub import load
+    from agent import hub
 
-    return load(name), None
+    is_file = is_there or path.suffix.lower() == ".zip"
+    return hub.load(name) if is_file else hub.pull(name, token=hub.own_token()), None
 
 
 def _pupil(name: str | None, prepare: Prepare) -> Pupil:

@@ -219,6 +219,7 @@ def test_zsh_completes_words_that_are_typed(folder, capsys):
 
 def test_to_deploy_takes_a_token_in_the_words_of_the_command_line(folder, capsys, monkeypatch):
     monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(folder / "none"))
     for words in (["mia/pupil"], ["--static", "mia/page"]):
         assert main(["deploy", *words]) == 2
         assert "got none. Say --token=hf_…, or set HF_TOKEN." in capsys.readouterr().err
