@@ -59,6 +59,7 @@ STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if ha
 _stopped: list[int] = []  # in a worker of a sweep: whether it is to begin no more runs
 COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
+ALSO = {"--multirun": "-m", "-h": "--help", "help": "--help", "-V": "--version", "version": "--version"}
 FLAGS = ("-m", "--multirun", "-h", "--help", "--version", "--cfg", "--config-dir")
 SIGN_IN = re.compile(r"(, or s|, then s|[.] S)ign in( again| with Hugging Face, or give your token, first)?")
 COMPARE_HELP = """python -m agent compare NAME=VALUE …
@@ -72,7 +73,8 @@ COMPARE_HELP = """python -m agent compare NAME=VALUE …
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; gives the exit code: 2 for a mistake that is named."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments  # zsh and sh leave the ~ of name=~/file
+    words = [re.sub("(?<![^=])~(?=/)", lambda _: str(Path.home()), word) for word in given]
     verb = VERBS.get(words[0]) if words else None
     try:
         with _signals(signal.default_int_handler, {}):
@@ -143,7 +145,7 @@ def job(config: Any) -> Any:
         place = spec.folder.as_posix()
         in_terminal = sys.stderr.isatty() and not is_worker and cli.n_runs
         if in_terminal:
-            print(f"{cli.n_begun()} of {cli.n_runs}: {place}", file=sys.stderr)
+            print(f"{cli.HydraConfig.get().job.num + 1} of {cli.n_runs}: {place}", file=sys.stderr)
         result = _watched(spec, bar=bool(in_terminal))
     except (AgentError, OSError) as error:
         return AgentError(f"{place}: {error if isinstance(error, AgentError) else _refused(error)}")
@@ -245,11 +247,13 @@ def _flags(words: list[str]) -> dict[str, str]:
     given = iter(words.copy())
     words.clear()
     for word in given:
-        name = {"--multirun": "-m", "-h": "--help"}.get(word, word)
-        if not word.startswith("-"):
+        name = ALSO.get(word, word)
+        if not name.startswith("-"):
             words.append(word)
         elif name not in FLAGS:
-            raise AgentError(f"expected a flag among {', '.join(FLAGS)}, got {word[:40]}.")
+            raise AgentError(
+                f"expected a flag among {', '.join(FLAGS)}, got {word[:40]}. Settings have none: name=value."
+            )
         else:
             flags[name] = next(given, "") if name == "--config-dir" else name
     if flags.get("--config-dir") == "":

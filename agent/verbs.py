@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse words."""
-        raise AgentError(f"expected what {self.prog} takes, got other words: {message}. Add --help to see it.")
+        raise AgentError(f"expected other words after {self.prog}: {message}. Add --help to see them.")
 
 
 def read(words: Sequence[str], prepare: Prepare) -> Steps:
@@ -154,7 +154,9 @@ def ask(words: Sequence[str], prepare: Prepare) -> Steps:
     """Ask numbers or drawings; without any, those that somebody types."""
     parser = Parser("ask", "ask an agent numbers, or drawings in files and folders; nothing is taught")
     parser.add_argument("agent", help=NAMED)
-    parser.add_argument("questions", nargs="*", help="123 -5 3.5, or drawing.png folder/; none: as you type them")
+    parser.add_argument(
+        "questions", nargs="*", default=[], help="123 -5 3.5, or drawing.png folder/; none: as you type them"
+    )
     is_help = not {"-h", "--help"}.isdisjoint(words)
     options = parser.parse_args(words if is_help else [*words[:1], "--", *words[1:]])  # -1e5 is no flag
     agent, _ = loaded(options.agent, prepare)
@@ -180,12 +182,12 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
     parser = Parser("evaluate", "test an agent on what tasks keep apart; nothing is taught")
     parser.add_argument("agent", help=NAMED)
     help_ = "task=…, task.NAME=…, n_test=…, seed=…; the task and the seed of the run where there is one"
-    parser.add_argument("settings", nargs="*", metavar="NAME=VALUE", help=help_)
+    parser.add_argument("settings", nargs="*", default=[], metavar="NAME=VALUE", help=help_)
     options = parser.parse_args(words)
     for word in options.settings:
         name = re.split(r"[.=@/]", word.lstrip("+~"))[0]
         if name not in ASKED:
-            raise AgentError(f"expected evaluate with {', '.join(ASKED)}, got {name[:40]}.{nearest(name, ASKED)}")
+            raise AgentError(f"expected evaluate with {'=…, '.join(ASKED)}=…, got {name[:40]}.{nearest(name, ASKED)}")
     agent, run = loaded(options.agent, prepare)
     earlier = (results.read_json(run / results.CONFIG) or {}) if run else {}
     has_task = any(word.startswith("task") for word in options.settings)
@@ -218,8 +220,8 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
 def show(words: Sequence[str], prepare: Prepare) -> Steps:
     """Tell what an agent is: facts, settings and lessons."""
     parser = Parser("show", "tell what an agent is: facts, settings, lessons")
-    parser.add_argument("agent", help=NAMED)
-    agent, run = loaded(parser.parse_args(words).agent, prepare)
+    parser.add_argument("agent", nargs="+", help=NAMED)
+    agent, run = loaded(" ".join(parser.parse_args(words).agent), prepare)
     facts = {"name": agent.name, "kind": f"{agent.kind}, an agent of {agent.FAMILY}"}
     facts |= {"run": run.as_posix()} if run else {}
     facts |= {"lessons": f"{agent.n_lessons:,}"}
@@ -273,10 +275,7 @@ def completion(words: Sequence[str], prepare: Prepare) -> Steps:
 def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
     """Load an agent by where it is, by words that name its run, or by a starter; and give the folder of its run."""
     path, run = Path(name), None
-    try:
-        is_there = path.exists()
-    except OSError as error:
-        raise AgentError(f"expected an agent, got {name[:40]!r} ({error.strerror}).") from error
+    is_there = path.exists()
     if name in STARTERS and not is_there:
         prepare(Pupil.FAMILY)
         return new("recall", starter=name), None
@@ -284,6 +283,8 @@ def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
         path = run = results.find_run(FOLDER, name)
     elif (path / results.AGENT).is_dir():
         run = path
+    elif path.is_dir() and not (path / results.CONFIG).is_file():
+        raise AgentError(f"expected the folder of a run or of an agent, got {name!r}, which is none.")
     kind = str(config_at(path if run is None else path / results.AGENT).get("kind"))
     prepare(next((name for name, family in FAMILIES.items() if kind in family.MODELS), Pupil.FAMILY))
     if run is not None or (path / results.CONFIG).is_file():

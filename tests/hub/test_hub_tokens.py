@@ -114,7 +114,7 @@ def test_a_command_acts_for_whoever_types_it(hub, zoe, capsys, monkeypatch, tmp_
     assert told(0).out.startswith("name            Zoe\n")
     monkeypatch.setenv("HF_TOKEN", "hf_ben")
     assert "it is private" in told(2).err
-    hub.set("mia/zoe", gated="manual")
+    hub.set("mia/zoe", private=False, gated="manual")
     assert told(2).err.endswith(f"Ask for access on its page, then {instead}\n")
     hub.revoke("hf_ben")
     assert told(2).err.endswith("is wrong or too old. Set HF_TOKEN or run hf auth login for mia/zoe.\n")
