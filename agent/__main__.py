@@ -412,13 +412,14 @@ def page(words: Sequence[str] = ()) -> str:
 
 def _details(group: str, name: str, choices: Mapping[str, tuple[str, Any]]) -> str:
     """Describe one choice: each setting with its default, what it does, and its range."""
-    from agent.models.custom.signature import class_settings
+    from agent.experiments.config import agent_defaults, task_defaults
     from agent.user_code import is_path, maker_of
     from agent.validation import check_choice
 
-    if group == "agent" and is_path(name):
-        lines = [f"agent={name}: {(inspect.getdoc(maker_of(name)) or 'your own').splitlines()[0]}"]
-        return "\n".join([*lines, *(f"  agent.{key}={value}" for key, value in class_settings(maker_of(name)).items())])
+    if is_path(name) and (group == "agent" or ".py:" in name):
+        lines = [f"{group}={name}: {(inspect.getdoc(maker_of(name)) or 'your own').splitlines()[0]}"]
+        defaults = (agent_defaults if group == "agent" else task_defaults)(name)
+        return "\n".join([*lines, *(f"  {group}.{key}={value}" for key, value in defaults.items())])
     text, settings = {**choices, **_from_files(group)}[check_choice(group, name, {**choices, **_from_files(group)})]
     lines = [f"{group}={name}: {text}"]
     for field in settings:
@@ -460,8 +461,7 @@ def _compare(words: Sequence[str]) -> int:
     for word in words:
         name, _, value = word.partition("=")
         if name not in WORDS or not value:
-            known = ", ".join(WORDS)
-            raise AgentError(f"expected compare NAME=VALUE of {known}, got {word}.{nearest(name, WORDS)}")
+            raise AgentError(f"expected compare NAME=VALUE of {', '.join(WORDS)}, got {word}.{nearest(name, WORDS)}")
         parts = [part.strip(" '\"") for part in value.strip("[]").split(",")]
         given[name] = value if name in ("folder", "to") else [part for part in parts if part]
     where, groups, left_out = compare(**given)
