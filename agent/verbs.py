@@ -274,8 +274,7 @@ def completion(words: Sequence[str], prepare: Prepare) -> Steps:
 
 def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
     """Load an agent by where it is, by words that name its run, or by a starter; and give the folder of its run."""
-    path, run = Path(name), None
-    is_there = path.exists()
+    path, run, is_there = Path(name), None, Path(name).exists()
     if name in STARTERS and not is_there:
         prepare(Pupil.FAMILY)
         return new("recall", starter=name), None

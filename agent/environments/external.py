@@ -9,7 +9,6 @@ import io
 import math
 import os
 import shutil
-from collections.abc import Coroutine
 from typing import Any, ClassVar
 
 import gymnasium
@@ -35,7 +34,7 @@ from agent.user_code import own_code
 VIEW_PX = (320, 240)
 SCROLL_PX, PRESSED = 100, 0.5
 BLANK = "about:blank"
-PATIENCE_S = 30  # for each answer of a browser
+PATIENCE_S = 60  # for each answer of a browser
 MAX_CHOICES = 1_000
 ADVANCE = """async () => {  // when what the mouse did is drawn
   await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 500))]);
@@ -139,8 +138,7 @@ class Gym(gymnasium.Env):
         values = cells[N_SCORES + 2 :]
         side = math.ceil(math.sqrt(len(values)))
         page = np.full(side * side, 30, np.uint8)
-        greys = np.where(np.isnan(values), 30, np.round(np.clip(values + 1, 0, 2) * 127.5))
-        page[: len(values)] = greys.astype(np.uint8)
+        page[: len(values)] = np.where(np.isnan(values), 30, np.round(np.clip(values + 1, 0, 2) * 127.5))
         return np.repeat(page.reshape(side, side, 1), 3, axis=2)
 
     def _inner_action(self, action: np.ndarray) -> Any:
@@ -153,8 +151,7 @@ class Gym(gymnasium.Env):
     def _cells(self, seen: Any, score: np.float32, first: bool) -> np.ndarray:
         space = self.inner.observation_space
         is_discrete = isinstance(space, gymnasium.spaces.Discrete)
-        is_known = space.contains(seen) if is_discrete else np.shape(seen) == space.shape
-        if not is_known:
+        if not (space.contains(seen) if is_discrete else np.shape(seen) == space.shape):
             raise AgentError(f"expected an observation of {self._id} in its space, {space}, got {str(seen)[:60]}.")
         if is_discrete:
             scaled = np.full(int(space.n), -1, np.float32)
@@ -171,10 +168,8 @@ class Gym(gymnasium.Env):
 
 def _size(space: gymnasium.Space | None, max_size: int, what: str) -> int:
     """Numbers of a space, one for each choice of a discrete one; AgentError for another type, or too many."""
-    if isinstance(space, gymnasium.spaces.Discrete):
-        size = int(space.n)
-    else:
-        size = math.prod(space.shape) if isinstance(space, gymnasium.spaces.Box) else 0
+    n_numbers = math.prod(space.shape) if isinstance(space, gymnasium.spaces.Box) else 0
+    size = int(space.n) if isinstance(space, gymnasium.spaces.Discrete) else n_numbers
     if not 1 <= size <= max_size:
         raise AgentError(f"expected {what} of 1 to {max_size:,} choices or numbers, got {space}. Take another one.")
     return size
@@ -216,8 +211,8 @@ class Browser(FrameEnvironment):
         self._playwright = self._wait(playwright.async_playwright().start())
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or None
         own_signals = {f"handle_sig{name}": False for name in ("int", "term", "hup")}  # a stopped run closes it
-        options = {"executable_path": path, "args": ["--no-sandbox"], **own_signals}
-        browser = self._wait(self._playwright.chromium.launch(**options))
+        chromium = self._playwright.chromium
+        browser = self._wait(chromium.launch(executable_path=path, args=["--no-sandbox"], **own_signals))
         self._tab = self._wait(browser.new_page(viewport={"width": VIEW_PX[0], "height": VIEW_PX[1]}))
         self._tab.set_default_timeout(0)  # `_wait` has its own
         answer = self._wait(self._tab.goto(self.url))
@@ -226,12 +221,11 @@ class Browser(FrameEnvironment):
             raise AgentError(f"expected a page at {self.url[:60]}, got an error page of status {answer.status}.")
 
     def advance(self, action: np.ndarray) -> float | None:
-        mouse = self._tab.mouse
         if action[3] >= PRESSED:
-            self._wait(mouse.click(self.x, self.y))
+            self._wait(self._tab.mouse.click(self.x, self.y))
         self.move(action, MOVES_PX)
-        self._wait(mouse.move(self.x, self.y))
-        self._wait(mouse.wheel(0, float(action[2]) * SCROLL_PX))
+        self._wait(self._tab.mouse.move(self.x, self.y))
+        self._wait(self._tab.mouse.wheel(0, float(action[2]) * SCROLL_PX))
         score = self._wait(self._tab.evaluate(ADVANCE))
         return float(score) if isinstance(score, (int, float)) and not isinstance(score, bool) else None
 
@@ -247,11 +241,18 @@ class Browser(FrameEnvironment):
             self._loop.close()
             self._loop = None
 
-    def _wait(self, answer: Coroutine[Any, Any, Any]) -> Any:
+    def _wait(self, answer: Any) -> Any:
         """Wait for the browser's answer; AgentError, and no browser, if it fails or a script keeps it too busy."""
+        task = self._loop.create_task(answer)
         try:
-            return self._loop.run_until_complete(asyncio.wait_for(answer, PATIENCE_S))
+            for _ in range(PATIENCE_S):  # by the second: of one in which this process is suspended nothing is known
+                if not task.done():
+                    self._loop.run_until_complete(asyncio.wait([task], timeout=1))
+            return task.result()
         except Exception as error:
+            is_late, got = task.cancel(), str(error).partition("\n")[0]
             self.close()
-            got = str(error).partition("\n")[0] or "none that goes on: its script may never end. Repair it."
+            got = "none that goes on: its script may never end. Repair it." if is_late else got
             raise AgentError(f"expected a page at {self.url[:60]}, got {got}") from error
+        finally:
+            task.cancel()
