@@ -59,7 +59,9 @@ STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if ha
 _stopped: list[int] = []  # in a worker of a sweep: whether it is to begin no more runs
 COUNTS = {"n_lessons": "lessons", "n_test": "asked"}
 SHARES = ("accuracy", "precision", "recall", "f1", "prequential", "unsure")
+ALSO = {"--multirun": "-m", "-h": "--help", "help": "--help", "-V": "--version", "version": "--version"}
 FLAGS = ("-m", "--multirun", "-h", "--help", "--version", "--cfg", "--config-dir")
+SIGN_IN = re.compile(r"(, or s|, then s|[.] S)ign in( again| with Hugging Face, or give your token, first)?")
 COMPARE_HELP = """python -m agent compare NAME=VALUE …
 
   experiment=[A,B]  finished runs of these experiments, and of sweeps below them; all by default
@@ -71,13 +73,15 @@ COMPARE_HELP = """python -m agent compare NAME=VALUE …
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; gives the exit code: 2 for a mistake that is named."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments  # zsh and sh leave the ~ of name=~/file
+    words = [re.sub("(?<![^=])~(?=/)", lambda _: str(Path.home()), word) for word in given]
     verb = VERBS.get(words[0]) if words else None
     try:
         with _signals(signal.default_int_handler, {}):
             return verb(words[1:]) if verb else _run(words)
     except AgentError as error:
-        print(f"agent: {error}", file=sys.stderr)
+        here = SIGN_IN.sub(r"\1et HF_TOKEN or run hf auth login", str(error))  # there is no page where one signs in
+        print(f"agent: {here}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nagent: stopped. The same command goes on where the agent was saved last.", file=sys.stderr)
@@ -99,8 +103,7 @@ def launch(arguments: Sequence[str] | str | None = None, /, **settings: Any) -> 
         Words of a command line. In a script that calls this itself they are those it was started with.
     **settings
         As on the command line: ``task="digits"``, ``agent="nearest"`` or ``agent={"kind": "recall", "n_nodes": 60}``,
-        a class, a function or an
-        object that learns as ``agent``, ``recipe=…``, ``lessons=60``, ``metrics={"gap": "accuracy - prequential"}``.
+        ``lessons=60``, ``metrics={"gap": "accuracy - f1"}``; ``agent`` may be a class, a function or an object, too.
 
     Returns
     -------
@@ -142,7 +145,7 @@ def job(config: Any) -> Any:
         place = spec.folder.as_posix()
         in_terminal = sys.stderr.isatty() and not is_worker and cli.n_runs
         if in_terminal:
-            print(f"{cli.n_begun()} of {cli.n_runs}: {place}", file=sys.stderr)
+            print(f"{cli.HydraConfig.get().job.num + 1} of {cli.n_runs}: {place}", file=sys.stderr)
         result = _watched(spec, bar=bool(in_terminal))
     except (AgentError, OSError) as error:
         return AgentError(f"{place}: {error if isinstance(error, AgentError) else _refused(error)}")
@@ -244,11 +247,13 @@ def _flags(words: list[str]) -> dict[str, str]:
     given = iter(words.copy())
     words.clear()
     for word in given:
-        name = {"--multirun": "-m", "-h": "--help"}.get(word, word)
-        if not word.startswith("-"):
+        name = ALSO.get(word, word)
+        if not name.startswith("-"):
             words.append(word)
         elif name not in FLAGS:
-            raise AgentError(f"expected a flag among {', '.join(FLAGS)}, got {word[:40]}.")
+            raise AgentError(
+                f"expected a flag among {', '.join(FLAGS)}, got {word[:40]}. Settings have none: name=value."
+            )
         else:
             flags[name] = next(given, "") if name == "--config-dir" else name
     if flags.get("--config-dir") == "":
@@ -277,8 +282,9 @@ def _watched(spec: Any, bar: bool = True) -> Any:
                 raise KeyboardInterrupt
             while True:
                 step = next(steps)
-                if last is None:
-                    _tell_replaced(difference)
+                if difference is not None:
+                    print(f"replaces an earlier run of other settings: {difference}", file=sys.stderr)
+                    difference = None
                 last = step if stopped or not bar else _show(step, last)
                 if stopped:
                     raise KeyboardInterrupt
@@ -324,12 +330,6 @@ def _compile_first(family: str, prepare: Callable[[], Any] = lambda: None) -> An
         raise
     print(f" done after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     return prepared
-
-
-def _tell_replaced(difference: str | None) -> None:
-    """Say that what lay in the folder of a run is gone, and how it differed."""
-    if difference is not None:
-        print(f"replaces an earlier run of other settings: {difference}", file=sys.stderr)
 
 
 def _show(step: Any, last: Any) -> Any:
@@ -412,13 +412,14 @@ def page(words: Sequence[str] = ()) -> str:
 
 def _details(group: str, name: str, choices: Mapping[str, tuple[str, Any]]) -> str:
     """Describe one choice: each setting with its default, what it does, and its range."""
-    from agent.models.custom.signature import class_settings
+    from agent.experiments.config import agent_defaults, task_defaults
     from agent.user_code import is_path, maker_of
     from agent.validation import check_choice
 
-    if group == "agent" and is_path(name):
-        lines = [f"agent={name}: {(inspect.getdoc(maker_of(name)) or 'your own').splitlines()[0]}"]
-        return "\n".join([*lines, *(f"  agent.{key}={value}" for key, value in class_settings(maker_of(name)).items())])
+    if is_path(name) and (group == "agent" or ".py:" in name):
+        lines = [f"{group}={name}: {(inspect.getdoc(maker_of(name)) or 'your own').splitlines()[0]}"]
+        defaults = (agent_defaults if group == "agent" else task_defaults)(name)
+        return "\n".join([*lines, *(f"  {group}.{key}={value}" for key, value in defaults.items())])
     text, settings = {**choices, **_from_files(group)}[check_choice(group, name, {**choices, **_from_files(group)})]
     lines = [f"{group}={name}: {text}"]
     for field in settings:
@@ -460,8 +461,7 @@ def _compare(words: Sequence[str]) -> int:
     for word in words:
         name, _, value = word.partition("=")
         if name not in WORDS or not value:
-            known = ", ".join(WORDS)
-            raise AgentError(f"expected compare NAME=VALUE of {known}, got {word}.{nearest(name, WORDS)}")
+            raise AgentError(f"expected compare NAME=VALUE of {', '.join(WORDS)}, got {word}.{nearest(name, WORDS)}")
         parts = [part.strip(" '\"") for part in value.strip("[]").split(",")]
         given[name] = value if name in ("folder", "to") else [part for part in parts if part]
     where, groups, left_out = compare(**given)
@@ -495,9 +495,8 @@ def _saved(name: str) -> Callable[[Sequence[str]], int]:
     return verb
 
 
-VERBS = {"compare": _compare}
 SAVED = ("read", "teach", "ask", "evaluate", "show", "export", "deploy", "layers", "completion")
-VERBS |= {name: _saved(name) for name in SAVED}
+VERBS = {"compare": _compare, **{name: _saved(name) for name in SAVED}}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -127,11 +127,6 @@ def sweep(words: Sequence[str], job: Callable[[DictConfig], Any], folder: str | 
     return [run.return_value for run in done]
 
 
-def n_begun() -> int:
-    """Say which run of a sweep this is, from 1 on."""
-    return int(HydraConfig.get().job.num) + 1
-
-
 def keywords(config: DictConfig) -> dict[str, Any]:
     """Read a composed run: what `agent.experiments.iter_run` takes as keywords."""
     try:
@@ -149,20 +144,14 @@ def keywords(config: DictConfig) -> dict[str, Any]:
         if name not in SETTINGS:
             raise _unknown_name(name)
     if given.get("load", False) is not False:  # what nobody chose is as in the agent to load
-        named, defaults = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, _defaults(agent)
-        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or defaults.get(key) != [value]}
+        named, kind = {word.lstrip("+").partition("=")[0] for word in hydra.overrides.task}, str(agent.get("kind"))
+        defaults = agent_defaults(kind).items() if kind in kinds() or is_path(kind) else ()
+        agent = {key: value for key, value in agent.items() if f"agent.{key}" in named or (key, value) not in defaults}
     given["agent"] = {"name": str(choices.agent), **agent}
     given["task"] = tasks_of(task, str(choices.get("task") or "mine"))
     if swept:
         given["experiment"] += f"/{swept}"
     return given
-
-
-def _defaults(agent: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Give the defaults of an agent's settings, each in a list, so that None is one."""
-    kind = str(agent.get("kind"))
-    known = kind in kinds() or is_path(kind)
-    return {name: [default] for name, default in (agent_defaults(kind) if known else {}).items()}
 
 
 def tasks_of(group: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:
@@ -247,10 +236,8 @@ def _hydra(words: Sequence[str], folder: str | None) -> Iterator[tuple[list[Over
             yield _parsed(words, loader, folder), loader
         except (RecursionError, UnicodeDecodeError) as error:
             recipes = ", ".join(word for word in words if word.lstrip("+").startswith("recipe=")) or "the recipe"
-            is_circle = isinstance(error, RecursionError)
-            expected, fault = (
-                ("that come to an end", "imports itself in a circle") if is_circle else ("in UTF-8", "is not")
-            )
+            circle = ("that come to an end", "imports itself in a circle")
+            expected, fault = circle if isinstance(error, RecursionError) else ("in UTF-8", "is not")
             raise AgentError(f"expected recipes {expected}, got {recipes}, which {fault}.") from error
         except MissingConfigException as error:
             group, _, name = str(error.missing_cfg_file).rpartition("/")
@@ -282,9 +269,8 @@ def _parsed(words: Sequence[str], loader: ConfigLoader, folder: str | None) -> l
     try:
         overrides = OverridesParser.create(loader).parse_overrides([*map(_with_quotes, words), *added])
     except OverrideParseException as error:
-        advice = (
-            "Put quotes around the value: name=\"'value'\"." if "=" in error.override else "Write it as name=value."
-        )
+        quoted, named = "Put quotes around the value: name=\"'value'\".", "Write it as name=value. See --help."
+        advice = quoted if "=" in error.override else named
         raise AgentError(f"expected name=value, got {error.override!r}. {advice}") from error
     for override in overrides:
         first = re.split("[./@]", override.key_or_group)[0]
@@ -351,12 +337,10 @@ def _choice(group: str, value: object, options: Sequence[str]) -> str:
         node, source = {"source": name}, name  # a folder, a data set of the Hub, or a file that is not there
         if not name.startswith(arrays.HUB) and not Path(name).is_dir():
             raise _unknown_choice(group, name, options)
-    elif group != "recipe" and is_path(name) and not arrays.is_data(name):
+    elif group != "recipe" and is_path(name) and not arrays.is_data(name) and not Path(name).is_file():
         source, defaults = name, (task_defaults if group == "task" else agent_defaults)(name)
-        node = {
-            _CLASSES[group]: name,
-            **{key: default for key, default in defaults.items() if isinstance(default, _WRITABLE)},
-        }
+        given = {key: default for key, default in defaults.items() if isinstance(default, _WRITABLE)}
+        node = {_CLASSES[group]: name, **given}
     elif file is None or group == "agent":
         raise _unknown_choice(group, name, options)
     else:
@@ -392,8 +376,14 @@ def _without_hydra(config: DictConfig) -> DictConfig:
 
 
 def _unknown_choice(group: str, name: str, options: Sequence[str]) -> AgentError:
-    hint = nearest(name, options)
-    hint = f" Did you mean ./{name}?" if group == "task" and Path(name).is_dir() else hint
+    hint = nearest("digits" if name.lower() == "mnist" else name, options)
+    if name.endswith(".py") and Path(name).is_file():
+        hint = f" Did you mean {name}:CLASS?"
+    elif group == "task" and Path(name).is_file():
+        hint = f" Files of data end in {' '.join(arrays.ENDINGS)}."
+    elif group == "task" and re.fullmatch(r"[\w/]+-v\d+", name):
+        hint = f" Did you mean task=frames task.world={name}?"
+    hint = f" Did you mean ./{name}?" if group == "task" and name and Path(name).is_dir() else hint
     if group in _FILES and name.lower().endswith(tuple(_FILES[group])):
         return AgentError(f"expected a file at {name}, got none.{hint}")
     more = {"task": ", FILE.npz or FILE.py:Class", "agent": " or FILE.py:Class"}.get(group, "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +59,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse words."""
-        raise AgentError(f"expected what {self.prog} takes, got other words: {message}. Add --help to see it.")
+        raise AgentError(f"expected other words after {self.prog}: {message}. Add --help to see them.")
 
 
 def read(words: Sequence[str], prepare: Prepare) -> Steps:
@@ -134,27 +133,30 @@ def deploy(words: Sequence[str], prepare: Prepare) -> Steps:
     parser.add_argument("--language", default="en", help=f"with --static: {' or '.join(LANGUAGES)}")
     parser.add_argument("--drawings", action="store_true", help="with --static: lessons that people drew go along")
     parser.add_argument("--hardware", help="without --static: such as cpu-upgrade; the Hub's own choice otherwise")
-    parser.add_argument("--token", default=os.environ.get("HF_TOKEN"), help="with the right to write, or HF_TOKEN")
+    parser.add_argument("--token", help="with the right to write; HF_TOKEN or that of hf auth login otherwise")
     options, project = parser.parse_args(words), Path(__file__).resolve().parents[1]
     if options.agent and not options.static:
         raise AgentError(f"expected an agent with --static alone, got {options.agent}. Say deploy --static.")
     if not options.static and not (project / "app.py").is_file():
         raise AgentError(f"expected the project to upload, with its app.py, got {project}. Start this in the project.")
-    if not options.token:
+    token = options.token or hub.own_token()
+    if not token:
         raise AgentError("expected a token with the right to write, got none. Say --token=hf_…, or set HF_TOKEN.")
     if not options.static:
-        yield hub.deploy(project, options.space, options.token, options.hardware)
+        yield hub.deploy(project, options.space, token, options.hardware)
         return
     pupil = _pupil(options.agent or "everyday", prepare)
     page = to_html(pupil, options.language, drawings=options.drawings)
-    yield hub.deploy_page(page, pupil.name, options.space, options.token)
+    yield hub.deploy_page(page, pupil.name, options.space, token)
 
 
 def ask(words: Sequence[str], prepare: Prepare) -> Steps:
     """Ask numbers or drawings; without any, those that somebody types."""
     parser = Parser("ask", "ask an agent numbers, or drawings in files and folders; nothing is taught")
     parser.add_argument("agent", help=NAMED)
-    parser.add_argument("questions", nargs="*", help="123 -5 3.5, or drawing.png folder/; none: as you type them")
+    parser.add_argument(
+        "questions", nargs="*", default=[], help="123 -5 3.5, or drawing.png folder/; none: as you type them"
+    )
     is_help = not {"-h", "--help"}.isdisjoint(words)
     options = parser.parse_args(words if is_help else [*words[:1], "--", *words[1:]])  # -1e5 is no flag
     agent, _ = loaded(options.agent, prepare)
@@ -180,12 +182,12 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
     parser = Parser("evaluate", "test an agent on what tasks keep apart; nothing is taught")
     parser.add_argument("agent", help=NAMED)
     help_ = "task=…, task.NAME=…, n_test=…, seed=…; the task and the seed of the run where there is one"
-    parser.add_argument("settings", nargs="*", metavar="NAME=VALUE", help=help_)
+    parser.add_argument("settings", nargs="*", default=[], metavar="NAME=VALUE", help=help_)
     options = parser.parse_args(words)
     for word in options.settings:
         name = re.split(r"[.=@/]", word.lstrip("+~"))[0]
         if name not in ASKED:
-            raise AgentError(f"expected evaluate with {', '.join(ASKED)}, got {name[:40]}.{nearest(name, ASKED)}")
+            raise AgentError(f"expected evaluate with {'=…, '.join(ASKED)}=…, got {name[:40]}.{nearest(name, ASKED)}")
     agent, run = loaded(options.agent, prepare)
     earlier = (results.read_json(run / results.CONFIG) or {}) if run else {}
     has_task = any(word.startswith("task") for word in options.settings)
@@ -218,8 +220,8 @@ def evaluate(words: Sequence[str], prepare: Prepare) -> Steps:
 def show(words: Sequence[str], prepare: Prepare) -> Steps:
     """Tell what an agent is: facts, settings and lessons."""
     parser = Parser("show", "tell what an agent is: facts, settings, lessons")
-    parser.add_argument("agent", help=NAMED)
-    agent, run = loaded(parser.parse_args(words).agent, prepare)
+    parser.add_argument("agent", nargs="+", help=NAMED)
+    agent, run = loaded(" ".join(parser.parse_args(words).agent), prepare)
     facts = {"name": agent.name, "kind": f"{agent.kind}, an agent of {agent.FAMILY}"}
     facts |= {"run": run.as_posix()} if run else {}
     facts |= {"lessons": f"{agent.n_lessons:,}"}
@@ -272,11 +274,7 @@ def completion(words: Sequence[str], prepare: Prepare) -> Steps:
 
 def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
     """Load an agent by where it is, by words that name its run, or by a starter; and give the folder of its run."""
-    path, run = Path(name), None
-    try:
-        is_there = path.exists()
-    except OSError as error:
-        raise AgentError(f"expected an agent, got {name[:40]!r} ({error.strerror}).") from error
+    path, run, is_there = Path(name), None, Path(name).exists()
     if name in STARTERS and not is_there:
         prepare(Pupil.FAMILY)
         return new("recall", starter=name), None
@@ -284,13 +282,16 @@ def loaded(name: str, prepare: Prepare) -> tuple[Agent, Path | None]:
         path = run = results.find_run(FOLDER, name)
     elif (path / results.AGENT).is_dir():
         run = path
+    elif path.is_dir() and not (path / results.CONFIG).is_file():
+        raise AgentError(f"expected the folder of a run or of an agent, got {name!r}, which is none.")
     kind = str(config_at(path if run is None else path / results.AGENT).get("kind"))
     prepare(next((name for name, family in FAMILIES.items() if kind in family.MODELS), Pupil.FAMILY))
     if run is not None or (path / results.CONFIG).is_file():
         return load_agent(FOLDER, str(path)), run
-    from agent.hub import load
+    from agent import hub
 
-    return load(name), None
+    is_file = is_there or path.suffix.lower() == ".zip"
+    return hub.load(name) if is_file else hub.pull(name, token=hub.own_token()), None
 
 
 def _pupil(name: str | None, prepare: Prepare) -> Pupil:

@@ -419,7 +419,7 @@ def opened(file: str | Path, decode: bool = False) -> Image.Image:
         if decode:
             image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = str(error).partition(" <_io")[0]
+        reason = getattr(error, "strerror", None) or str(error).partition(" <_io")[0]
         raise AgentError(f"expected a picture at {file}, got none that can be read ({reason}).") from error
     return image
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import io
@@ -33,6 +34,7 @@ from agent.user_code import own_code
 VIEW_PX = (320, 240)
 SCROLL_PX, PRESSED = 100, 0.5
 BLANK = "about:blank"
+PATIENCE_S = 60  # for each answer of a browser
 MAX_CHOICES = 1_000
 ADVANCE = """async () => {  // when what the mouse did is drawn
   await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 500))]);
@@ -78,9 +80,7 @@ class Gym(gymnasium.Env):
         try:
             self.inner = gymnasium.make(id, **settings) if inner is None else inner
         except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
-            raise AgentError(
-                f"expected an environment of gymnasium such as CartPole-v1, got {id[:40]!r} ({error})."
-            ) from error
+            raise AgentError(f"expected an environment of gymnasium, got {id[:40]!r} ({error}).") from error
         space = getattr(self.inner, "action_space", None)
         n_actions = _size(space, MAX_CHOICES, "actions")
         self.actions = tuple(str(place) for place in range(n_actions))
@@ -138,8 +138,7 @@ class Gym(gymnasium.Env):
         values = cells[N_SCORES + 2 :]
         side = math.ceil(math.sqrt(len(values)))
         page = np.full(side * side, 30, np.uint8)
-        greys = np.where(np.isnan(values), 30, np.round(np.clip(values + 1, 0, 2) * 127.5))
-        page[: len(values)] = greys.astype(np.uint8)
+        page[: len(values)] = np.where(np.isnan(values), 30, np.round(np.clip(values + 1, 0, 2) * 127.5))
         return np.repeat(page.reshape(side, side, 1), 3, axis=2)
 
     def _inner_action(self, action: np.ndarray) -> Any:
@@ -152,8 +151,7 @@ class Gym(gymnasium.Env):
     def _cells(self, seen: Any, score: np.float32, first: bool) -> np.ndarray:
         space = self.inner.observation_space
         is_discrete = isinstance(space, gymnasium.spaces.Discrete)
-        is_known = space.contains(seen) if is_discrete else np.shape(seen) == space.shape
-        if not is_known:
+        if not (space.contains(seen) if is_discrete else np.shape(seen) == space.shape):
             raise AgentError(f"expected an observation of {self._id} in its space, {space}, got {str(seen)[:60]}.")
         if is_discrete:
             scaled = np.full(int(space.n), -1, np.float32)
@@ -170,10 +168,8 @@ class Gym(gymnasium.Env):
 
 def _size(space: gymnasium.Space | None, max_size: int, what: str) -> int:
     """Numbers of a space, one for each choice of a discrete one; AgentError for another type, or too many."""
-    if isinstance(space, gymnasium.spaces.Discrete):
-        size = int(space.n)
-    else:
-        size = math.prod(space.shape) if isinstance(space, gymnasium.spaces.Box) else 0
+    n_numbers = math.prod(space.shape) if isinstance(space, gymnasium.spaces.Box) else 0
+    size = int(space.n) if isinstance(space, gymnasium.spaces.Discrete) else n_numbers
     if not 1 <= size <= max_size:
         raise AgentError(f"expected {what} of 1 to {max_size:,} choices or numbers, got {space}. Take another one.")
     return size
@@ -200,53 +196,63 @@ class Browser(FrameEnvironment):
 
     def __init__(self, url: str = BLANK, n_points: int = 300, radius: int = 100) -> None:
         if not isinstance(url, str) or not url.startswith(("http://", "https://", "file://", "data:", BLANK)):
-            raise AgentError(
-                f"expected the address of a page, got {str(url)[:60]!r}. Begin it with https:// or file://."
-            )
+            raise AgentError(f"expected the address of a page, https:// or file://, got {str(url)[:60]!r}.")
         super().__init__(fovea(n_points, radius), VIEW_PX)
         self.url = url
-        self._tab: Any = None
+        self._loop: Any = None
 
     def reset_page(self) -> None:
         self.close()
         try:
-            playwright = importlib.import_module("playwright.sync_api")
+            playwright = importlib.import_module("playwright.async_api")
         except ImportError as error:
-            raise AgentError(
-                "expected Playwright for the environment browser, got none. pip install playwright."
-            ) from error
-        self._playwright = playwright.sync_playwright().start()
+            raise AgentError("expected Playwright for a browser, got none. pip install playwright.") from error
+        self._loop = asyncio.new_event_loop()
+        self._playwright = self._wait(playwright.async_playwright().start())
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or None
-        try:
-            own_signals = {f"handle_sig{name}": False for name in ("int", "term", "hup")}  # a stopped run closes it
-            self._browser = self._playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], **own_signals)
-            self._tab = self._browser.new_page(viewport={"width": VIEW_PX[0], "height": VIEW_PX[1]})
-            answer = self._tab.goto(self.url)
-            if answer is not None and answer.status >= 400:
-                raise AgentError(f"expected a page at {self.url[:60]}, got an error page of status {answer.status}.")
-        except (playwright.Error, AgentError) as error:
-            self._playwright.stop()
-            self._tab = None
-            if isinstance(error, AgentError):
-                raise
-            raise AgentError(f"expected a page at {self.url[:60]}, got {str(error).splitlines()[0]}") from error
+        own_signals = {f"handle_sig{name}": False for name in ("int", "term", "hup")}  # a stopped run closes it
+        chromium = self._playwright.chromium
+        browser = self._wait(chromium.launch(executable_path=path, args=["--no-sandbox"], **own_signals))
+        self._tab = self._wait(browser.new_page(viewport={"width": VIEW_PX[0], "height": VIEW_PX[1]}))
+        self._tab.set_default_timeout(0)  # `_wait` has its own
+        answer = self._wait(self._tab.goto(self.url))
+        if answer is not None and answer.status >= 400:
+            self.close()
+            raise AgentError(f"expected a page at {self.url[:60]}, got an error page of status {answer.status}.")
 
     def advance(self, action: np.ndarray) -> float | None:
         if action[3] >= PRESSED:
-            self._tab.mouse.click(self.x, self.y)
+            self._wait(self._tab.mouse.click(self.x, self.y))
         self.move(action, MOVES_PX)
-        self._tab.mouse.move(self.x, self.y)
-        self._tab.mouse.wheel(0, float(action[2]) * SCROLL_PX)
-        score = self._tab.evaluate(ADVANCE)
+        self._wait(self._tab.mouse.move(self.x, self.y))
+        self._wait(self._tab.mouse.wheel(0, float(action[2]) * SCROLL_PX))
+        score = self._wait(self._tab.evaluate(ADVANCE))
         return float(score) if isinstance(score, (int, float)) and not isinstance(score, bool) else None
 
     def page(self) -> np.ndarray:
-        with Image.open(io.BytesIO(self._tab.screenshot(type="png"))) as image:
+        with Image.open(io.BytesIO(self._wait(self._tab.screenshot(type="png")))) as image:
             return np.asarray(image.convert("RGB"))
 
     def close(self) -> None:
         """Close the browser."""
-        if self._tab is not None:
-            self._browser.close()
-            self._playwright.stop()
-            self._tab = None
+        if self._loop:
+            with contextlib.suppress(Exception):  # it has ended by itself
+                self._loop.run_until_complete(asyncio.wait_for(self._playwright.stop(), PATIENCE_S))
+            self._loop.close()
+            self._loop = None
+
+    def _wait(self, answer: Any) -> Any:
+        """Wait for the browser's answer; AgentError, and no browser, if it fails or a script keeps it too busy."""
+        task = self._loop.create_task(answer)
+        try:
+            for _ in range(PATIENCE_S):  # by the second: of one in which this process is suspended nothing is known
+                if not task.done():
+                    self._loop.run_until_complete(asyncio.wait([task], timeout=1))
+            return task.result()
+        except Exception as error:
+            is_late, got = task.cancel(), str(error).partition("\n")[0]
+            self.close()
+            got = "none that goes on: its script may never end. Repair it." if is_late else got
+            raise AgentError(f"expected a page at {self.url[:60]}, got {got}") from error
+        finally:
+            task.cancel()

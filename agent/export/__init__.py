@@ -84,7 +84,7 @@ def export_html(pupil: Pupil, path: str | os.PathLike[str], language: str = "en"
         with contextlib.suppress(OSError):  # of the same disk
             spare.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
-        raise AgentError(f"expected to write {target.name[:80]!r}, got {reason}. Nothing was changed.") from error
+        raise AgentError(f"expected to write {str(target)[:80]!r}, got {reason}. Nothing was changed.") from error
     return target
 
 

@@ -5,7 +5,7 @@ Whatever goes wrong is one sentence, and nothing is half done: a push is one com
 pull hands an agent out only when all of it was checked.
 """
 
-from agent.hub.client import who
+from agent.hub.client import own_token, who
 from agent.hub.download import load, pull
 from agent.hub.listing import Entry, Gallery, Version, count_question, gallery, pictures, versions
 from agent.hub.upload import (
@@ -38,6 +38,7 @@ __all__ = [
     "gallery",
     "load",
     "iter_outgoing",
+    "own_token",
     "pictures",
     "pull",
     "push",

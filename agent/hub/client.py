@@ -32,6 +32,14 @@ def who(token: str | None) -> str:
         return str(connect(checked_token(token)).whoami()["name"])
 
 
+def own_token() -> str | None:
+    """The token of whoever sits at this machine: of HF_TOKEN, or what ``hf auth login`` keeps."""
+    from huggingface_hub import get_token
+
+    with hub_errors("your token"):
+        return get_token()
+
+
 def connect(token: str | None) -> HfApi:
     """The client: with this token, or anonymous; never with a token stored on the machine."""
     from huggingface_hub import HfApi
@@ -168,8 +176,6 @@ def _about_status(status: int, wait: str, what: str) -> str:
         413: f"The Hub finds this agent too large for {what}. Teach it less.",
         429: f"The Hub is busy with {what}: try again in {wait}.",
     }
-    if status in sentences:
-        return sentences[status]
     if status >= 500:
         return f"The Hub failed to answer about {what} ({status}). Your agent is unchanged. Try later."
-    return f"The Hub answered {status} for {what}. Your agent is unchanged."
+    return sentences.get(status, f"The Hub answered {status} for {what}. Your agent is unchanged.")

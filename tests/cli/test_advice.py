@@ -43,11 +43,20 @@ OWN = """class M:
         ("accelerate=true", "Did you mean shards?"),
         ("wandb=true", "Did you mean track?"),
         ("agent=./own.py.Model", "Did you mean ./own.py:Model?"),
+        ("task=mnist", "Did you mean digits?"),
+        ("task=CartPole-v1", "Did you mean task=frames task.world=CartPole-v1?"),
+        ("task=own.py", "Did you mean own.py:CLASS?"),
+        ("agent=./own.py", "Did you mean ./own.py:CLASS?"),
+        ("task=page.pdf", "got 'page.pdf'. Files of data end in .npz .npy .csv .tsv .arff."),
+        ("task=", "got ''."),
+        ("train", "expected name=value, got 'train'. Write it as name=value. See --help."),
+        ("--lessons=60", "got --lessons=60. Settings have none: name=value."),
         ("task=CIFAR10", "FILE.npz or FILE.py:Class, got 'CIFAR10'."),
     ],
 )
 def test_no_sentence_advises_what_is_refused(here, capsys, word, said):
-    (here / "ok.npz").write_bytes(b"")
+    for name in ("ok.npz", "own.py", "page.pdf"):
+        (here / name).write_bytes(b"")
     assert main([word]) == 2
     heard = capsys.readouterr().err
     assert said in heard and heard.count("\n") == 1 and ("list" in heard) == ("list" in said)

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import re
+from pathlib import Path
 
 import numba
 import pytest
@@ -311,3 +312,11 @@ def test_nothing_is_said_where_everything_is_compiled(capfd, monkeypatch):
     monkeypatch.setattr(precompile, "start", lambda family: [])
     _compile_first("drawings")
     assert capfd.readouterr().err == ""
+
+
+def test_every_test_of_the_readme_is_there():
+    folder = Path(__file__).parent
+    named = re.findall(r"([\w./]+\.py)::(\w+)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert len(named) > 60
+    for file, test in named:
+        assert f"def {test}(" in (folder / file).read_text(encoding="utf-8"), (file, test)

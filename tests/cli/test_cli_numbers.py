@@ -92,6 +92,13 @@ def test_a_finished_run_is_not_run_again_and_an_agent_is_loaded_by_words(here):
     assert serialization.load(more.folder / "agent").n_lessons == 600
 
 
+def test_that_a_run_replaces_another_is_said_once(here, capsys):
+    for steps in (100, 200):
+        assert main(["task=copy", "agent=linear", f"steps={steps}", "plots=false"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "replaces" in line]
+    assert told == ["replaces an earlier run of other settings: steps 100 → 200"]
+
+
 def test_a_formula_of_ones_own_may_use_the_error(here):
     got = run("copy", "tuples", plots=False, metrics={"thousandths": "1000 * error"}).scores
     assert got["thousandths"] == pytest.approx(1000 * got["error"])

@@ -1,7 +1,10 @@
 """Runs of agents that watch: the real command, and runs that were stopped."""
 
+import contextlib
 import itertools
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,8 @@ from PIL import Image, ImageSequence
 from test_cli_runs import command, results
 
 import agent
+from agent.__main__ import main
+from agent.environments import external
 from agent.errors import AgentError
 from agent.experiments import iter_run
 from agent.experiments.compare import compare
@@ -178,3 +183,28 @@ def test_a_run_of_an_earlier_version_is_the_same_run(tmp_path):
 def test_a_task_of_numbers_is_not_for_those_who_watch(tmp_path):
     with pytest.raises(AgentError, match="expected an agent for task=copy"):
         agent.run("copy", "cells", folder=str(tmp_path))
+
+
+def children():
+    """The processes that this one has started and not ended."""
+    begun = set()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            begun |= {status.parent.name} if f"\nPPid:\t{os.getpid()}\n" in status.read_text() else set()
+    return begun
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "script",
+    ["while (true);", "setTimeout(() => { while (true); }, 500)", "onmousemove = () => { while (true); }"],
+)
+def test_a_page_that_does_not_go_on_is_one_sentence_and_its_browser_is_closed(here, capsys, monkeypatch, script):
+    monkeypatch.setattr(external, "PATIENCE_S", 15)
+    Path("mine.html").write_text(f"<body style='height: 3000px'>some text<script>{script}</script>")
+    before, words = children(), "task=frames task.world=browser steps=2000 task.chance=false plots=false"
+    assert main([*words.split(), f"task.settings.url=file://{here}/mine.html"]) == 2
+    heard = capsys.readouterr().err
+    assert "Traceback" not in heard and heard.count("\nagent:") + heard.startswith("agent:") == 1, heard
+    assert "agent: expected a page at file://" in heard and "goes on: its script may never end. Repair it." in heard
+    assert children() <= before and not list(here.rglob("result.json"))

@@ -411,6 +411,9 @@ def test_settings_of_a_model_of_ones_own_are_of_any_size_and_shown_by_help(here,
     (here / "wide.py").write_text(LINE.replace("rate=0.01", "rate=100.0, depth=-3").replace("y - ", "0 * y - 0 * "))
     assert main(["agent=./wide.py:Line", "--help"]) == 0
     assert "agent.rate=100.0" in capsys.readouterr().out
+    (here / "task.py").write_text(f'class T:\n    """mine"""\n    def __init__(self, n=7): ...\n{TASK}')
+    assert main(["task=./task.py:T", "--help"]) == 0
+    assert capsys.readouterr().out == "task=./task.py:T: mine\n  task.n=7\n"
     assert run("copy", {"kind": "./wide.py:Line", "rate": 1e9}, steps=10).config["agent"]["depth"] == -3
 
 

@@ -102,18 +102,27 @@ def test_facts_settings_and_lessons_are_shown(folder, capsys):
     [
         ("ask linear 1 abc", "expected a number, got 'abc'"),
         ("ask liner 1", "got 'liner'. Did you mean linear?"),
-        ("ask", "the following arguments are required: agent"),
+        ("ask", "the following arguments are required: agent. Add --help"),
         ("ask mia.zip nothing.png", "expected a picture at nothing.png"),
         ("ask mia.zip some/notes.txt", "expected a picture at some/notes.txt"),
         ("ask mia.zip empty", "expected pictures in empty, got none that ends in .png"),
-        (f"ask {'x' * 300} 1", "(File name too long)"),
+        (f"ask {'x' * 300} 1", ": File name too long."),
         ("ask none.zip 1", "got nothing at 'none.zip'"),
         ("evaluate mia.zip task=copy", "expected a task for agents of drawings, got copy, one for agents of numbers."),
-        ("evaluate mia.zip lesson=5", "expected evaluate with task, n_test, seed, got lesson."),
+        ("evaluate mia.zip lesson=5", "expected evaluate with task=…, n_test=…, seed=…, got lesson."),
         ("evaluate mia.zip tsk=fonts", "got tsk. Did you mean task?"),
         ("evaluate mia.zip task=fnts", "Did you mean fonts?"),
+        (
+            "evaluate",
+            "expected other words after python -m agent evaluate: the following arguments are required: agent.",
+        ),
         ("show", "the following arguments are required: agent"),
-        ("show mia.zip more", "unrecognized arguments: more"),
+        ("show runs", "expected the folder of a run or of an agent, got 'runs', which is none."),
+        (
+            "ask mia.zip some/b.jpg",
+            "expected a picture at some/b.jpg, got none that can be read (No such file or direc",
+        ),
+        ("show mia.zip more", "got 'mia.zip more'"),
         ("--help task=digts", "Did you mean digits?"),
         ("layers 1", "expected the size of a layer as a whole number from 2 to 256, got 1."),
         ("layers 8 x", "got 'x'"),
@@ -125,6 +134,16 @@ def test_every_mistake_is_one_sentence(folder, capsys, words, said):
     before = sorted(folder.rglob("*"))
     lines, errors = told(capsys, *words.split(), code=2)
     assert not lines and len(errors) == 1 and said in errors[0] and sorted(folder.rglob("*")) == before
+
+
+def test_words_that_name_a_run_need_no_quotes_and_a_home_is_found(folder, capsys, monkeypatch):
+    lines, _ = told(capsys, "show", "nearest", "fonts", "3")
+    assert "run             runs/default/nearest/fonts_3" in lines
+    monkeypatch.setenv("HOME", str(folder / "some"))
+    lines, _ = told(capsys, "ask", "~/../mia.zip", "~/b.png")  # as no shell expands within quotes
+    assert lines == [f"{folder}/some/b.png → 6{lines[0].partition(' → 6')[2]}"]
+    lines, _ = told(capsys, "--cfg", "load=~/agent.zip", "replay='a ~/b'")
+    assert f"load: {folder}/some/agent.zip" in lines and "replay: a ~/b" in lines
 
 
 def test_agents_that_watch_are_asked_nothing(folder, capsys):
@@ -219,9 +238,17 @@ def test_zsh_completes_words_that_are_typed(folder, capsys):
 
 def test_to_deploy_takes_a_token_in_the_words_of_the_command_line(folder, capsys, monkeypatch):
     monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(folder / "none"))
     for words in (["mia/pupil"], ["--static", "mia/page"]):
         assert main(["deploy", *words]) == 2
         assert "got none. Say --token=hf_…, or set HF_TOKEN." in capsys.readouterr().err
+
+
+def test_help_and_version_are_words_too(capsys):
+    for words, flag in ((["help"], "--help"), (["help", "task=fonts"], "--help"), (["version"], "--version")):
+        expected = told(capsys, flag, *words[1:])
+        assert told(capsys, *words) == expected and expected[0]
+    assert told(capsys, "-V") == told(capsys, "--version")
 
 
 def test_a_device_without_end_is_no_picture(folder, capsys, monkeypatch):

@@ -98,6 +98,31 @@ def test_the_token_of_the_machine_is_never_sent(hub, zoe, machine):
     assert "hf_machine" not in {one.token for one in hub.log}
 
 
+def test_a_command_acts_for_whoever_types_it(hub, zoe, capsys, monkeypatch, tmp_path):
+    hub.set("mia/zoe", private=True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("agent.models.precompile.start", lambda family: [])  # of which a command tells
+    instead = "set HF_TOKEN or run hf auth login."
+
+    def told(code):
+        assert main(["show", "mia/zoe"]) == code
+        return capsys.readouterr()
+
+    assert told(2).err == f"agent: mia/zoe is not on the Hub, or it is private. Check the name, or {instead}\n"
+    (tmp_path / "token").write_text("hf_mia\n")  # as hf auth login keeps it
+    assert told(0).out.startswith("name            Zoe\n")
+    monkeypatch.setenv("HF_TOKEN", "hf_ben")
+    assert "it is private" in told(2).err
+    hub.set("mia/zoe", private=False, gated="manual")
+    assert told(2).err.endswith(f"Ask for access on its page, then {instead}\n")
+    hub.revoke("hf_ben")
+    assert told(2).err.endswith("is wrong or too old. Set HF_TOKEN or run hf auth login for mia/zoe.\n")
+    monkeypatch.setenv("HF_TOKEN", "hf ben")
+    assert told(2).err == "agent: You are not signed in. Set HF_TOKEN or run hf auth login.\n"
+    assert {one.token for one in hub.log} == {None, "hf_mia", "hf_ben"}
+
+
 def test_a_token_is_in_no_log_and_no_message(hub, zoe, caplog, lessons):
     secret = hub.add_user("mia", token="hf_Ver-ySecret").token
     caplog.set_level(logging.DEBUG)

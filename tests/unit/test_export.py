@@ -144,7 +144,7 @@ def test_agents_that_no_page_can_hold_are_refused(tmp_path, lessons, monkeypatch
         recall.export_html(tmp_path / "mia.html", "fr")
     with pytest.raises(AgentError, match="expected drawings as true or false, got 'no'"):
         recall.export_html(tmp_path / "mia.html", drawings="no")
-    with pytest.raises(AgentError, match=r"expected to write 'mia\.html', got No such file"):
+    with pytest.raises(AgentError, match=r"expected to write '.*nowhere/mia\.html', got No such file"):
         recall.export_html(tmp_path / "nowhere" / "mia.html")
     recall.learn_many(*lessons, source=agent.datasets.digits.Selection({"mnist": 60}, seed=5).source)
     monkeypatch.setattr(export, "MAX_LESSONS", 59)
@@ -159,9 +159,9 @@ def test_agents_that_no_page_can_hold_are_refused(tmp_path, lessons, monkeypatch
 
 def test_what_is_no_file_is_not_replaced(mia, tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(AgentError, match="expected to write 'pipe', got something that is no file"):
+    with pytest.raises(AgentError, match="expected to write '.*/pipe', got something that is no file"):
         export.export_html(mia, tmp_path / "pipe", drawings=True)
-    with pytest.raises(AgentError, match=r"expected to write 'mia\.html', got Not a directory"):
+    with pytest.raises(AgentError, match=r"expected to write '.*mia\.html', got Not a directory"):
         export.export_html(mia, tmp_path / "pipe/mia.html", drawings=True)
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"] and not (tmp_path / "pipe").is_file()
 
