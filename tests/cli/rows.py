@@ -201,7 +201,7 @@ try:
     words = f"task=frames task.world=browser task.settings.url=http://127.0.0.1:{{server.server_port}}/{page} steps={steps}"
     assert main(words.split() + {more!r}.split()) == {code}
 finally:
-    server.shutdown()
+    server.shutdown(), server.server_close()
 """
 BROWSER_STOPPED = """py
 import os, signal, threading
