@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse words."""
-        raise AgentError(f"expected other words after {self.prog}: {message}. Add --help to see them.")
+        raise AgentError(f"expected what {self.prog} takes, got other or fewer words: {message}. Add --help to see it.")
 
 
 def read(words: Sequence[str], prepare: Prepare) -> Steps:

@@ -114,7 +114,7 @@ def test_facts_settings_and_lessons_are_shown(folder, capsys):
         ("evaluate mia.zip task=fnts", "Did you mean fonts?"),
         (
             "evaluate",
-            "expected other words after python -m agent evaluate: the following arguments are required: agent.",
+            "expected what python -m agent evaluate takes, got other or fewer words: the following arguments are required: agent.",
         ),
         ("show", "the following arguments are required: agent"),
         ("show runs", "expected the folder of a run or of an agent, got 'runs', which is none."),
