@@ -88,7 +88,7 @@ def asset(name: str, is_compressed: bool) -> Response:
     headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
     headers["x-content-type-options"] = "nosniff"
     if is_compressed:
-        content = brotli.compress(content, brotli.MODE_TEXT, quality=4)
+        content = brotli.compress(content, brotli.MODE_TEXT, quality=5)
         headers["content-encoding"] = "br"
     return Response(content, headers=headers, media_type=MEDIA_TYPES[Path(name).suffix])
 
