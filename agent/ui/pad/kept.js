@@ -12,7 +12,6 @@
   const RECENT_MS = ANSWER_MS; // a press without an answer for longer had one that changed nothing
   const STALE_MS = 50 * 60_000; // after an hour without its heartbeat gradio forgets a page
   const LATE_MS = 60_000; // a page that is not whole by then has no pad, as where WebGL is blocked
-  const FILL_MS = 1500; // in which a page that is built is filled in, if somebody can answer; it flickers meanwhile
   const BUILT = ["#header .top", "#tabs [role=tab]", "#pad canvas", "#tools button", "#guess .answer", "#bars .bars", "#right"];
 
   const find = (at) => document.querySelector(at);
@@ -231,11 +230,10 @@
   const is_late = () => performance.now() > LATE_MS && find("gradio-app #tabs");
   const has_brush = () => find("#pad button.highlight") || (!window.editor && is_late());
   const is_ready = () => !is_lost && window.pupilSynced && find("gradio-app .notebook") && has_brush();
-  let built_at;
   const watch = async () => {
     for (; ; await frame()) {
-      if (find("gradio-app .notebook") || BUILT.every((at) => find(`gradio-app ${at}`))) built_at ??= performance.now();
-      if (is_ready() || is_late() || performance.now() > built_at + FILL_MS) find("#early")?.remove();
+      const early = find("#early");
+      if (early && (is_late() || find("gradio-app .notebook") || BUILT.every((at) => find(`gradio-app ${at}`)))) early.remove();
       if (is_ready() && !is_doing && !stroke) {
         if (!done.length && !ink.length) break;
         redo();
