@@ -16,7 +16,7 @@ from agent.agents.pupil import Pupil
 from agent.errors import AgentError
 from agent.progress import Progress, WithResult
 from agent.ui import formatting, html
-from agent.ui.events import QUIET, event_payload, serialized, with_session
+from agent.ui.events import QUIET, event_payload, open_session, serialized, with_session
 from agent.ui.html import safe
 from agent.ui.pad.sketchpad import PEN_JS
 from agent.ui.parts import my_agents
@@ -111,7 +111,8 @@ class Page:
         demo.load(self._enter, [self._stored_id, self.id], entered, js=STORED_ID_JS, **QUIET)
         for event in self._refilling:
             # By default the last of several events in a row would be dropped while the page is being filled in
-            event.then(self._refresh_all, self.id, outputs, trigger_mode="multiple", **QUIET)
+            refilled = event.then(self._refresh_all, self.id, outputs, trigger_mode="multiple", **QUIET)
+            refilled.then(self._refresh_overtaken, self.id, outputs, trigger_mode="multiple", **QUIET)
         for script in ((STATIC / "shortcuts.js").read_text(encoding="utf-8"), PEN_JS):
             demo.load(None, js=script, **QUIET)
         demo.load(None, js=f"() => {{ document.documentElement.lang = '{current_locale().code}' }}", **QUIET)
@@ -152,11 +153,24 @@ class Page:
 
     def _refresh_all(self, session_id: str) -> dict[Any, Any]:
         """Fill in what every tab shows."""
+        with open_session(session_id) as session:
+            session.filled = _moment(session)
         values_of: dict[Any, Any] = {}
         for refresh, outputs in self._refreshers:
             values = refresh(session_id)
             values_of |= zip(outputs, values if len(outputs) > 1 else [values], strict=True)
         return values_of
+
+    def _refresh_overtaken(self, session_id: str) -> dict[Any, Any]:
+        """Fill everything in again if the answer to a lesson came before the large one that filled it in without it."""
+        with open_session(session_id) as session:
+            is_overtaken = session.filled != _moment(session)
+        return self._refresh_all(session_id) if is_overtaken else {}
+
+
+def _moment(session: Session) -> tuple[str, int]:
+    """What tells one state of a session's agent from another: which agent it is, and how many events it has had."""
+    return session.key(session.pupil), len(session.pupil.lessons.events)
 
 
 def _tab(name: str) -> gr.Tab:

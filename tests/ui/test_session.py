@@ -266,6 +266,16 @@ def test_a_mind_that_would_learn_nothing_is_refused_and_what_was_watched_stays()
     assert session.state(frames.FramesState).panels == watched
 
 
+def test_all_is_filled_in_again_where_a_lesson_overtook_what_filled_it_in(pad):
+    opened, notes, session_id = page.Page(), gr.HTML(), uuid.uuid4().hex
+    opened.at_start(events.with_session(lambda session: f"{len(session.pupil.lessons)} lessons"), [notes])
+    assert opened._refresh_all(session_id) == {notes: "0 lessons"} and opened._refresh_overtaken(session_id) == {}
+    with events.open_session(session_id) as session:
+        session.pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
+    assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
+    assert opened._refresh_overtaken(session_id) == {}
+
+
 def test_a_page_opened_while_the_app_wakes_up_says_so_until_it_is_ready(pad, monkeypatch):
     opened, guess = page.Page(), gr.HTML()
     opened.while_waking(guess, lambda what, how_long: f"{what}: {how_long}")

@@ -39,10 +39,12 @@
           const is_end = message.includes('"msg":"close_stream"');
           const id = message.match(/"msg":"process_completed","event_id":"(\w+)"/)?.[1];
           if (id && !due.delete(id)) early.add(id);
-          if (message.includes('"msg":"unexpected_error"')) due.clear(); // gradio gives all of them up
+          if (message.includes('"msg":"unexpected_error"')) due.clear(); // as gradio does
           if (is_end) await Promise.all(naming);
           if (is_end && due.size) {
-            ({ body } = await fetch(address));
+            const next = await fetch(address);
+            if (!next.ok) throw next;
+            ({ body } = next);
             break;
           }
           if (is_end) {
@@ -58,7 +60,10 @@
       stream.close();
     };
     const answers = new ReadableStream({
-      start: (stream) => void read(stream).catch((error) => stream.error(error)),
+      start: (stream) => void read(stream).catch((error) => {
+        due.clear(); // as gradio does
+        stream.error(error);
+      }),
       cancel: (reason) => {
         let_go?.();
         aborting.abort(reason);
