@@ -27,6 +27,7 @@ from agent.ui.texts import ENGLISH, OTHERS, Language, current_locale, input_text
 
 STATIC = Path(__file__).resolve().parent / "static"
 PICK_JS = (STATIC / "clicks.js").read_text(encoding="utf-8")
+REFILLS = 3  # at most, where lessons come while all tabs are filled in
 AGAIN = "\u200b"  # has no width: what is said once more differs by it, so that the page shows and reads it anew
 # localStorage is read in the load event's `js=`: a `gr.BrowserState` may not be mounted yet then, and give None.
 STORED_ID_JS = "() => { try { return [localStorage.getItem('pupil-desk-id'), null]; } catch { return [null, null]; } }"
@@ -152,25 +153,32 @@ class Page:
         return self._refresh_all(session_id) | {self.id: session_id, self.header: top, self.backup: backup}
 
     def _refresh_all(self, session_id: str) -> dict[Any, Any]:
-        """Fill in what every tab shows."""
-        with open_session(session_id) as session:
-            session.filled = _moment(session)
+        """Fill in what every tab shows, anew where a lesson comes meanwhile: some of it may wait for kernels."""
         values_of: dict[Any, Any] = {}
-        for refresh, outputs in self._refreshers:
-            values = refresh(session_id)
-            values_of |= zip(outputs, values if len(outputs) > 1 else [values], strict=True)
+        for _ in range(REFILLS):
+            _note_filled(session_id)
+            for refresh, outputs in self._refreshers:
+                values = refresh(session_id)
+                values_of |= zip(outputs, values if len(outputs) > 1 else [values], strict=True)
+            if not _is_overtaken(session_id):
+                break
         return values_of
 
     def _refresh_overtaken(self, session_id: str) -> dict[Any, Any]:
         """Fill everything in again if the answer to a lesson came before the large one that filled it in without it."""
-        with open_session(session_id) as session:
-            is_overtaken = session.filled != _moment(session)
-        return self._refresh_all(session_id) if is_overtaken else {}
+        return self._refresh_all(session_id) if _is_overtaken(session_id) else {}
 
 
-def _moment(session: Session) -> tuple[str, int]:
-    """What tells one state of a session's agent from another: which agent it is, and how many events it has had."""
-    return session.key(session.pupil), len(session.pupil.lessons.events)
+def _note_filled(session_id: str) -> None:
+    """Note which state of the agent is filled in from now on: which agent it is, and how many events it has had."""
+    with open_session(session_id) as session:
+        session.filled = session.key(session.pupil), len(session.pupil.lessons.events)
+
+
+def _is_overtaken(session_id: str) -> bool:
+    """Say whether the agent has changed since all tabs were last filled in."""
+    with open_session(session_id) as session:
+        return session.filled != (session.key(session.pupil), len(session.pupil.lessons.events))
 
 
 def _tab(name: str) -> gr.Tab:

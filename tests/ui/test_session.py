@@ -275,6 +275,13 @@ def test_all_is_filled_in_again_where_a_lesson_overtook_what_filled_it_in(pad):
     assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
     assert opened._refresh_overtaken(session_id) == {}
 
+    def slow(session):  # a lesson comes while the second tab is filled in
+        if len(session.pupil.lessons) == 1:
+            session.pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
+
+    opened.at_start(events.with_session(slow), [gr.HTML()])
+    assert opened._refresh_all(session_id)[notes] == "2 lessons"
+
 
 def test_a_page_opened_while_the_app_wakes_up_says_so_until_it_is_ready(pad, monkeypatch):
     opened, guess = page.Page(), gr.HTML()
