@@ -77,13 +77,13 @@ def test_news_on_share_is_seen_each_time_and_of_the_agent_in_use(visit, written)
     visitor.press("#rename")
     visitor.until_text("#share-status", "Renamed: Mia.")
     opacity = "() => getComputedStyle(document.querySelector('#share-status .status')).opacity"
-    visitor.page.evaluate("document.querySelector('#share-status .status').getAnimations()[0].finish()")  # it fades
-    assert visitor.page.evaluate(opacity) == "0"
+    fade = "() => document.querySelector('#share-status .status').getAnimations()[0]?.finish()"
+    visitor.until(f"() => {{ ({fade})(); return ({opacity})() === '0'; }}")
     with visitor.page.expect_download():
         visitor.press("#save")
     visitor.until_text("#share-status", "Saved: mia.zip.")
     visitor.until(f"() => ({opacity})() === '1'")
-    visitor.page.evaluate("document.querySelector('#share-status .status').getAnimations()[0].finish()")
+    visitor.until(f"() => {{ ({fade})(); return ({opacity})() === '0'; }}")
     with visitor.page.expect_download():
         visitor.press("#save")  # what is said the same way is seen again, too
     visitor.until(f"() => ({opacity})() === '1'")

@@ -207,7 +207,13 @@ def test_answers_that_nobody_reads_are_dropped_with_their_events_after_a_while(m
         queue.send_message(unread, SimpleNamespace(output={}))  # raises nothing
         queue.pending_event_ids_session["read"].clear()
         await streams["read"].get()
-        now.seconds += gradio_patches.LOOK_S
+        waiting = asyncio.create_task(streams["read"].get())  # a stream goes on asking, also where nothing is due
+        now.seconds += gradio_patches.UNREAD_S - 1
+        await asyncio.sleep(0)
+        now.seconds += 10
+        await gradio_patches.drop_unread(queue)
+        assert [*streams] == ["read"] and waiting.cancel()
+        now.seconds += gradio_patches.UNREAD_S
         await gradio_patches.drop_unread(queue)
         assert not streams and not queue.pending_event_ids_session
 

@@ -248,9 +248,16 @@ def keep_room_for_strokes() -> None:
 
 
 class Messages(asyncio.Queue):  # type: ignore[type-arg]
-    """The messages of a session that its stream has not sent yet, their bytes, and since when nobody read any."""
+    """The messages of a session that its stream has not sent yet, their bytes, and since when nobody read any.
+
+    A stream that is read asks every ten seconds, also where nothing is due.
+    """
 
     n_bytes, since = 0, 0.0
+
+    async def get(self) -> Any:
+        self.since = time.monotonic()
+        return await super().get()
 
     def _put(self, message: Any) -> None:
         size = MESSAGE_BYTES + _n_chars(getattr(message, "output", None))
@@ -301,9 +308,10 @@ async def drop_unread(queue: Any) -> None:
     if now < getattr(queue, "looked", 0.0) + LOOK_S:
         return
     queue.looked, streams.max_size = now, sys.maxsize
-    for session in [session for session, messages in streams.items() if messages.empty() and not ids.get(session)]:
-        del streams[session]
-        ids.pop(session, None)
+    for session, messages in list(streams.items()):
+        if messages.empty() and not ids.get(session) and now > messages.since + UNREAD_S:
+            del streams[session]
+            ids.pop(session, None)
     n_bytes = sum(messages.n_bytes for messages in streams.values())
     for session, messages in sorted(streams.items(), key=lambda item: item[1].since):
         is_late = not messages.empty() and now > messages.since + UNREAD_S

@@ -61,7 +61,7 @@
     };
     const answers = new ReadableStream({
       start: (stream) => void read(stream).catch((error) => {
-        due.clear(); // as gradio does
+        if (!aborting.signal.aborted) due.clear(); // as gradio does
         stream.error(error);
       }),
       cancel: (reason) => {
