@@ -248,14 +248,11 @@ def keep_room_for_strokes() -> None:
 
 
 class Messages(asyncio.Queue):  # type: ignore[type-arg]
-    """The messages of a session that its stream has not sent yet, their bytes, and since when nobody read any.
-
-    A stream that is read asks every ten seconds, also where nothing is due.
-    """
+    """The messages of a session that its stream has not sent yet, their bytes, and since when nobody read any."""
 
     n_bytes, since = 0, 0.0
 
-    async def get(self) -> Any:
+    async def get(self) -> Any:  # a stream that is read asks every ten seconds, also where nothing is due
         self.since = time.monotonic()
         return await super().get()
 

@@ -25,23 +25,9 @@ FOLDER = Path(BUILD_PATH_LIB)
 MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css"}
 PAGES = ("/", "/config", *(f"/{language.path}" for language in OTHERS))
 # What the first tab is made of, and files of the pad's library: gradio asks for each once it has read the one before.
-COMPONENTS = (
-    "state",
-    "html",
-    "textbox",
-    "tabs",
-    "tabitem",
-    "column",
-    "row",
-    "form",
-    "imageeditor",
-    "button",
-    "accordion",
-    "uploadbutton",
-)
-QUALITY = 5  # of brotli: a page takes 12 ms
+COMPONENTS = "state html textbox tabs tabitem column row form imageeditor button accordion uploadbutton"
 LATE = ("WebGLRenderer", "browserAll", "FederatedEventTarget", "init")
-
+QUALITY = 5  # of brotli: a page takes 12 ms
 
 _OWN: dict[str, bytes] = {}
 
@@ -106,7 +92,7 @@ def early_links() -> str:
     start = re.search(r"index-[\w-]+\.js", (FOLDER.parent / "index.html").read_text(encoding="utf-8"))[0]
     main, core = _parts(start, r"import\(`\./Index-"), next(FOLDER.glob("core-*.js")).name
     names = main + _parts(main[0], r"import\(`\./Blocks-")
-    names += [part for component in COMPONENTS for part in _parts(core, rf"[{{,]{component}:\{{.*?component:")]
+    names += [part for component in COMPONENTS.split() for part in _parts(core, rf"[{{,]{component}:\{{.*?component:")]
     names += sorted(path.name for late in LATE for path in FOLDER.glob(f"{late}-*.js"))
     links = {
         ".js": '<link rel="modulepreload" fetchpriority="low" href="./assets/{}">',
