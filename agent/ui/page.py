@@ -166,7 +166,7 @@ class Page:
 
     def _refresh_overtaken(self, session_id: str) -> dict[Any, Any]:
         """Fill everything in again if the answer to a lesson came before the large one that filled it in without it."""
-        return self._refresh_all(session_id) if _is_overtaken(session_id) else {}
+        return self._refresh_all(session_id) if _is_overtaken(session_id) else gr.skip()
 
 
 def _note_filled(session_id: str) -> None:
