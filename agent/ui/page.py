@@ -27,7 +27,7 @@ from agent.ui.texts import ENGLISH, OTHERS, Language, current_locale, input_text
 
 STATIC = Path(__file__).resolve().parent / "static"
 PICK_JS = (STATIC / "clicks.js").read_text(encoding="utf-8")
-REFILLS = 3  # at most, where lessons come while all tabs are filled in
+REFILLS = 3  # at most, where lessons or strokes come while all tabs are filled in
 AGAIN = "\u200b"  # has no width: what is said once more differs by it, so that the page shows and reads it anew
 # localStorage is read in the load event's `js=`: a `gr.BrowserState` may not be mounted yet then, and give None.
 STORED_ID_JS = "() => { try { return [localStorage.getItem('pupil-desk-id'), null]; } catch { return [null, null]; } }"
@@ -153,32 +153,29 @@ class Page:
         return self._refresh_all(session_id) | {self.id: session_id, self.header: top, self.backup: backup}
 
     def _refresh_all(self, session_id: str) -> dict[Any, Any]:
-        """Fill in what every tab shows, anew where a lesson comes meanwhile: some of it may wait for kernels."""
+        """Fill in what every tab shows, anew where something changes meanwhile: some of it may wait for kernels."""
         values_of: dict[Any, Any] = {}
+        _has_changed(session_id)
         for _ in range(REFILLS):
-            _note_filled(session_id)
             for refresh, outputs in self._refreshers:
                 values = refresh(session_id)
                 values_of |= zip(outputs, values if len(outputs) > 1 else [values], strict=True)
-            if not _is_overtaken(session_id):
+            if not _has_changed(session_id):
                 break
         return values_of
 
     def _refresh_overtaken(self, session_id: str) -> dict[Any, Any]:
-        """Fill everything in again if the answer to a lesson came before the large one that filled it in without it."""
-        return self._refresh_all(session_id) if _is_overtaken(session_id) else gr.skip()
+        """Fill everything in again where a lesson or stroke was answered before what was computed without it."""
+        return self._refresh_all(session_id) if _has_changed(session_id) else gr.skip()
 
 
-def _note_filled(session_id: str) -> None:
-    """Note which state of the agent is filled in from now on: which agent it is, and how many events it has had."""
+def _has_changed(session_id: str) -> bool:
+    """Say whether the agent, or what is on its pad, has changed since the last time this was asked."""
     with open_session(session_id) as session:
-        session.filled = session.key(session.pupil), len(session.pupil.lessons.events)
-
-
-def _is_overtaken(session_id: str) -> bool:
-    """Say whether the agent has changed since all tabs were last filled in."""
-    with open_session(session_id) as session:
-        return session.filled != (session.key(session.pupil), len(session.pupil.lessons.events))
+        drawing, before = session.pad.drawing, session.filled
+        ink = None if drawing is None else drawing.tobytes()
+        session.filled = session.key(session.pupil), len(session.pupil.lessons.events), ink
+    return session.filled != before
 
 
 def _tab(name: str) -> gr.Tab:

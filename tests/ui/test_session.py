@@ -269,11 +269,16 @@ def test_a_mind_that_would_learn_nothing_is_refused_and_what_was_watched_stays()
 def test_all_is_filled_in_again_where_a_lesson_overtook_what_filled_it_in(pad):
     opened, notes, session_id = page.Page(), gr.HTML(), uuid.uuid4().hex
     opened.at_start(events.with_session(lambda session: f"{len(session.pupil.lessons)} lessons"), [notes])
-    assert opened._refresh_all(session_id) == {notes: "0 lessons"} and opened._refresh_overtaken(session_id) == gr.skip()
+    assert opened._refresh_all(session_id) == {notes: "0 lessons"}
+    assert opened._refresh_overtaken(session_id) == gr.skip()
     with events.open_session(session_id) as session:
         session.pupil.learn_one(np.eye(28, dtype=np.uint8) * 255, "1")
     assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
     assert opened._refresh_overtaken(session_id) == gr.skip()
+
+    with events.open_session(session_id) as session:
+        session.pad.report(np.eye(28, dtype=np.uint8) * 255)  # a stroke
+    assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
 
     def slow(session):  # a lesson comes while the second tab is filled in
         if len(session.pupil.lessons) == 1:

@@ -188,7 +188,9 @@
   const press = async (at, has_ink) => {
     let is_empty = false;
     document.addEventListener("pad-empty", () => { is_empty = true; }, { once: true });
-    await until(() => find(`gradio-app ${at}`)?.disabled === false, STROKE_MS);
+    const is_pressable = () => is_lost || find(`gradio-app ${at}`)?.disabled === false;
+    await until(is_pressable, has_ink ? ANSWER_MS : STROKE_MS); // the drawing is on its way; an undo may have nothing to undo
+    if (is_lost) return;
     const told = () => find("#status")?.innerText;
     const before = told();
     is_mine = true;
