@@ -72,3 +72,19 @@ def test_agents_are_kept_while_there_is_room_for_each_of_them_once(visit):
     visitor = visit()
     script = (ROOT / "agent/ui/static/lesson_backup.js").read_text(encoding="utf-8")
     assert visitor.page.evaluate(FILLED, script) == [["D", "C", "A", "B"], ["none", "C", "A", "B"]]
+
+
+def test_a_drawing_nobody_named_yet_is_there_again_after_a_reload_and_in_the_other_language(visit, written):
+    visitor = visit()
+    visitor.teach(written["4"][0], "4")
+    visitor.draw(written["4"][1])
+    visitor.until_guessed("4")
+    visitor.open()
+    visitor.until_guessed("4")
+    visitor.press(".language")
+    visitor.until("() => document.documentElement.lang === 'de'")
+    visitor.until_guessed("4")
+    visitor.press("#label-4")
+    visitor.until_text("#chip", "2 Lektionen")
+    visitor.open()
+    visitor.until_empty()

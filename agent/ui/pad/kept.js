@@ -278,6 +278,7 @@
     document.documentElement.classList.remove("lost");
     setTimeout(renew, STALE_MS);
   };
+  window.addEventListener("pagehide", () => is_live && take()); // the page is loaded again, or in the other language
   window.addEventListener("beforeunload", () => { // streams break off then; a download leaves no page
     is_leaving = true;
     setTimeout(() => { is_leaving = false; }, 5 * ASK_MS);
