@@ -86,5 +86,9 @@ def test_a_drawing_nobody_named_yet_is_there_again_after_a_reload_and_in_the_oth
     visitor.until_guessed("4")
     visitor.press("#label-4")
     visitor.until_text("#chip", "2 Lektionen")
+    visitor.press("#undo")
+    visitor.until_text("#chip", "1 Lektion")
+    visitor.press("#clear")
     visitor.open()
     visitor.until_empty()
+    assert visitor.n_lessons == 1

@@ -130,9 +130,9 @@
       event.preventDefault();
       return keep(button);
     }
+    asked = unanswered(); // before an undo, after which they would look so
     const at = button.closest("#tell") ? named(button) : "";
     if (!at || at === "#add" || !on_pad.length) return;
-    asked = unanswered();
     asked.push({ press: at, ink: on_pad, n_before: n_lessons() + asked.length, at: Date.now() });
     on_pad = [];
   }, true);
@@ -278,7 +278,11 @@
     document.documentElement.classList.remove("lost");
     setTimeout(renew, STALE_MS);
   };
-  window.addEventListener("pagehide", () => is_live && take()); // the page is loaded again, or in the other language
+  window.addEventListener("pagehide", () => { // the page is loaded again, or in the other language
+    if (!is_live) return;
+    ink = on_pad.slice(0, n_drawn());
+    save();
+  });
   window.addEventListener("beforeunload", () => { // streams break off then; a download leaves no page
     is_leaving = true;
     setTimeout(() => { is_leaving = false; }, 5 * ASK_MS);
