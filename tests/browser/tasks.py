@@ -115,7 +115,7 @@ def take_back(walk):
     with walk.uncounted():
         walk.label("1")
     walk.press("#undo")
-    walk.visitor.until_text("#status", "Undone: learned as 1.")
+    walk.visitor.until_text("#status", "Undone: lesson “1”.")
     walk.visitor.until_inked()  # its drawing is back
 
 

@@ -138,9 +138,9 @@ def test_everything_is_done_by_keys_alone(visit):
     keyboard.press("Enter")
     visitor.until_text("#status", "(2 lessons for 1 so far)")
     keyboard.press("Backspace")
-    visitor.until_text("#status", "Undone: learned as 1.")
+    visitor.until_text("#status", "Undone: lesson “1”.")
     keyboard.press("Shift+Backspace")
-    visitor.until_text("#status", "Redone: learned as 1.")
+    visitor.until_text("#status", "Redone: lesson “1”.")
     open_tab("Teach")
     visitor.until_text("#notebook-set", "1 drawing")  # the same line twice
     until_focused("#teach-now")

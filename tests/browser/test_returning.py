@@ -54,7 +54,7 @@ def test_a_forgotten_drawing_leaves_the_browser_too(visit, written):
     thumbnail = "JSON.parse(localStorage.getItem('pupil-log')).lines.join('')"
     assert '"drawing"' in visitor.page.evaluate(thumbnail)
     visitor.press("#undo")
-    visitor.until_text("#status", "Undone: learned as 4.")
+    visitor.until_text("#status", "Undone: lesson “4”.")
     assert '"drawing"' not in visitor.page.evaluate(thumbnail)
 
 

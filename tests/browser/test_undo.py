@@ -27,7 +27,7 @@ def test_while_there_is_ink_the_button_takes_strokes_and_no_lesson(visit, writte
     visitor.until("(seen) => document.querySelector('#sees img').src === seen", seen)
     for _ in range(n_drawn):
         visitor.press("#undo")
-    visitor.until_text("#undo", "Undo: learned as 1")
+    visitor.until_text("#undo", "Undo: lesson “1”")
     visitor.until_empty()
     assert visitor.n_lessons == 1
 
@@ -39,17 +39,17 @@ def test_a_lesson_that_is_undone_puts_its_drawing_back_and_redone_takes_it(visit
     visitor.teach(written["0"][0], "0")
     for label in "07":
         visitor.page.keyboard.press("Control+z")
-        visitor.until_text("#status", f"Undone: learned as {label}.")
+        visitor.until_text("#status", f"Undone: lesson “{label}”.")
         visitor.until_inked()
     visitor.until("(seen) => document.querySelector('#sees img').src === seen", seen)
     assert visitor.n_lessons == 0
     for label in "70":
         visitor.page.keyboard.press("Control+Shift+Z")
-        visitor.until_text("#status", f"Redone: learned as {label}.")
+        visitor.until_text("#status", f"Redone: lesson “{label}”.")
     visitor.until_empty()
     assert visitor.n_lessons == 2
     visitor.press("#undo")
-    visitor.until_text("#status", "Undone: learned as 0.")
+    visitor.until_text("#status", "Undone: lesson “0”.")
     visitor.until_inked()
     visitor.press("#label-8")  # it was an 8 after all
     visitor.until_learned("8")
@@ -88,7 +88,7 @@ def test_what_was_done_after_clearing_is_undone_before_it_and_its_name_is_read_w
     assert visitor.page.evaluate("(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(window.undo)")
     visitor.press("#undo")
     visitor.until_text("#status", "Undone: forgotten 7.")
-    visitor.until_text("#undo", "Undo: learned as 7")
+    visitor.until_text("#undo", "Undo: lesson “7”")
     assert n_strokes(visitor) == 0 and visitor.n_lessons == 1
 
 
@@ -103,7 +103,7 @@ def test_undo_says_that_it_is_at_work_until_it_is_answered(visit, written):
     bar = "getComputedStyle(document.querySelector('#undo'), '::after').backgroundColor"
     assert visitor.page.evaluate(bar) == "rgb(59, 91, 219)"
     visitor.page.unroute("**/queue/join*")  # and what was held goes on
-    visitor.until_text("#status", "Undone: learned as 7.")
+    visitor.until_text("#status", "Undone: lesson “7”.")
     visitor.page.locator("#undo[aria-busy=false]").wait_for()
 
 
@@ -141,7 +141,7 @@ def test_clear_is_one_action_and_undo_brings_every_stroke_back(visit, written):
     visitor.until_text("#undo", "Undo: stroke")
     for _ in range(n_drawn):
         visitor.press("#undo")
-    visitor.until_text("#undo", "Undo: learned as 1")
+    visitor.until_text("#undo", "Undo: lesson “1”")
     visitor.until_empty()
 
 

@@ -25,7 +25,7 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     visitor.until_learned("4")
     assert visitor.n_lessons == 3
     visitor.press("#undo")
-    visitor.until_text("#status", "Undone: learned as 4.")
+    visitor.until_text("#status", "Undone: lesson “4”.")
     assert visitor.n_lessons == 2
     visitor.open()
     assert visitor.n_lessons == 2

@@ -75,7 +75,7 @@ def test_undo_takes_back_a_lesson_of_the_challenge_and_never_one_of_the_visitors
     press("begin")
     draw.teach_digit("desk", on_pad(drawings[1]), gr.EventData(gr.Button(labels[1]), None))
     draw.undo_last("desk")
-    assert status(desks) == f"Undone: learned as {labels[1]}."
+    assert status(desks) == f"Undone: lesson “{labels[1]}”."
     draw.undo_last("desk")
     assert status(desks) == "Undone: ten drawings."
     draw.redo_last("desk")
