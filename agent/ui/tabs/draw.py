@@ -367,7 +367,7 @@ def _what_next(session: Session, pupil: Pupil, label: str) -> str:
     if pupil.n_lessons > 2 or len(pupil.labels) != pupil.n_lessons:
         if pupil is not session.pupil:
             return ""
-        return html.button("series", texts.SERIES.format(n=N_SERIES, label=safe(label)), data_label=label)
+        return html.button("series", texts.SERIES.format(n=N_SERIES), data_label=label)
     if pupil.n_lessons == 1:
         return with_label(texts.NEXT_SYMBOL, 7 if label != "7" else 3)
     return texts.NEXT_GUESS.format(label=safe(next(other for other in pupil.labels if other != label)))
