@@ -162,9 +162,7 @@ class Session:
     series: tuple[str, int] | None = None  # the symbol that is drawn several times, and how many are left
     status: str = ""
     news: dict[str, str] = field(default_factory=dict)  # what status lines and the name were last filled with
-    filled: tuple[str, int, bytes | None] | None = (
-        None  # agent and number of its events when all tabs were last filled in
-    )
+    filled: tuple[str, int, bytes | None] | None = None  # agent, its events, ink when all tabs were last filled in
     language: Language = ENGLISH  # of the page that was opened last
     history: History = field(default_factory=History)  # of all that changed an agent
     mistakes: list[Mistake | None] = field(default_factory=list)  # of the last test; None: corrected

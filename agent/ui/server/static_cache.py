@@ -27,7 +27,7 @@ PAGES = ("/", "/config", *(f"/{language.path}" for language in OTHERS))
 # What the first tab is made of, and files of the pad's library: gradio asks for each once it has read the one before.
 COMPONENTS = "state html textbox tabs tabitem column row form imageeditor button accordion uploadbutton"
 LATE = ("WebGLRenderer", "browserAll", "FederatedEventTarget", "init")
-QUALITY = 5  # of brotli: a page takes 12 ms
+QUALITY = 5  # of brotli: at 9 files are a hundredth smaller, in ten times the time
 
 _OWN: dict[str, bytes] = {}
 
