@@ -4,10 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from sharing import taught
-from visitor import LOOKS
+from visitor import LOOKS, violations
 
 from agent.storage import serialization
 
@@ -19,24 +18,17 @@ def looks(short):
     return [pytest.param(look, marks=[pytest.mark.nightly] * (look != short)) for look in LOOKS]
 
 
-def wrong(visitor):
-    """What axe finds wrong on the page as it is: rule -> where."""
-    visitor.until_still()
-    found = Axe().run(visitor.page, options={"resultTypes": ["violations"]}).response["violations"]
-    return {each["id"]: [node["target"] for node in each["nodes"]] for each in found}
-
-
 @pytest.mark.parametrize("look", looks("phone, dark"))
 def test_axe_finds_nothing_wrong_on_any_tab(visit, written, look):
     visitor = visit(look)
-    assert wrong(visitor) == {}
+    assert violations(visitor.page) == {}
     visitor.teach(written["4"][0], "4")
     visitor.draw(written["4"][1])
     visitor.until_guessed("4")
     for name in TABS:
         if name != "Draw":
             visitor.tab(name)
-        assert wrong(visitor) == {}, name
+        assert violations(visitor.page) == {}, name
 
 
 @pytest.mark.parametrize("look", looks("desktop, light"))
@@ -46,13 +38,13 @@ def test_axe_finds_nothing_wrong_in_what_opens(visit, written, look):
     for part in ("#no-pen", "#challenge", "#why"):
         visitor.press(f"{part} button.label-wrap")
     visitor.press(".help summary")
-    assert wrong(visitor) == {}, "help"
+    assert violations(visitor.page) == {}, "help"
     visitor.press("#chip")
-    assert wrong(visitor) == {}, "menu"
+    assert violations(visitor.page) == {}, "menu"
     visitor.page.keyboard.press("Escape")
     visitor.press(".thumb.told")
     visitor.page.locator(".sheet").wait_for()
-    assert wrong(visitor) == {}, "sheet"
+    assert violations(visitor.page) == {}, "sheet"
 
 
 @pytest.mark.parametrize("look", looks("phone, light"))
@@ -63,20 +55,20 @@ def test_axe_finds_nothing_wrong_where_something_was_done(visit, look):
     visitor.until_text("#course", "Learned 60 lessons")
     visitor.press("#test-now")
     visitor.until_text("#accuracy", "right of")
-    assert wrong(visitor) == {}, "Teach"
+    assert violations(visitor.page) == {}, "Teach"
     visitor.tab("Inside")
     visitor.press("#draw-me button")
     visitor.until_text("#drawn", "from memory")
-    assert wrong(visitor) == {}, "Inside"
+    assert violations(visitor.page) == {}, "Inside"
     visitor.tab("Numbers")
     visitor.press("#numbers-learn")
     visitor.until_text("#numbers-bar", "steps of")
     visitor.page.locator("#numbers-learn:enabled").wait_for()
-    assert wrong(visitor) == {}, "Numbers"
+    assert violations(visitor.page) == {}, "Numbers"
     visitor.tab("Frames")
     visitor.press("#frames-step")
     visitor.page.locator("#frames-live .pair img").first.wait_for()
-    assert wrong(visitor) == {}, "Frames"
+    assert violations(visitor.page) == {}, "Frames"
 
 
 def test_arrows_move_between_tabs(visit):

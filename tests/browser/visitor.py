@@ -4,6 +4,7 @@ import io
 import re
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import TimeoutError as TooLong
 from strokes import strokes
@@ -37,6 +38,8 @@ LABORATORY = {
     "Compare": "Experiments",
     "Design": "Design",
 }
+STILL = """() => document.getAnimations().every(
+    (each) => each.playState !== 'running' || each.effect.getTiming().iterations === Infinity)"""
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RING = 500  # pixels of the ring that shows the brush, at most: it is no ink
 HARMLESS = ("WebGL", "GPU stall")
@@ -47,6 +50,13 @@ new MutationObserver(() => {
         window.toasts.push(each.className + ': ' + each.innerText);
     }
 }).observe(document, {childList: true, subtree: true});"""
+
+
+def violations(page):
+    """What axe finds wrong on a page as soon as nothing on it moves or fades: rule -> where."""
+    page.wait_for_function(STILL)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return {rule["id"]: [node["target"] for node in rule["nodes"]] for rule in found}
 
 
 class Visitor:
@@ -268,8 +278,7 @@ class Visitor:
 
     def until_still(self):
         """Wait until what opens or changes its colour has done so; what goes on for ever may."""
-        self.until("""() => document.getAnimations().every(
-            (each) => each.playState !== 'running' || each.effect.getTiming().iterations === Infinity)""")
+        self.until(STILL)
 
     def until_guessed(self, label=None):
         """Wait for a guess of what is on the pad; of this label, if one is given."""
