@@ -42,6 +42,7 @@ new PerformanceObserver((list) => list.getEntries().forEach((each) => {
 })).observe({type: 'layout-shift', buffered: true});"""
 KEPT = "document.querySelector('#kept p').innerText"
 FULL = json.dumps({"detail": "Queue is full. Max size is 300 and size is 300."})
+PAPER = "**/pad.png"
 SCRIPTS = re.compile(r"/assets/index-[\w-]+\.js$")
 
 
@@ -110,6 +111,17 @@ def test_what_is_drawn_and_pressed_before_scripts_is_done(early, written):
     held[0].continue_()
     visitor.until_guessed("4")
     assert visitor.n_lessons == 1
+
+
+def test_what_is_drawn_and_pressed_before_the_paper_is_laid_is_done(early, written):
+    held = []
+    visitor = early(prepare=lambda context: context.route(PAPER, lambda route: held.append(route)))
+    visitor.until("document.querySelector('#pad button.highlight') && document.querySelector('gradio-app .notebook')")
+    visitor.scrawl(written["4"][0])
+    visitor.press("gradio-app #label-4")
+    visitor.until(f"() => /Kept: 1/.test({KEPT})")
+    visitor.context.unroute(PAPER)  # and what was held goes on
+    visitor.until_learned("4")
 
 
 def test_a_full_queue_says_so_and_every_stroke_and_press_gets_its_turn(early, written):

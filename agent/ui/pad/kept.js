@@ -230,7 +230,10 @@
   };
 
   const is_late = () => performance.now() > LATE_MS && find("gradio-app #tabs");
-  const has_brush = () => find("#pad button.highlight") || (!window.editor && is_late());
+  let paper_at; // when the pad's paper was laid: twice, and ink before the last time is gone
+  document.addEventListener("pad-empty", () => { if (window.editor.command_manager.history.command) paper_at = performance.now(); });
+  const has_paper = () => performance.now() - paper_at > SETTLED_MS / 2;
+  const has_brush = () => (find("#pad button.highlight") && has_paper()) || (!window.editor && is_late());
   const is_ready = () => !is_lost && window.pupilSynced && find("gradio-app .notebook") && has_brush();
   const watch = async () => {
     for (; ; await frame()) {
