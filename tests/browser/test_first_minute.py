@@ -99,6 +99,10 @@ def test_nothing_moves_while_the_page_loads(early, look):
     assert visitor.page.evaluate("window.shifts.reduce((sum, [size]) => sum + size, 0)") < 0.02, visitor.page.evaluate(
         "window.shifts"
     )
+    sheets = visitor.page.evaluate(
+        "performance.getEntriesByType('resource').map((at) => at.name.match(/(\\w+)[-.][^/]*css/)?.[1])"
+    )
+    assert {*sheets} - {None} == {"index", "parts", "theme"}
 
 
 def test_what_is_drawn_and_pressed_before_scripts_is_done(early, written):

@@ -86,12 +86,24 @@ def test_all_else_is_gradios(method, path):
 
 def test_what_the_first_tab_and_its_pad_ask_for_is_there_to_be_asked_for_early():
     links = re.findall(
-        r'<link rel="\w+"(?: as="style")? fetchpriority="low" href="\./assets/([\w-]+\.\w+)">',
-        static_cache.early_links(),
+        r'<link rel="modulepreload" fetchpriority="low" href="\./assets/(.+?)">', static_cache.early_links()
     )
     stems = {link.partition("-")[0] for link in links}
     assert {*static_cache.LATE, "Blocks", "HTML", "core", "index"} <= stems and len(links) < 90
     assert all((static_cache.FOLDER / link).is_file() for link in links) and len({*links}) == len(links)
+
+
+def test_styles_of_gradios_components_are_one_file_and_the_page_says_that_they_are_there():
+    style, *parts = re.findall(
+        r'<link rel="stylesheet"( disabled)? href="\./assets/(.+?)">', static_cache.early_links()
+    )
+    assert not style[0] and all(is_disabled for is_disabled, _ in parts)
+    together = asked(f"/assets/{style[1]}")[2]
+    files = [(static_cache.FOLDER / name).read_bytes() for _, name in parts]
+    assert brotli.decompress(together) == b"\n".join(files) and len(files) > 30
+    assert not any(
+        word in text for text in files for word in (b"url(", b"@import", b"@charset")
+    )  # of a place, or the first
 
 
 def test_files_of_our_own_are_named_after_what_is_in_them():

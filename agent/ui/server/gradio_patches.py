@@ -72,7 +72,9 @@ def build_once() -> None:
 # A page in the background is not painted: it is not waited for longer than a second
 AFTER_PAINT_JS = """{
   const later = document.querySelector("#later").content;
-  const begin = () => document.head.append(later);
+  const [style, ...links] = later.querySelectorAll("link");
+  style.onload = style.onerror = () => document.head.append(later);
+  const begin = () => style.isConnected || document.head.append(style, ...links);
   const painted = () => new Promise(requestAnimationFrame);
   painted().then(() => document.fonts.ready).then(painted).then(() => setTimeout(begin));
   setTimeout(begin, 1000);

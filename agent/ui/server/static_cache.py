@@ -26,6 +26,7 @@ MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css"}
 PAGES = ("/", "/config", *(f"/{language.path}" for language in OTHERS))
 # What the first tab is made of, and files of the pad's library: gradio asks for each once it has read the one before.
 COMPONENTS = "state html textbox tabs tabitem column row form imageeditor button accordion uploadbutton"
+LATER_COMPONENTS = "number radio checkbox checkboxgroup dropdown file slider downloadbutton"  # whose styles come along
 LATE = ("WebGLRenderer", "browserAll", "FederatedEventTarget", "init")
 QUALITY = 5  # of brotli: at 9 files are a hundredth smaller, in ten times the time
 
@@ -88,17 +89,31 @@ def asset(name: str, is_compressed: bool) -> Response:
 
 
 def early_links() -> str:
-    """Links that let a browser fetch at once all that the first tab is made of, after what is painted before that."""
+    """Links that let a browser fetch at once all that the first tab is made of, after what is painted before that.
+
+    gradio asks for thirty style sheets of a kilobyte each, six at a time. Here they are one; gradio loads none that
+    the page already links to, and what is disabled no browser fetches.
+    """
     start = re.search(r"index-[\w-]+\.js", (FOLDER.parent / "index.html").read_text(encoding="utf-8"))[0]
     main, core = _parts(start, r"import\(`\./Index-"), next(FOLDER.glob("core-*.js")).name
     names = main + _parts(main[0], r"import\(`\./Blocks-")
-    names += [part for component in COMPONENTS.split() for part in _parts(core, rf"[{{,]{component}:\{{.*?component:")]
+    first, others = (
+        [part for component in kind.split() for part in _parts(core, rf"[{{,]{component}:\{{.*?component:")]
+        for kind in (COMPONENTS, LATER_COMPONENTS)
+    )
+    names += [*first, *(part for part in others if part.endswith(".css"))]
     names += sorted(path.name for late in LATE for path in FOLDER.glob(f"{late}-*.js"))
+    names = [
+        name for name in dict.fromkeys([start, *names]) if not re.match(r"index-.*css", name)
+    ]  # that is in the page
+    styles = [name for name in names if name.endswith(".css")]
+    style = publish("parts.css", b"\n".join((FOLDER / name).read_bytes() for name in styles))
     links = {
         ".js": '<link rel="modulepreload" fetchpriority="low" href="./assets/{}">',
-        ".css": '<link rel="preload" as="style" crossorigin fetchpriority="low" href="./assets/{}">',
+        ".css": '<link rel="stylesheet" disabled href="./assets/{}">',
     }
-    return "".join(links[Path(name).suffix].format(name) for name in dict.fromkeys([start, *names]))
+    others = "".join(links[Path(name).suffix].format(name) for name in names)
+    return f'<link rel="stylesheet" href="{style}">{others}'
 
 
 def _parts(name: str, place: str) -> list[str]:
