@@ -379,11 +379,11 @@ def _svg(content: str, width: int, height: int, label: str, more: str = "") -> s
 def _table(table: np.ndarray, labels: Sequence[str]) -> str:
     """Draw the cells of a confusion table and the names of its rows and columns."""
     middle, n = CELL_PX / 2, len(labels)
-    parts = [_text((column + 1.5) * CELL_PX, middle + 5, name[:3]) for column, name in enumerate([*labels, "?"])]
+    parts = [_head((column + 1.5) * CELL_PX, middle + 5, name) for column, name in enumerate([*labels, "?"])]
     shares = np.sqrt(table / np.maximum(table.sum(axis=1, keepdims=True), 1))  # a root: rare mistakes stay visible
     for row, name in enumerate(labels):
         y = (row + 1) * CELL_PX
-        parts.append(_text(middle, y + middle + 5, name[:3]))
+        parts.append(_head(middle, y + middle + 5, name))
         for column in np.flatnonzero(table[row]).tolist():
             x, kind = (column + 1) * CELL_PX, "right" if row == column else "wrong"
             parts.append(
@@ -416,6 +416,12 @@ def _polyline(line: Line, place: Callable[[tuple[float, float]], tuple[float, fl
 
 def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _head(x: float, y: float, name: str) -> str:
+    """Write the name of a row or column of a confusion table, pressed together where it is longer than a cell."""
+    squeezed = f'<text textLength="{CELL_PX - 4}" lengthAdjust="spacingAndGlyphs"' if len(name) > 3 else "<text"
+    return _text(x, y, _short(name, 6)).replace("<text", squeezed, 1)
 
 
 def _short(name: str, n_chars: int = MAX_NAME_CHARS) -> str:

@@ -96,9 +96,10 @@ class PadState:
     strokes: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=N_STROKES))
     symbols: Symbols | None = None  # where there are several on the pad or in a photo
     is_one: bool = False  # the visitor said so: what is on the pad is not parted
-    outcome: tuple[str, ...] = ()  # what the page shows in place of a guess after a drawing was taught
-    # the drawing of a lesson that was undone, where that is what the server has put there
-    brought_back: np.ndarray | None = None
+    outcome: tuple[str, ...] = ()  # what the page shows in place of a guess after a drawing was taught,
+    outcome_at: int = 0  # as long as the agent has so many lessons
+    placed: np.ndarray | None = None  # what the server has put there last
+    is_back: bool = False  # that is the drawing of a lesson that was undone
     has_picture: bool = False  # the server has put something there, below any strokes
     # how many actions the history held when the strokes were cleared, where nothing was drawn since
     cleared_after: int | None = None
@@ -106,8 +107,12 @@ class PadState:
     @property
     def has_own_ink(self) -> bool:
         """Whether anything is on the pad that Undo has not put there."""
-        is_back = self.drawing is not None and self.brought_back is not None
-        return self.drawing is not None and not (is_back and np.array_equal(self.drawing, self.brought_back))
+        return self.drawing is not None and not (self.is_back and self.is_as_placed)
+
+    @property
+    def is_as_placed(self) -> bool:
+        """Whether what is on the pad is what the server has put there, without a stroke."""
+        return self.drawing is not None and self.placed is not None and np.array_equal(self.drawing, self.placed)
 
     def report(self, thumbnail: np.ndarray) -> bool:
         """Take what the pad reports; False when it is late or changes nothing."""
@@ -130,11 +135,12 @@ class PadState:
     def place(self, thumbnail: np.ndarray, is_back: bool = False) -> None:
         """Note that the server puts a drawing on the pad; ``is_back``: that of a lesson that was undone."""
         self.drawing, self.finished, self.is_placed, self.symbols = thumbnail, None, True, None
-        self.brought_back = thumbnail if is_back else None
+        self.placed, self.is_back = thumbnail, is_back
         self.has_picture, self.cleared_after, self.is_one = True, None, False
 
-    def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = ()) -> None:
-        """Note that the drawing on the pad was taught or cleared."""
+    def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = (), n_lessons: int = 0) -> None:
+        """Note that the drawing on the pad was cleared, or taught: what the page shows of it, and the lessons then."""
+        self.outcome_at = n_lessons
         self.drawing, self.finished, self.outcome, self.is_placed = None, thumbnail, outcome, False
         self.symbols, self.has_picture, self.cleared_after, self.is_one = None, False, None, False
 

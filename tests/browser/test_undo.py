@@ -70,7 +70,7 @@ def test_what_was_forgotten_comes_back_and_so_does_the_agent_before(visit, writt
     visitor.until("() => document.querySelectorAll('.thumb b').length === 2")
     visitor.press("#chip")
     visitor.press('.menu button[data-label="sixty"]')
-    visitor.until_text("#undo", "Undo: agent Pupil 2")
+    visitor.until_text("#undo", "Undo: opening Pupil 2")
     visitor.press("#undo")
     visitor.until_text("#chip", "2 lessons")
     visitor.until_text("#redo", "Redo: agent Pupil 2")

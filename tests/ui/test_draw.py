@@ -108,6 +108,20 @@ def test_where_nothing_else_responds_no_share_is_told(session, monkeypatch):
     assert "<p>Nothing but 3 responds.</p>" in draw.see("mia", pad("1-bare"))[3]
 
 
+def test_what_came_of_a_lesson_is_shown_until_the_agent_learns_elsewhere(session):
+    draw.teach_label("mia", pad("7-plain"), "7")
+    assert "learned" in draw.answer_of(session)[0]
+    session.pupil.learn_one(sketchpad.example("0-plain"), "0")
+    assert "learned" not in draw.answer_of(session)[0]
+
+
+def test_a_picture_on_the_pad_is_not_called_a_stroke(session):
+    session.pad.place(preprocessing.to_thumbnail(sketchpad.example("7-plain")))
+    assert draw.answer_of(session)[-2]["value"] == "Undo: picture"
+    draw.see("mia", pad("0-plain"))
+    assert draw.answer_of(session)[-2]["value"] == "Undo: stroke"
+
+
 def test_what_cannot_be_done_is_said_in_a_quiet_colour(session):
     blank = {"background": None, "layers": [], "composite": None}
     assert "refusal" in draw.teach_label("mia", blank, "")[11]

@@ -63,6 +63,12 @@ def test_a_confusion_tells_right_from_wrong_and_leaves_out_what_never_happened()
     ]
 
 
+def test_a_long_label_fits_above_its_column_and_beside_its_row():
+    svg = ElementTree.fromstring(charts.confusion(TABLE, ("heart", "8"), "a table"))
+    squeezed = [text.text for text in svg.iter("text") if text.get("textLength") == "30"]
+    assert squeezed == ["heart"] * 2 and [text.text for text in svg.iter("text")].count("8") == 2
+
+
 def test_rare_mistakes_stay_visible_and_frequent_ones_are_stronger():
     table = np.array([[999, 1, 0], [500, 500, 0]])
     strength = {(x, y): opacity for _, x, y, opacity in cells(charts.confusion(table, ("3", "8"), "a table"))}

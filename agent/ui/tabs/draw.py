@@ -128,7 +128,8 @@ def answer_of(session: Session) -> tuple[Any, ...]:
     pupil, drawing, several = session.at_pad, session.pad.drawing, session.pad.symbols
     if drawing is None and several is None:
         idle = _invitation(session), html.sees(None), html.bars(pupil.labels, None), html.explain()
-        return *(session.pad.outcome or idle), reply.other_guess(session), "", _yes(session), *_ways_back(session)
+        outcome = session.pad.outcome if session.pad.outcome_at == pupil.n_lessons else ()
+        return *(outcome or idle), reply.other_guess(session), "", _yes(session), *_ways_back(session)
     guesses: list[Guess] = []
     if several is not None:
         guesses = several.guesses(pupil)
@@ -169,7 +170,7 @@ def _ways_back(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
     pad, history = session.pad, session.history
     is_next = pad.cleared_after == len(history.done)
     undone = ("clear", "") if is_next else history.next_undo(session)
-    undone = ("stroke", "") if pad.has_own_ink else undone
+    undone = ("picture" if pad.is_as_placed else "stroke", "") if pad.has_own_ink else undone
     is_past = pad.cleared_after is not None and not is_next
     ways = _way(texts.UNDO, texts.UNDO_IT, undone), _way(texts.REDO, texts.REDO_IT, history.next_redo(session))
     ways[0]["elem_classes"] += ["past"] * is_past  # then the page leaves its strokes alone
@@ -340,7 +341,8 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
         label=label,
     )
     bars = html.bars(pupil.labels, pupil.model.predict(thumbnail[None])[0])
-    session.pad.finish(thumbnail, (learned, html.sees(preprocessing.canonical(thumbnail)), bars, html.explain()))
+    outcome = learned, html.sees(preprocessing.canonical(thumbnail)), bars, html.explain()
+    session.pad.finish(thumbnail, outcome, pupil.n_lessons)
     if session.at_pad is not pupil:
         session.pad.reset()
     return sketchpad.blank(), *all_of(session, status)
@@ -407,7 +409,7 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
     lead = symbol_texts.TAUGHT.format(lessons=formatting.count(n_learned, "lesson"))
     outcome = reply.answer("learned several", lead, learned + ("…" if n_learned > symbols.MAX_SHOWN else ""), "")
     sees = html.sees(preprocessing.canonical(drawing))
-    session.pad.finish(thumbnail, (outcome, sees, html.bars(pupil.labels, None), html.explain()))
+    session.pad.finish(thumbnail, (outcome, sees, html.bars(pupil.labels, None), html.explain()), pupil.n_lessons)
     return sketchpad.blank(), *all_of(session, status)
 
 
