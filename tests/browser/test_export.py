@@ -15,7 +15,6 @@ from agent.preprocessing import to_thumbnail
 from agent.storage.serialization import from_zip, to_files
 from tests.bench import strangers
 
-N_LESSONS = 40
 ANSWER = """(asked) => asked.map(([grey, height, width]) => {
     const thumbnail = to_thumbnail(from_base64(grey), height, width), { model } = page.pupil;
     const { label, responses, unsure, unfamiliar, ...rest } = model.predict_one(thumbnail);
@@ -55,15 +54,15 @@ def ready(page):
     expect(page.locator("body")).to_have_attribute("data-ready", "yes", timeout=DEADLINE_MS)
 
 
-def asked():
-    """Two hundred drawings: digits of MNIST, pen strokes, and pads with whatever was scribbled, specks too."""
+def asked(n=200):
+    """Drawings: half of them digits of MNIST, then pen strokes, and pads with whatever was scribbled, specks too."""
     drawings, _ = digits.mnist("test")
-    pens = [strokes.draw(style, seed=7) for style in strokes.styles()]
-    pads = [random_drawing(seed, 280, 280) for seed in range(40)]
+    styles = strokes.styles()
+    pens = [strokes.draw(styles[at % len(styles)], seed=7 + at // len(styles)) for at in range(3 * n // 10)]
+    pads = [random_drawing(seed, 280, 280) for seed in range(n // 5)]
     for seed, pad in enumerate(pads[::4]):
-        pad[6 + seed : 9 + seed, 6:9] = 255
-    pens = pens[: 200 - 100 - len(pads)]
-    return [*drawings[: 200 - len(pens) - len(pads)], *pens, *pads]
+        pad[6 + seed % 200 : 9 + seed % 200, 6:9] = 255
+    return [*drawings[: n // 2], *pens, *pads]
 
 
 def sent(drawing):
@@ -95,9 +94,9 @@ def remembered(pupil):
     return to_files(pupil)["agent.safetensors"], lessons, [event["event"] for event in pupil.lessons.events]
 
 
-@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.nightly)])
-@pytest.mark.parametrize("n_lessons", [0, 60, 600])
-def test_the_page_answers_and_learns_as_python_does(opened, n_lessons, every):
+@pytest.mark.parametrize(("n_asked", "n_taught"), [(200, 10), pytest.param(2000, 200, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("n_lessons", [0, 60, 600, pytest.param(6000, marks=pytest.mark.nightly)])
+def test_the_page_answers_and_learns_as_python_does(opened, n_lessons, n_asked, n_taught):
     drawings, labels = digits.mnist("train")
     pupil = agent.new("recall", name="Mia")
     pupil.learn_many(drawings[: max(0, n_lessons - 60)], labels[: max(0, n_lessons - 60)])
@@ -105,16 +104,18 @@ def test_the_page_answers_and_learns_as_python_does(opened, n_lessons, every):
         drawings[max(0, n_lessons - 60) : n_lessons], labels[max(0, n_lessons - 60) :], strict=False
     ):
         pupil.learn_one(drawing, label)
-    page, asking = opened(pupil), asked()[n_lessons % every :: every]
-    assert page.evaluate(ANSWER, [sent(drawing) for drawing in asking]) == answers(pupil, asking)
+    page, asking = opened(pupil), asked(n_asked)
+    for at in range(0, n_asked, 100):
+        some = asking[at : at + 100]
+        assert page.evaluate(ANSWER, [sent(drawing) for drawing in some]) == answers(pupil, some)
     names = "A0é🙂12Z7"
-    for number in range(N_LESSONS // every):
+    for number in range(n_taught):
         drawing, label = asking[(11 * number) % len(asking)], names[number % len(names)]
         assert page.evaluate(TEACH, [*sent(drawing), label])
         pupil.learn_one(drawing, label)
         if number % 3 == 2:
             assert page.evaluate(UNDO) == pupil.undo().label
-        some = asking[number::67]
+        some = asking[number :: n_asked // 3]
         assert page.evaluate(ANSWER, [sent(drawing) for drawing in some]) == answers(pupil, some)
     assert remembered(saved(page)) == remembered(pupil)
 
