@@ -7,7 +7,6 @@ touched under its lock, so two events of one visitor never meet; the lock belong
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import itertools
 import math
 import os
@@ -369,9 +368,7 @@ class Sessions:
                 self._dropped.pop(session_id, None)
             slot.used = self._clock()
             self._slots.move_to_end(session_id)
-            made_room = self._make_room()
-        if made_room:
-            _return_memory()
+            self._make_room()
         with slot.lock:
             try:
                 yield slot.session
@@ -398,13 +395,13 @@ class Sessions:
         with self._lock:
             return self._dropped.pop(session_id, self) is None
 
-    def _make_room(self) -> bool:
-        """Drop idle sessions and, beyond the caps, others, never the newest; true if any was.
+    def _make_room(self) -> None:
+        """Drop idle sessions and, beyond the caps, others, never the newest.
 
         Beyond the cap of sessions those of least at stake go first, so that a thousand made-up visitors put nobody out;
         beyond that of bytes those that take more than twice their part. Of equal ones the least recently used.
         """
-        oldest_use, n_before = self._clock() - self._idle_s, len(self._slots)
+        oldest_use = self._clock() - self._idle_s
         n_bytes = self._other_bytes() + sum(slot.n_bytes for slot in self._slots.values())
         others = list(self._slots.items())[:-1]
         if len(self._slots) > self._max_sessions:
@@ -421,7 +418,6 @@ class Sessions:
             self._dropped[session_id] = None
             if len(self._dropped) > 10_000:
                 self._dropped.popitem(last=False)
-        return len(self._slots) < n_before
 
 
 class Id(str):
@@ -461,12 +457,6 @@ def is_id(text: str) -> bool:
 def new_session() -> Session:
     """Make a session with an agent that knows nothing, whose browser may have a backup."""
     return Session(new(DEFAULT_MODEL, name=texts.TITLE), browser=BrowserBackup(SyncState.UNSYNCED))
-
-
-def _return_memory() -> None:
-    """Let glibc return the free pages between small objects to the system."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 SESSIONS = Sessions(new_session, other_bytes=lambda: ROOMS.n_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import gc
@@ -33,6 +34,7 @@ from agent.ui.texts import LocaleMiddleware, server_texts
 
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
 MAX_THREADS = 100  # jobs take a dozen, calls of the Hub a dozen more: strokes never wait for one
+RETURN_S = 15
 LARGE_BYTES = 256 * 1024  # an agent's tables are larger, what a guess allocates for a moment is smaller
 _LOG = logging.getLogger(__name__)
 
@@ -122,8 +124,23 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Prepare before the first request, and serve the tools while the app runs."""
     gc.collect()
     gc.freeze()  # most objects were there before the first visitor: never search them again, 0.2 s each time
+    tidying = asyncio.create_task(_return_memory_every(RETURN_S))
     async with mcp.MANAGER.run() if HAS_MCP else contextlib.nullcontext():
         yield
+    tidying.cancel()
+
+
+async def _return_memory_every(pause_s: float) -> None:
+    """Return free memory again and again: what a visitor leaves is freed when whoever used it last is done."""
+    while True:
+        await asyncio.sleep(pause_s)
+        await asyncio.to_thread(_return_memory)
+
+
+def _return_memory() -> None:
+    """Let glibc return the free pages between small objects to the system."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _refused_login(request: Request, error: Exception) -> RedirectResponse:
