@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -30,6 +31,7 @@ __all__ = [
     "Pupil",
     "Regressor",
     "family_of",
+    "forget_starters",
     "iter_new",
     "kinds",
     "new",
@@ -147,7 +149,7 @@ def starter_selections(starter: str) -> tuple[digits.Selection | strokes.Selecti
 
 
 def _starting(kind: str, config: Any, starter: str, name: str) -> Generator[Progress, None, Pupil]:
-    known = _STARTED.get((kind, config, starter))
+    known, _ = _STARTED.get((kind, config, starter), (None, 0.0))
     if known is None:
         known, selections = Pupil(Pupil.MODELS[kind](config)), starter_selections(starter)
         n_total, n_done = sum(map(len, selections)), 0
@@ -157,12 +159,28 @@ def _starting(kind: str, config: Any, starter: str, name: str) -> Generator[Prog
                 known.learn_many(lessons.between(start, start + AT_ONCE))
                 yield Progress(n_done + start, n_total, "teaching")
             n_done += len(lessons)
-        _STARTED[kind, config, starter] = known
-        while len(_STARTED) > MAX_STARTED:
-            _STARTED.pop(next(iter(_STARTED)), None)
+    _STARTED[kind, config, starter] = known, time.monotonic()
+    while len(_STARTED) > MAX_STARTED:
+        _STARTED.pop(next(iter(_STARTED)), None)
     pupil = copy.deepcopy(known)
     pupil.name = name
     return pupil
 
 
-_STARTED: dict[tuple[str, Any, str], Pupil] = {}  # agents as starters made them: all that begin so share their memory
+# Agents as starters made them, and when each was used last: all that begin so share their memory
+_STARTED: dict[tuple[str, Any, str], tuple[Pupil, float]] = {}
+
+
+def forget_starters(unused_s: float) -> None:
+    """Let go of what starters taught that nobody began with for so many seconds.
+
+    Examples
+    --------
+    >>> pupil = new("nearest", starter="sixty")
+    >>> forget_starters(unused_s=0.0)  # the agent keeps what it knows; the next one is taught anew
+    >>> pupil.n_lessons
+    60
+    """
+    for key, (_, used) in list(_STARTED.items()):
+        if time.monotonic() >= used + unused_s:
+            _STARTED.pop(key, None)

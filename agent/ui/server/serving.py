@@ -24,12 +24,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.agents import forget_starters
 from agent.ui.early import THEME, css, pages
 from agent.ui.server import connections, gradio_patches
 from agent.ui.server.gradio_patches import sentence_for
 from agent.ui.server.limits import MaxBodySize, RateLimiter, refusal, sweep_ended
 from agent.ui.server.request_filter import RequestFilter
 from agent.ui.server.static_cache import StaticCache
+from agent.ui.session import IDLE_S
 from agent.ui.texts import LocaleMiddleware, server_texts
 
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
@@ -134,6 +136,7 @@ async def _return_memory_every(pause_s: float) -> None:
     """Return free memory again and again: what a visitor leaves is freed when whoever used it last is done."""
     while True:
         await asyncio.sleep(pause_s)
+        forget_starters(IDLE_S)
         await asyncio.to_thread(_return_memory)
 
 
