@@ -75,7 +75,9 @@ class Reading(NamedTuple):
     guess: Guess
 
 
-def segment(picture: object, model: Model | None, thumbnail: np.ndarray | None = None) -> list[Symbol]:
+def segment(
+    picture: object, model: Model | None, thumbnail: np.ndarray | None = None, is_one_stroke: bool = False
+) -> list[Symbol]:
     """Part a picture into symbols, line by line, from left to right; see `agent.agents.pupil.Pupil.segment`.
 
     The model says which ways to part it make sense; None leaves that to gaps and proportions.
@@ -90,7 +92,7 @@ def segment(picture: object, model: Model | None, thumbnail: np.ndarray | None =
     if max(drawing.shape) <= ink_kernels.SMALL_PX:  # a drawing of one symbol, however it was reduced
         page, groups = None, [(0, np.array([0, ink.shape[0], 0, ink.shape[1]]), [])]
     else:
-        page = _Page(ink, model)
+        page = _Page(ink, model, is_one_stroke)
         groups = page.groups()
     scale_y, scale_x = size[0] / drawing.shape[0], size[1] / drawing.shape[1]
     symbols = []
@@ -123,8 +125,8 @@ def text_of(readings: Sequence[Reading]) -> str:
 class _Page:
     """The ink of a picture in pieces: ``pieces`` (H, W) int32 has the number of each pixel's piece, 0 being paper."""
 
-    def __init__(self, drawing: np.ndarray, model: Model | None) -> None:
-        self.drawing, self.model = drawing, model
+    def __init__(self, drawing: np.ndarray, model: Model | None, is_one_stroke: bool) -> None:
+        self.drawing, self.model, self.is_one_stroke = drawing, model, is_one_stroke
         self.pieces = np.zeros(drawing.shape, np.int32)
         self.boxes = np.zeros((1, 4), np.int64)
         self.scale = 1.0  # how high symbols are, in pixels
@@ -343,7 +345,7 @@ class _Page:
         """Cut a cluster that may be several symbols: its pieces in order, and the negative costs of the cuts."""
         top, bottom, left, right = self._box(cluster)
         height, width = max(bottom - top, 0.8 * self.scale), right - left
-        if width < WIDE * height:
+        if width < WIDE * height or (self.is_one_stroke and self.is_alone):
             return [cluster], []
         inside = np.isin(self.pieces[top:bottom, left:right], cluster)
         if inside.mean() > SOLID:

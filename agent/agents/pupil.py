@@ -170,14 +170,17 @@ class Pupil(Agent):
         """
         return [Reading(*symbol, self.model.predict_one(symbol.drawing)) for symbol in self.segment(picture)]
 
-    def segment(self, picture: object, thumbnail: np.ndarray | None = None) -> list[Symbol]:
+    def segment(
+        self, picture: object, thumbnail: np.ndarray | None = None, is_one_stroke: bool = False
+    ) -> list[Symbol]:
         """Part a picture into symbols, as `read` does, and leave the guesses to `predict_many`.
 
-        ``thumbnail`` is that of the whole picture, where it has been computed before. An agent that has had a hundred
+        ``thumbnail`` is that of the whole picture, where it has been computed before; ``is_one_stroke``: ink that holds
+        together was drawn without lifting the pen, and is one symbol. An agent that has had a hundred
         lessons decides by what it knows where one symbol ends and the next begins.
         """
         knows_enough = self.n_lessons >= segmentation.KNOWS_ENOUGH
-        return segmentation.segment(picture, self.model if knows_enough else None, thumbnail)
+        return segmentation.segment(picture, self.model if knows_enough else None, thumbnail, is_one_stroke)
 
     def forget_one(self, drawing: object, label: object) -> None:
         """Take one lesson back, wherever in the log it stands; AgentError when it was never taught."""
@@ -216,6 +219,21 @@ class Pupil(Agent):
     def relabel(self, number: int, label: object) -> None:
         """Change the label of the user lesson of this number."""
         self._change(self._lesson(number), self._label(label))
+
+    def relabel_all(self, number: int, label: object) -> int:
+        """Change the label of the user lesson of this number, and of all with the same label; returns how many."""
+        name, old = self._label(label), self._lesson(number).label
+        if name == old:
+            return 0
+        model, log = copy.deepcopy(self.model), copy.deepcopy(self.lessons)
+        lessons = [lesson for lesson in log.user_lessons() if lesson.label == old]
+        for lesson in reversed(lessons):  # of lessons with the same drawing the newest counts
+            if model.ORDER_FREE:
+                model.relabel_one(lesson.drawing, old, name)
+            log.relabel(lesson.number, name)
+        self.model = model if model.ORDER_FREE else rebuild(type(model), model.config, log)
+        self.lessons = log
+        return len(lessons)
 
     def join(self, other: Pupil) -> None:
         """Add what another agent has learned.

@@ -161,8 +161,7 @@ def explain(
 def about(pupil: Pupil) -> str:
     """One line on what an agent is."""
     lessons, labels = formatting.count(pupil.n_lessons, "lesson"), formatting.count(len(pupil.labels), "label")
-    size = formatting.size(pupil.model.n_bytes)
-    return f"<span>{texts.ABOUT.format(name=safe(pupil.name), lessons=lessons, labels=labels, size=size)}</span>"
+    return f"<span>{texts.ABOUT.format(name=safe(pupil.name), lessons=lessons, labels=labels)}</span>"
 
 
 def status(text: str, is_refusal: bool = False) -> str:

@@ -43,7 +43,7 @@ DEFAULT_MODEL = "recall" if "recall" in MODELS else next(iter(MODELS))
 MAX_SESSIONS = 200  # a new one holds 5 MB, one of 100 lessons 17, of all of MNIST 170, shared where a starter taught it
 MAX_BYTES = 6_000_000_000
 IDLE_S = float(os.environ.get("PUPIL_IDLE_S", 12 * 3600.0))  # then a session is dropped; its browser has the lessons
-SESSION_BYTES = 20_000  # of one that holds nothing
+SESSION_BYTES = 100_000  # of one that holds nothing
 KEPT_BYTES = 1_500  # of a drawing with what is noted about it, or a state of a trajectory
 LESSON_BYTES = 3_000  # of an agent that is taught again, a lesson
 MAX_STAKE = 8  # lessons
@@ -93,6 +93,9 @@ class PadState:
     is_placed: bool = False  # the server has put `drawing` on the pad, and the pad has not reported it yet
     # the pad after each of the last strokes
     strokes: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=N_STROKES))
+    n_reports: int = 0  # since it was blank
+    ink: np.ndarray | None = None  # (280, 280) uint8, as it was reported last
+    covered: np.ndarray | None = None  # the visitor's ink that a picture has taken the place of
     symbols: Symbols | None = None  # where there are several on the pad or in a photo
     is_one: bool = False  # the visitor said so: what is on the pad is not parted
     outcome: tuple[str, ...] = ()  # what the page shows in place of a guess after a drawing was taught,
@@ -118,6 +121,7 @@ class PadState:
         if not thumbnail.any():
             self.has_picture = self.has_picture and self.is_placed
             self.is_one = False
+            self.n_reports, self.ink = 0, None
             self.finished = None  # a blank pad sends nothing late: the next drawing is new even if it is the same
             if self.drawing is None or self.is_placed:
                 return False
@@ -129,10 +133,13 @@ class PadState:
             return False
         self.finished, self.is_placed, self.drawing, self.outcome, self.cleared_after = None, False, thumbnail, (), None
         self.strokes.append(thumbnail)
+        self.n_reports += 1
         return True
 
     def place(self, thumbnail: np.ndarray, is_back: bool = False) -> None:
         """Note that the server puts a drawing on the pad; ``is_back``: that of a lesson that was undone."""
+        is_covered = self.drawing is not None and not self.has_picture
+        self.covered = self.ink if is_covered else self.covered if self.has_picture else None
         self.drawing, self.finished, self.is_placed, self.symbols = thumbnail, None, True, None
         self.placed, self.is_back = thumbnail, is_back
         self.has_picture, self.cleared_after, self.is_one = True, None, False

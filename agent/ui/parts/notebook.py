@@ -65,7 +65,7 @@ def sheet(session: Session, number: object) -> str:
         f'<div class="about">{image(lesson.drawing, lesson.label)}<div>'
         f"<p><b>{with_label(texts.SHEET_TITLE, safe(lesson.label))}</b></p><p>{before}</p></div>"
         f"{button('close', '×', css='close', aria_label=texts.CLOSE)}</div>"
-        f'<p>{texts.SHEET_RELABEL}</p><div class="labels">{buttons}</div>'
+        f'<p>{texts.SHEET_RELABEL}</p><div class="labels">{buttons}</div>{_all_of(session, lesson.label)}'
         f'<div class="own"><span>{field}</span>{button("relabel", texts.SET, data_field="1")}'
         f"{button('forget', texts.FORGET, css='forget')}</div></div>"
     )
@@ -81,9 +81,22 @@ def change(session: Session, payload: dict[str, Any]) -> str:
         return texts.FORGOTTEN_LESSON.format(label=safe(lesson.label if lesson else ""))
     if do == "relabel":
         with session.history.change(session, "relabel", str(label)[:8]):
-            session.at_pad.relabel(number, label)
+            if payload.get("all") is True:
+                session.at_pad.relabel_all(number, label)
+            else:
+                session.at_pad.relabel(number, label)
         return with_label(texts.RELABELLED, safe(label))
     raise AgentError(f"expected forget or relabel, got {str(do)[:20]!r}.")
+
+
+def _all_of(session: Session, label: str) -> str:
+    """A box to tick for all lessons of a label, where there are several."""
+    n = sum(lesson.label == label for lesson in session.at_pad.lessons.user_lessons())
+    if n < 2:
+        return ""
+    return (
+        f'<label class="all"><input type="checkbox" data-all> {texts.SHEET_ALL.format(n=n, label=safe(label))}</label>'
+    )
 
 
 def _lesson(session: Session, number: object) -> Lesson | None:

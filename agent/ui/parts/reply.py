@@ -15,6 +15,7 @@ from agent.ui.parts.symbols import Symbols
 from agent.ui.session import Session
 from agent.ui.texts import symbol_texts, texts
 
+FEW = 10  # lessons: an agent of fewer is not called sure, and only said to know no better
 FAIRLY_SURE, SURE = 0.3, 0.5  # confidence from which nine and nineteen of twenty guesses of new digits were right
 
 
@@ -38,7 +39,7 @@ def guess_of(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:
     if guess.unsure:
         return answer("unsure", texts.TELL_ME, texts.NOT_SURE, _why_unsure(labels, guess), _because(pupil, guess))
     return answer(
-        "sure", texts.LOOKS_LIKE, safe(guess.label), _lead(labels, guess), _because(pupil, guess), guess.label
+        "sure", texts.LOOKS_LIKE, safe(guess.label), _lead(pupil, labels, guess), _because(pupil, guess), guess.label
     )
 
 
@@ -46,19 +47,21 @@ def several_of(pupil: Pupil, labels: Sequence[str], several: Symbols, guesses: S
     """The guesses of several symbols, why the chosen one is taken for what it is, and that it may be a single one."""
     big, why = symbols.text(guesses, several.choice(pupil, guesses)), symbol_texts.THIS_UNSURE
     if guess.label is not None:
-        why = symbol_texts.THIS_ONE.format(label=safe(guess.label), why=_lead(labels, guess))
+        why = symbol_texts.THIS_ONE.format(label=safe(guess.label), why=_lead(pupil, labels, guess))
     n = len(guesses)
     lead = symbol_texts.LOOKS_LIKE if n <= symbols.MAX_SHOWN else symbol_texts.ONE_OF.format(n=n)
     because = html.button("one", symbol_texts.ONE) + _because(pupil, guess)
     return answer("sure several", lead, big, why, because, guess.label or "?")
 
 
-def _lead(labels: Sequence[str], guess: Guess) -> str:
+def _lead(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:
     """How sure a guess is, in words; of one that is not, what else it may be."""
     if len(labels) < 2:
         return texts.ONLY_LABEL
     if guess.confidence < FAIRLY_SURE:
         return texts.PERHAPS.format(second=safe(_second(labels, guess)))
+    if pupil.n_lessons < FEW:
+        return texts.MOST_ALIKE.format(n=len(labels))
     return texts.SURE if guess.confidence >= SURE else texts.FAIRLY_SURE
 
 

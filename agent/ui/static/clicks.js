@@ -14,6 +14,7 @@ const ask = (button) => {
     writing = undefined;
     button.closest("details.rename")?.removeAttribute("open");
   }
+  if (button.closest(".sheet")?.querySelector("[data-all]")?.checked) data.all = true;
   trigger("pick", data);
 };
 element.addEventListener("click", (event) => {

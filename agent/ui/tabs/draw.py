@@ -256,7 +256,9 @@ def _report(session: Session, pad: dict[str, Any] | None, thumbnail: np.ndarray)
     session.pad.symbols = None
     if session.pad.drawing is not None and pad is not None and not session.pad.is_one:
         picture = pad["background"] if pad["composite"] is None else pad["composite"]
-        several = session.at_pad.segment(picture, thumbnail)
+        session.pad.ink = _ink(pad)
+        is_one_stroke = session.pad.n_reports == 1 and not session.pad.has_picture
+        several = session.at_pad.segment(picture, thumbnail, is_one_stroke)
         if len(several) > 1:
             session.pad.symbols = Symbols(several, picture.shape[:2])
             session.pad.symbols.keep_labels(before)
@@ -492,9 +494,13 @@ def undo_last(session: Session, moved: str = "") -> Any:
     pad = session.pad
     if moved:
         return [gr.skip()] * (N_ANSWER + 6)
-    if pad.has_own_ink and pad.symbols is None:  # an example, a picture
+    if pad.has_own_ink and pad.symbols is None:  # an example, a picture; what was drawn before it comes back
+        covered, value = pad.covered, sketchpad.blank()
         pad.finish(pad.drawing)
-        return sketchpad.blank(), *all_of(session, texts.UNDONE.format(what=_named("picture", "")))
+        if covered is not None:
+            pad.place(preprocessing.to_thumbnail(covered))
+            value = sketchpad.value(covered)
+        return value, *all_of(session, texts.UNDONE.format(what=_named("picture", "")))
     return _turned(session, session.undo(), texts.UNDONE, texts.NOTHING_TO_UNDO)
 
 
