@@ -19,6 +19,16 @@ Storage.prototype.setItem = function (name, value) {
 };"""
 
 # D comes while C is in use, then it has more lessons than the browser has room for: which are kept
+LOSE_ONE = """() => document.querySelector('#pad').addEventListener(
+    'pointerdown', (event) => event.stopPropagation(), { capture: true, once: true })"""
+# Whether there is ink in the upper and in the lower half of what the agent sees
+ROWS = """() => {
+    const seen = document.querySelector('#sees img');
+    if (!seen) return [false, false];
+    const pen = Object.assign(document.createElement('canvas'), { width: 28, height: 28 }).getContext('2d');
+    pen.drawImage(seen, 0, 0, 28, 28);
+    return [0, 20].map((top) => pen.getImageData(0, top, 28, 8).data.some((value, at) => at % 4 === 0 && value > 99));
+}"""
 FILLED = """(script) => {
   const log = (agent, n) => ({key: agent, birth: '', agent, about: agent, lines: ['x'.repeat(n)]});
   localStorage.setItem('pupil-agents', JSON.stringify([log('A', 1e6), log('B', 3e5)]));
@@ -92,3 +102,18 @@ def test_a_drawing_nobody_named_yet_is_there_again_after_a_reload_and_in_the_oth
     visitor.open()
     visitor.until_empty()
     assert visitor.n_lessons == 1
+
+
+def test_a_stroke_that_a_busy_pad_lost_takes_no_other_with_it_when_the_page_is_loaded_again(visit):
+    visitor = visit()
+    box = visitor.page.locator("#pad").bounding_box()
+    bar, leg = (
+        [(box["x"] + x * box["width"], box["y"] + y * box["width"]) for x, y in points]
+        for points in ([(0.3, 0.2), (0.5, 0.2), (0.7, 0.2)], [(0.7, 0.2), (0.6, 0.5), (0.5, 0.8)])
+    )
+    visitor.page.evaluate(LOSE_ONE)
+    visitor._stroke(bar)  # lost, and drawn again
+    visitor._stroke(leg)
+    visitor.until(f"() => ({ROWS})().every((each) => each)")
+    visitor.open()
+    visitor.until(f"() => ({ROWS})().every((each) => each)")

@@ -51,6 +51,8 @@
     return n;
   };
 
+  const drawn = () => on_pad.slice(Math.max(0, on_pad.length - n_drawn())); // a busy pad loses a stroke, which is drawn again
+
   // ---- the layer
   let shown; // what it looks like: it is drawn anew when that changes
   const paper = () => find("#pad")?.getBoundingClientRect() ?? {}; // that of the early page first
@@ -265,7 +267,7 @@
   };
   const take = () => { // what is on the page, and what has no answer yet
     done = [...unanswered(), ...done];
-    ink = [...(asked.length ? on_pad : on_pad.slice(0, n_drawn())), ...ink];
+    ink = [...(asked.length ? on_pad : drawn()), ...ink];
     save();
   };
   const app_id = () => fetch("gradio_api/app_id").then((answer) => (answer.ok ? answer.json() : {})).catch(() => ({}));
@@ -283,7 +285,7 @@
   };
   window.addEventListener("pagehide", () => { // the page is loaded again, or in the other language
     if (!is_live) return;
-    ink = on_pad.slice(0, n_drawn());
+    ink = drawn();
     save();
   });
   window.addEventListener("beforeunload", () => { // streams break off then; a download leaves no page
