@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from agent import preprocessing, startup
 from agent.agents import new
@@ -12,7 +13,7 @@ from agent.datasets import strokes
 from agent.models import Guess
 from agent.ui import events, html
 from agent.ui.pad import sketchpad
-from agent.ui.parts import reply
+from agent.ui.parts import notebook, reply
 from agent.ui.session import Session, Sessions
 from agent.ui.tabs import draw
 
@@ -76,6 +77,10 @@ def test_how_sure_a_guess_is_is_said_in_words_and_as_a_number_in_why(session, mo
         session.pupil.learn_one(sketchpad.example(style), label)
     guess = Guess.of(("3", "8"), np.array(responses, np.int32))
     monkeypatch.setattr(type(session.pupil.model), "predict_one", lambda model, drawing: guess)
+    said = draw.see("mia", pad("1-bare"))[0]
+    assert f'<p class="why">{words if "perhaps" in words else "the most alike of the 2 it knows"}</p>' in said
+    session.pupil.learn_many(np.stack([sketchpad.example("7-plain")] * 10), ["3"] * 10)
+    session.pad.reset()
     outputs = draw.see("mia", pad("1-bare"))
     assert f'<p class="why">{words}</p>' in outputs[0]
     share = round(100 * responses[0] / sum(responses))
@@ -113,6 +118,43 @@ def test_what_came_of_a_lesson_is_shown_until_the_agent_learns_elsewhere(session
     assert "learned" in draw.answer_of(session)[0]
     session.pupil.learn_one(sketchpad.example("0-plain"), "0")
     assert "learned" not in draw.answer_of(session)[0]
+
+
+def test_undo_brings_back_what_a_picture_took_the_place_of(session):
+    seven = preprocessing.to_thumbnail(pad("7-plain"))
+    draw.see("mia", pad("7-plain"))
+    for style in ("0-plain", "1-bare"):  # of two pictures the ink under both
+        draw._put(session, sketchpad.example(style))
+    value = draw.undo_last("mia")[0]
+    background = np.asarray(Image.open(value["background"]).convert("L"))
+    assert (background == sketchpad.example("7-plain")).all() and (session.pad.drawing == seven).all()
+    draw.undo_last("mia")
+    assert session.pad.drawing is None
+
+
+def test_a_symbol_is_renamed_everywhere_and_undone_in_one_step(session):
+    before = len([lesson for lesson in session.pupil.lessons.user_lessons() if lesson.label == "7"])
+    number = session.pupil.lessons.user_lessons()[-1].number
+    label = session.pupil.lessons.user_lessons()[-1].label
+    assert "data-all" in notebook.sheet(session, number)
+    notebook.change(session, {"do": "relabel", "number": number, "label": "love", "all": True})
+    labels = [lesson.label for lesson in session.pupil.lessons.user_lessons()]
+    assert label not in session.pupil.labels and labels.count("love") == before
+    session.undo()
+    assert "love" not in session.pupil.labels and label in session.pupil.labels
+
+
+def test_ink_drawn_without_lifting_the_pen_is_one_symbol(session):
+    arch = np.zeros((280, 280), np.uint8)
+    arch[100:112, 40:240] = arch[100:150, 40:52] = arch[100:150, 134:146] = arch[100:150, 228:240] = 255
+    session.pupil = new("nearest")
+    assert len(session.pupil.segment(arch)) > 1
+    draw.see("mia", {"background": None, "layers": [], "composite": arch})
+    assert session.pad.symbols is None
+    session.pad.reset()
+    session.pad.has_picture = True
+    draw.see("mia", {"background": None, "layers": [], "composite": arch})
+    assert session.pad.symbols is not None
 
 
 def test_a_picture_on_the_pad_is_not_called_a_stroke(session):
