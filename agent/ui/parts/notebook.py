@@ -56,7 +56,7 @@ def sheet(session: Session, number: object) -> str:
         return ""
     before = texts.SHEET_UNSURE if lesson.guessed is None else texts.SHEET_GUESSED.format(guessed=safe(lesson.guessed))
     buttons = "".join(
-        button("relabel", safe(label), data_label=label, style=hue(label))
+        button("relabel", safe(label), data_label=label, style=hue(label), css="wide" if len(label) > 2 else "")
         for label in all_labels(session.at_pad.labels)
     )
     field = f'<input type="text" maxlength="8" aria-label="{texts.OWN_LABEL}" placeholder="{texts.OWN_LABEL}">'
