@@ -472,8 +472,8 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
     "mixed": (
         elsewhere("mixed", "measured"),
         "Twenty minutes in which thirty visitors draw, teach, undo, save, load, train, photograph numbers, open the page and "
-        "call tools, and stay for two minutes after they left. What the server holds: medians of the first third of the last "
-        "half and of its last third. Sessions differ tenfold, so what they hold together differs by a tenth; what must not "
+        "call tools, and stay for two minutes after they left. What the server holds: medians of the first four minutes of the "
+        "last ten and of the last four. Files are deleted every two minutes. Sessions differ tenfold, so what they hold together differs by a tenth; what must not "
         "grow is the memory besides:",
     ),
     "attacks": (

@@ -196,7 +196,7 @@ def measured(seconds: float = SECONDS) -> list[Row]:
         print(fault, file=sys.stderr)
     took = sorted(each for guest in guests for each in guest.took)
     done = sum((guest.done for guest in guests), Counter())
-    half, last = len(seen) // 2, len(seen) // 6
+    half, last = len(seen) // 2, len(seen) // 5  # four minutes: two rounds in which files that nobody needs are deleted
     rows = [
         {
             "what": name,
