@@ -33,6 +33,7 @@ SPECK = 0.04  # parts with less ink than this share of the largest are specks, u
 RULE_LENGTH = 0.45  # of a side: a straight line that is longer is ruling or the edge of a sheet
 MAX_RULE_PX = 9  # thicker lines are no ruling
 FAINT = 40  # a picture with less contrast and a border that is not of one brightness may be noise
+PAD_SHARE = 0.7  # of a drawing on a black pad that is black throughout
 BORDER_TOLERANCE, BORDER_SHARE = 4, 0.9  # a clean drawing has one brightness along most of its border
 
 
@@ -49,7 +50,8 @@ def is_clean(grey: np.ndarray) -> bool:
         return True
     rim = border(grey).astype(np.int16)
     paper = int(np.median(rim))
-    if (np.abs(rim - paper) <= BORDER_TOLERANCE).mean() < BORDER_SHARE:
+    is_pad = not paper and (grey == 0).mean() >= PAD_SHARE  # whose strokes may run along its border
+    if not is_pad and (np.abs(rim - paper) <= BORDER_TOLERANCE).mean() < BORDER_SHARE:
         return False
     low, high = int(grey.min()), int(grey.max())
     if min(paper - low, high - paper) > BORDER_TOLERANCE or (high - low < FAINT and np.ptp(rim)):

@@ -23,7 +23,10 @@ def test_ten_drawings_make_a_card_to_download_and_the_own_agent_is_back(visit, w
         visitor.until_text("#status", "It is on the pad.")
         visitor.until_inked()
         visitor.press(f"#label-{label}")
-        visitor.until_text("#status", "right after ten drawings: your card is below." if number == 10 else f"Drawing {number + 1} of 10.")
+        visitor.until_text(
+            "#status",
+            "right after ten drawings: your card is below." if number == 10 else f"Drawing {number + 1} of 10.",
+        )
     visitor.page.locator("#ten img.result").wait_for()
     with urllib.request.urlopen(visitor.page.locator("#ten a").get_attribute("href")) as file:
         assert Image.open(io.BytesIO(file.read())).size == (1280, 720)

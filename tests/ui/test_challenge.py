@@ -66,7 +66,9 @@ def test_ten_lessons_go_to_a_fresh_agent_and_the_visitors_own_one_is_left_as_it_
         assert session.at_pad is session.pupil is own and own.log == log
         assert result.n_right == right and 0.2 < right / challenge.N_TEST < 0.9
         assert [lesson.label for lesson in result.lessons] == list(ten[1])
-    assert status(desks) == f"{result.share} right after ten drawings: your card is below." and result.share in shown[-2]
+    assert (
+        status(desks) == f"{result.share} right after ten drawings: your card is below." and result.share in shown[-2]
+    )
 
 
 def test_undo_takes_back_a_lesson_of_the_challenge_and_never_one_of_the_visitors_own(desks, ten):

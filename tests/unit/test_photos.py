@@ -163,6 +163,14 @@ def test_a_clean_drawing_keeps_its_bits(drawn):
     assert np.array_equal(preprocessing.read(page), page) and np.array_equal(preprocessing.read(255 - page), page)
 
 
+@pytest.mark.parametrize("n_turns", range(4))
+def test_a_stroke_along_the_border_of_a_pad_is_ink(n_turns):
+    inside, beside = np.zeros((2, 280, 280), np.uint8)
+    inside[60:220, 40:54] = beside[60:220, :14] = 255
+    thumbnails = preprocessing.to_thumbnails([np.rot90(inside, n_turns), np.rot90(beside, n_turns)])
+    assert thumbnails[0].any() and np.array_equal(*thumbnails)
+
+
 def test_a_stack_of_photographs_is_read_like_each_of_them(drawn):
     rng = np.random.default_rng(8)
     stack = np.stack([np.asarray(photographed(noise(page, rng))) for page, _ in drawn[:3]])
