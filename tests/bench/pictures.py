@@ -116,7 +116,7 @@ def take(visitor: Visitor, look: str, names: list[str], written: dict) -> None:
         if do:
             do(visitor, written)
         if look == "german":
-            in_german(visitor, tab, written)
+            in_german(visitor, tab)
         visitor.page.evaluate("scrollTo(0, 0)")
         if name == "Life":
             visitor.page.evaluate("document.querySelector('#past').scrollIntoView({block: 'end'})")
@@ -126,12 +126,12 @@ def take(visitor: Visitor, look: str, names: list[str], written: dict) -> None:
             visitor.open()
 
 
-def in_german(visitor: Visitor, tab: str, written: dict) -> None:
+def in_german(visitor: Visitor, tab: str) -> None:
     """Open the same tab of the same session on the German page."""
     visitor.page.goto(f"{visitor.url}de?tab={tab.lower()}")
     visitor.arrive()
     if tab == "Draw":
-        draw(visitor, written)
+        visitor.until_guessed()  # the drawing came along
     else:
         visitor.until(f"document.querySelector('#tab-{tab.lower()}-button')?.matches('.selected')")
     visitor.until_done()
