@@ -369,6 +369,21 @@ ATTACKS: dict[str, Callable[[Server, Honest], str]] = {
 }
 
 
+# What an inspection measured on two busy cores before the first of these was closed
+BEFORE = {
+    load_histories: "2,692 MB more",
+    take_out: "another's 60 lessons took 25.5 s",
+    fill_queue: "57 of 74 honest guesses refused",
+    make_sessions: "after 205 every other agent was gone",
+    announce_uploads: "46 of 73 honest uploads refused",
+    endless_header: "90 MB taken, 12.7 s; others waited for 26 s",
+    half_requests: "200 of 200 alive after 22 s",
+    make_agents: "32 of 60 refused, and everybody else",
+    hide_session: "0 of 400 told to wait",
+    save_often: "111 MB in 32 s, without a bound",
+}
+
+
 def measured(only: str = "") -> list[Row]:
     """Attack a new server in each way, or in those that are named, and give a row for each: others as they were."""
     rows, known = [], {row["attack"]: row for row in results.read_table("attacks") if "within a minute" in row}
@@ -393,6 +408,7 @@ def measured(only: str = "") -> list[Row]:
                 took = sorted(each for each in honest.took if each is not None)
                 row = {
                     "attack": name,
+                    "before": BEFORE.get(attack, "–"),
                     "outcome": outcome,
                     "honest guesses": f"{len(honest.took)}",
                     "refused": f"{honest.took.count(None)}",

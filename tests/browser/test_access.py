@@ -228,3 +228,14 @@ def test_the_focus_is_seen_and_is_never_thrown_to_the_top(visit):
     assert visitor.page.evaluate("document.activeElement.matches('.sheet .close')")
     keyboard.press("Escape")
     visitor.page.wait_for_function("document.activeElement.matches('.thumb')")
+
+
+def test_arrows_go_through_all_options_of_a_choice(visit):
+    visitor = visit()
+    visitor.tab("Teach")
+    chosen = "document.activeElement.type === 'radio' && document.activeElement.checked && document.activeElement.value"
+    visitor.page.locator("input[type=radio][value='60']").first.focus()
+    for value in ("600", "6000", "60000"):
+        visitor.page.keyboard.press("ArrowRight")
+        visitor.until(f"{chosen} === '{value}'")
+        visitor.until_done()  # gradio names the options anew

@@ -70,14 +70,15 @@ def _built_in() -> str:
     return "".join(
         f'<article><div class="images">{images[name]}</div>'
         f'<h3>{texts.FIRST_STARTS[name][0]}</h3><p class="by">{texts.BUILT_IN}</p><p>{texts.FIRST_STARTS[name][1]}</p>'
-        f'<div class="do">{_buttons(BUILT_IN + name)}</div></article>'
+        f'<div class="do">{_buttons(BUILT_IN + name, texts.FIRST_STARTS[name][0])}</div></article>'
         for name in pictures
     )
 
 
-def _buttons(label: str) -> str:
+def _buttons(label: str, name: str) -> str:
     return "".join(
-        html.button(do, text, data_label=label) for do, text in (("try", texts.TRY), ("start", texts.START_FROM_IT))
+        html.button(do, text, data_label=label, aria_label=f"{text}: {name}")
+        for do, text in (("try", texts.TRY), ("start", texts.START_FROM_IT))
     )
 
 
@@ -94,7 +95,7 @@ def _card(entry: Entry, picture: bytes | None) -> str:
         f'<article><div class="images">{images}</div><h3>{name}</h3><p class="by">{safe(entry.author)} · {when}'
         f" · ♥ {formatting.number(entry.likes)}</p>"
         f"<p>{safe(entry.kind)} · {formatting.count(entry.n_lessons, 'lesson')} · {right}</p>"
-        f'<p class="known">{labels}</p><div class="do">{_buttons(entry.repo_id)}</div></article>'
+        f'<p class="known">{labels}</p><div class="do">{_buttons(entry.repo_id, entry.repo_id)}</div></article>'
     )
 
 

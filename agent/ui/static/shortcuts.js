@@ -104,8 +104,8 @@
   });
 
   // Gradio names each option of a choice differently: named alike, they are one stop of Tab, and arrows choose.
-  document.addEventListener("keydown", ({ key }) => {
-    if (key !== "Tab") return;
+  document.addEventListener("keydown", ({ key }) => { // again after each choice, with which gradio names them anew
+    if (!/^(Tab|Arrow)/.test(key)) return;
     for (const option of document.querySelectorAll("fieldset[id] input[type=radio]")) option.name = option.closest("fieldset").id;
   }, true);
 
