@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import gradio as gr
 import pytest
-from gradio import queueing, routes, utils
+from gradio import queueing, route_utils, routes, utils
 from gradio.state_holder import StateHolder
 
 from agent.ui.server import gradio_patches, static_cache
@@ -82,6 +82,28 @@ def test_a_page_leaves_no_event_loop_behind(monkeypatch):
         gr.Blocks()
     gradio_patches.make_locks_without_loops()
     gr.Blocks()
+
+
+def test_old_files_are_deleted_while_others_are_made_and_their_names_forgotten(monkeypatch, tmp_path):
+    monkeypatch.setattr(route_utils, "delete_files_created_by_app", route_utils.delete_files_created_by_app)
+    names = {str(tmp_path / f"{n}.png") for n in range(9)}
+    for name in names:
+        Path(name).write_bytes(b"")
+    gone, kept, look = str(tmp_path / "gone.png"), str(tmp_path / "0.png"), Path.lstat
+    blocks = SimpleNamespace(blocks={1: SimpleNamespace(keep_in_cache={kept})}, temp_file_sets=[names | {gone}])
+
+    def look_while_another_is_made(path):
+        blocks.temp_file_sets[0].add(f"{path}.new")
+        return look(path)
+
+    monkeypatch.setattr(Path, "lstat", look_while_another_is_made)
+    with pytest.raises(RuntimeError, match="changed size"):
+        route_utils.delete_files_created_by_app(blocks, None)
+    gradio_patches.delete_while_files_are_made()
+    route_utils.delete_files_created_by_app(blocks, 60)
+    assert len([*tmp_path.iterdir()]) > 1 and gone not in blocks.temp_file_sets[0]
+    route_utils.delete_files_created_by_app(blocks, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["0.png"]
 
 
 LEFT = """
