@@ -93,6 +93,7 @@ def test_a_drawing_nobody_named_yet_is_there_again_after_a_reload_and_in_the_oth
     visitor.until_guessed("4")
     visitor.press(".language")
     visitor.until("() => document.documentElement.lang === 'de'")
+    visitor.arrive()
     visitor.until_guessed("4")
     visitor.press("#label-4")
     visitor.until_text("#chip", "2 Lektionen")

@@ -73,7 +73,7 @@ def test_what_was_forgotten_comes_back_and_so_does_the_agent_before(visit, writt
     visitor.until_text("#undo", "Undo: opening Pupil 2")
     visitor.press("#undo")
     visitor.until_text("#chip", "2 lessons")
-    visitor.until_text("#redo", "Redo: agent Pupil 2")
+    visitor.until_text("#redo", "Redo: opening Pupil 2")
 
 
 def test_what_was_done_after_clearing_is_undone_before_it_and_its_name_is_read_whole(visit, written):

@@ -295,7 +295,7 @@ def take(session: Session, key: str) -> Iterator[tuple[Any, ...]]:
         if token.cancelled:
             yield progress_bar(0, ""), *render_status(session)
             return
-        yield _line(progress), *(gr.skip(),) * 4
+        yield _line(progress), *(gr.skip(),) * 3
     joined, left_out = work.result
     if joined is None:
         raise AgentError(formatting.capitalized(_left_out(left_out)))
