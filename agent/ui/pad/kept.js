@@ -162,7 +162,7 @@
 
   // ---- doing what was kept
   const trace = async (points) => {
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < 6; attempt++) { // of a busy machine
       const before = n_drawn();
       const canvas = find("#pad canvas");
       const { left, top, width } = paper();
