@@ -105,6 +105,7 @@ def test_a_drawing_nobody_named_yet_is_there_again_after_a_reload_and_in_the_oth
     assert visitor.n_lessons == 1
 
 
+@pytest.mark.nightly
 def test_a_stroke_that_a_busy_pad_lost_takes_no_other_with_it_when_the_page_is_loaded_again(visit):
     visitor = visit()
     box = visitor.page.locator("#pad").bounding_box()
