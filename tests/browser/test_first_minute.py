@@ -63,6 +63,13 @@ class Early(Visitor):
             self._mouse_stroke([(left + x * side, top + y * side) for x, y in [*stroke[:-1:3], stroke[-1]]])
 
 
+def go_on(visitor, held):
+    """Let go what is held, once it was asked for."""
+    while not held:
+        visitor.page.wait_for_timeout(20)
+    held[0].continue_()
+
+
 @pytest.fixture
 def early(server, browser):
     """Open the app, and go on at once; afterwards nobody may have seen an error."""
@@ -86,7 +93,7 @@ def test_what_is_shown_before_scripts_stands_where_it_stays(early, look):
     visitor = early(look, lambda context: context.route(SCRIPTS, lambda route: held.append(route)))
     first = visitor.page.evaluate(BOXES, ["#early", PARTS])
     assert "Teach a small machine" in visitor.text("#early")
-    held[0].continue_()
+    go_on(visitor, held)
     visitor.arrive()
     assert visitor.page.evaluate(BOXES, ["gradio-app", PARTS]) == first and not visitor.page.locator("#early").count()
 
@@ -112,7 +119,7 @@ def test_what_is_drawn_and_pressed_before_scripts_is_done(early, written):
     visitor.press("#early #label-4")
     visitor.until(f"() => /Kept: 1/.test({KEPT})")
     visitor.scrawl(written["4"][1])
-    held[0].continue_()
+    go_on(visitor, held)
     visitor.until_guessed("4")
     assert visitor.n_lessons == 1
 

@@ -36,7 +36,10 @@
     };
   };
 
+  // One request after another: the report of a stroke that comes later than that of the next would be taken for news.
   const { fetch } = window;
+  let last = Promise.resolve();
+  const in_turn = (send) => (last = last.catch(() => {}).then(send));
   let sent = [];
 
   // The server keeps a picture under what is in it: sent again within a minute it would get the same answer.
@@ -59,7 +62,8 @@
   window.fetch = (address, how) => {
     const form = how?.body instanceof FormData ? how.body : undefined;
     if (form?.get("fn_name") === "accept_blobs") return new Promise(() => {});
-    return /^(composite|background)\.png$/.test(form?.get("files")?.name) ? send_once(address, how) : fetch(address, how);
+    if (/^(composite|background)\.png$/.test(form?.get("files")?.name)) return in_turn(() => send_once(address, how));
+    return how?.body?.includes?.("/composite.png") ? in_turn(() => fetch(address, how)) : fetch(address, how);
   };
 
   // gradio puts each pad it makes here.
