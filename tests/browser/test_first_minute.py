@@ -116,6 +116,10 @@ def test_what_is_drawn_and_pressed_before_scripts_is_done(early, written):
     held = []
     visitor = early(prepare=lambda context: context.route(SCRIPTS, lambda route: held.append(route)))
     visitor.scrawl(written["4"][0])
+    visitor.press("#early #label-5")
+    visitor.until(f"() => /Kept: 1/.test({KEPT})")
+    visitor.press("#early #undo")  # gives the drawing back
+    visitor.until(f"() => !{KEPT}")
     visitor.press("#early #label-4")
     visitor.until(f"() => /Kept: 1/.test({KEPT})")
     visitor.scrawl(written["4"][1])
@@ -133,6 +137,18 @@ def test_what_is_drawn_and_pressed_before_the_paper_is_laid_is_done(early, writt
     visitor.until(f"() => /Kept: 1/.test({KEPT})")
     visitor.context.unroute(PAPER)  # and what was held goes on
     visitor.until_learned("4")
+
+
+def test_undo_of_a_press_that_is_being_done_waits_for_it(early, written):
+    held = []
+    visitor = early(prepare=lambda context: context.route(SCRIPTS, lambda route: held.append(route)))
+    visitor.scrawl(written["4"][0])
+    visitor.press("#early #label-4")
+    go_on(visitor, held)
+    visitor.until("window.editor?.command_manager.history.command?.name === 'Draw'")
+    visitor.press("gradio-app #undo")
+    visitor.until_text("#status", "Undone: lesson “4”.")
+    assert visitor.n_lessons == 0
 
 
 def test_a_full_queue_says_so_and_every_stroke_and_press_gets_its_turn(early, written):

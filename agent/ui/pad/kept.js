@@ -110,9 +110,14 @@
     const label = button.closest("[data-label]")?.dataset.label;
     return label === undefined ? "" : `:is(#own-labels, .starts) [data-label="${CSS.escape(label)}"]`;
   };
+  const undo_kept = () => { // the last press, or what is being done, once it is; else a stroke that is on the pad
+    if (done.length > Number(is_doing)) ink = done.pop().ink;
+    else if (done.length) done.push({ press: "#undo", ink: [], n_before: null });
+    else window.pupilStroke?.("undo");
+  };
   const keep = (button) => { // not what confirms a guess that nobody saw, nor a word that is still being typed
     const at = named(button);
-    if (at === "#undo" && !ink.pop()) window.pupilStroke?.("undo");
+    if (at === "#undo" && !ink.pop()) undo_kept();
     if (at === "#clear") {
       ink = [];
       window.pupilStroke?.("clear");
