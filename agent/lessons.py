@@ -45,7 +45,7 @@ STEP_S = 0.05  # seconds between two progress reports while small entries are re
 AT_ONCE, DRAWN_AT_ONCE = 1000, 50  # bulk lessons replayed, drawn between two reports; a drawing takes up to 3 ms
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """One drawing that a person labelled; ``guessed`` is what the agent answered just before (None: unsure)."""
 
@@ -354,7 +354,7 @@ class Lessons:
         match event["event"]:
             case "lesson":
                 if "drawing" in event:
-                    drawing = unpack(event["drawing"], 1)[0]
+                    drawing = unpack(event["drawing"], 1)[0].copy()  # a view would keep two more arrays
                     self._standing[number] = Lesson(number, event["label"], drawing, event["when"], event["guessed"])
             case "bulk":
                 drawings = unpack(event["drawings"], MAX_UNSOURCED) if "drawings" in event else None

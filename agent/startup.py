@@ -20,7 +20,7 @@ os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")  # never act with th
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # After each event gradio summarises all events in pandas, for the monitoring page, which is off.
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
-os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 
 from agent import kernels  # noqa: E402  (after the environment)
 from agent.models import MODELS, precompile  # noqa: E402

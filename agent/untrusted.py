@@ -6,6 +6,7 @@ are other people's code on other people's bytes, so whatever they raise says onl
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import struct
@@ -23,6 +24,7 @@ MAX_HEADER_BYTES = 100_000
 MAX_LIST_BYTES = 4_000  # what a .zip says about its members, all of them together
 _TYPES = {"U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F32", "F64"}  # safetensors' names
 MAX_AXES = 4
+MAX_SHARED_CHARS = 16  # of a text that may stand in many lines
 _END = struct.Struct("<4s4H2LH")  # how a .zip ends: signature, disks, members, size and place of their list, comment
 _INFLATERS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others inflate a chunk whole, however large it becomes
 
@@ -98,8 +100,18 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in unique:
             raise ValueError(f"{name[:40]!r} stands there twice")
-        unique[name] = value
+        unique[_shared(name)] = _shared(value)
     return unique
+
+
+def _shared(value: Any) -> Any:
+    """One copy of a name or label that stands in each of thousands of lines."""
+    return _copy_of(value) if isinstance(value, str) and len(value) <= MAX_SHARED_CHARS else value
+
+
+@functools.lru_cache(1000)  # `sys.intern` keeps texts for ever in some versions of Python
+def _copy_of(text: str) -> str:
+    return text
 
 
 def _refuse(constant: str) -> None:

@@ -8,6 +8,7 @@ has the one that was pressed when nobody answered any more. ``--empty`` gives ea
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -23,7 +24,7 @@ from playwright.sync_api import TimeoutError as TooLong  # noqa: E402
 from served import ARGUMENTS, Server, free_port, written_digits  # noqa: E402
 from visitor import ARRIVED, LOOKS, Visitor  # noqa: E402
 
-LABELS_OF_THUMBS = "[...document.querySelectorAll('.notebook .thumb b')].map((label) => label.innerText).reverse()"
+LABELS = "[...document.querySelectorAll('.notebook .thumb b')].map((label) => label.innerText).reverse()"
 KEPT = "JSON.parse(localStorage.getItem('pupil-log'))?.lines.length ?? 0"
 TOLD = "document.querySelector('#status')?.innerText"
 WORDS = "document.querySelector('#kept p').innerText || document.querySelector('#guess')?.innerText"
@@ -42,10 +43,11 @@ def kill(server: Server) -> None:
     server.process.wait(20)
 
 
-def shown(visitor: Visitor, n_lessons: int) -> list[str]:
-    """Give the labels in the notebook, oldest first, once it is filled in."""
-    visitor.until("(n) => document.querySelectorAll('.notebook .thumb').length >= n", n_lessons)
-    return visitor.page.evaluate(LABELS_OF_THUMBS)
+def shown(visitor: Visitor, pressed: list[str]) -> list[str]:
+    """Give the labels in the notebook, oldest first, once they are those that were pressed, or will not be any more."""
+    with contextlib.suppress(TooLong):
+        visitor.until(f"(pressed) => {LABELS}.join() === pressed.join()", pressed)
+    return visitor.page.evaluate(LABELS)
 
 
 def one_round(visitor: Visitor, server: Server, drawings: dict, taught: list[str], delay_ms: float) -> list[str]:
@@ -89,7 +91,7 @@ def rounds(
             server = started(folder, port, is_empty)
             visitor.arrive()  # the page mends itself
             visitor.leaving = False
-            got = shown(visitor, len(pressed))
+            got = shown(visitor, pressed)
             assert got == pressed, f"expected {pressed}, got {got}"
             assert said, "expected words while nobody answers, got none"
             tell(f"killed {number + 1} times: {len(taught)} lessons shown as learned, {len(got)} there")
