@@ -68,10 +68,10 @@ class JobButtons:
     def __init__(self, page: Any, starts: Mapping[str, str], stop_id: str, stop_text: str) -> None:
         self._page = page
         self.starts = [
-            gr.Button(text, variant="secondary" if place else "primary", elem_id=elem_id)
+            gr.Button(text, variant="secondary" if place else "primary", elem_id=elem_id, elem_classes="job")
             for place, (elem_id, text) in enumerate(starts.items())
         ]
-        self._stop = gr.Button(stop_text, interactive=False, elem_id=stop_id)
+        self._stop = gr.Button(stop_text, interactive=False, elem_id=stop_id, elem_classes="job")
         self._stop.click(SESSIONS.stop, page.id, None, queue=False, **QUIET)
 
     def connect(

@@ -230,6 +230,27 @@ def test_the_focus_is_seen_and_is_never_thrown_to_the_top(visit):
     visitor.page.wait_for_function("document.activeElement.matches('.thumb')")
 
 
+def test_the_focus_goes_on_where_what_is_pressed_goes_away(visit, written):
+    visitor = visit()
+    keyboard = visitor.page.keyboard
+
+    def press(selector, then):
+        visitor.page.locator(selector).first.focus()
+        keyboard.press("Enter")
+        visitor.until("(at) => document.activeElement.matches(at)", then)
+
+    visitor.teach(written["4"][0], "4")
+    press("#chip", "#chip")
+    press(".menu [data-do=start]", "#chip")
+    visitor.until_text("#chip", "0 lessons")
+    press("#challenge .label-wrap", "#challenge .label-wrap")
+    press("#ten [data-do=begin]", "#pen")
+    visitor.until("document.querySelector('#ten [data-do=stop]')")
+    visitor.tab("Frames")
+    press("#frames-play", "#frames-pause")
+    press("#frames-pause", "#frames-play")
+
+
 def test_arrows_go_through_all_options_of_a_choice(visit):
     visitor = visit()
     visitor.tab("Teach")

@@ -82,6 +82,12 @@ def test_a_state_machine_settles_and_its_lessons_go_over_to_recall(visit, writte
     visitor.page.locator("#votes img").click(position={"x": 100, "y": 120})
     visitor.until("document.querySelector('#node h3').innerText !== 'RAM node 0'")
     visitor.until_text("#node", "Location")
+    before = visitor.text("#node h3")
+    visitor.page.locator("#votes img").focus()
+    for _ in range(3):
+        visitor.page.keyboard.press("ArrowDown")
+    visitor.until("(before) => document.querySelector('#node h3').innerText !== before", before)
+    assert visitor.page.evaluate("document.activeElement.matches('#votes img')")
     visitor.page.locator("#draw-me button", has_text="7").click()
     visitor.until_text("#drawn", "a 7, from memory. It reads it as")
     assert not visitor.errors

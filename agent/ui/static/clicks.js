@@ -21,13 +21,26 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-do]");
   if (button && element.contains(button)) ask(button);
 });
-element.addEventListener("click", (event) => {
-  const grid = event.target.closest("img[data-grid]");
-  if (!grid) return;
+// A pixel of a picture is chosen by a press, or by arrows, which go on from the last one.
+let pixel;
+const choose = (grid, [x, y]) => {
   const side = Number(grid.dataset.grid);
-  const at = (offset, size) => Math.min(side - 1, Math.max(0, Math.floor((offset / size) * side)));
-  const pixel = at(event.offsetY, grid.clientHeight) * side + at(event.offsetX, grid.clientWidth);
-  trigger("pick", { do: "neuron", number: pixel * Number(grid.dataset.bits) });
+  const within = (at) => Math.min(side - 1, Math.max(0, Math.floor(at)));
+  pixel = [within(x), within(y)];
+  trigger("pick", { do: "neuron", number: (pixel[1] * side + pixel[0]) * Number(grid.dataset.bits) });
+};
+element.addEventListener("click", ({ target, offsetX, offsetY }) => {
+  if (!target.matches("img[data-grid]")) return;
+  const side = Number(target.dataset.grid);
+  choose(target, [(offsetX / target.clientWidth) * side, (offsetY / target.clientHeight) * side]);
+});
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+element.addEventListener("keydown", (event) => {
+  const step = event.target.matches("img[data-grid]") && STEPS[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const [x, y] = pixel ?? [event.target.dataset.grid / 2, event.target.dataset.grid / 2];
+  choose(event.target, [x + step[0], y + step[1]]);
 });
 element.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input")) event.target.closest(".own").querySelector("[data-field]").click();

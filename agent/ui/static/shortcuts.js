@@ -51,7 +51,9 @@
 
   // What came of long work is read aloud once it is there, wherever the focus is.
   const DONE = ".progress:has(i[style*='width:100.0%'])"; // numbers, how far it is, are not read
-  const NEWS = [`#course ${DONE} p`, `#accuracy ${DONE} + p`, "#drawn figcaption:has(span)", "#share-status .status:not(:has(span))", "#refused p"];
+  const BARS = ["#course", "#numbers-bar", "#numbers-repeating", "#class-progress", "#make-progress", "#continue-progress"];
+  const LINES = ["#share-status .status:not(:has(span))", "#design-status p", "#frames-status p", "#number-status p", "#refused p"];
+  const NEWS = [...BARS.map((bar) => `${bar} ${DONE} p`), ...LINES, `#accuracy ${DONE} + p`, "#drawn figcaption:has(span)"];
   const said = Object.assign(document.createElement("div"), { id: "news", className: "unseen" });
   Object.assign(said, { role: "status", ariaLive: "polite" });
   document.body.append(said);
@@ -114,25 +116,30 @@
   let trail = [];
   let locked = false;
   const is_there = (at) => at.isConnected && at.checkVisibility({ visibilityProperty: true });
-  const twins = (at, block) => [...block.querySelectorAll(at.tagName)].filter((each) => each.dataset.do === at.dataset.do && each.id === at.id);
+  const kind_of = (at) => [at.tagName, at.id || [at.dataset.do, at.closest("details")?.className]].join();
+  const STOPS = "button, summary, input, [tabindex]";
+  const of_kind = (kind, block) => [...(block?.querySelectorAll(STOPS) ?? [])].filter((each) => is_there(each) && kind_of(each) === kind);
   const place = (at) => {
-    const block = at.closest(".block[id]");
-    return { at, block: block?.id, number: block ? twins(at, block).indexOf(at) : 0 };
+    const [block, kind] = [at.closest(".block[id]"), kind_of(at)];
+    return { at, block: block?.id, kind, number: of_kind(kind, block).indexOf(at) };
   };
-  const now_at = ({ at, block, number }) => {
-    const found = is_there(at) ? [at] : twins(at, document.getElementById(block) ?? document.createElement("p")).filter(is_there);
-    return found[Math.min(number, found.length - 1)];
+  const now_at = ({ at, block, kind, number }) => {
+    const found = is_there(at) ? [at] : of_kind(kind, document.getElementById(block));
+    return found[Math.min(Math.max(0, number), found.length - 1)];
   };
   document.addEventListener("focusin", ({ target }) => {
     locked = false;
     if (trail) trail = [...trail, place(target)].slice(-60);
     if (target.matches("button.label-wrap")) target.ariaExpanded = target.matches(".open");
   });
-  document.addEventListener("keydown", () => { trail ??= []; }, true);
+  document.addEventListener("keydown", () => { trail ??= [place(document.activeElement)]; }, true);
   document.addEventListener("pointerdown", () => { trail = null; }, true);
   new MutationObserver(() => {
-    if (!trail?.length || document.activeElement !== document.body) return;
+    const now = document.activeElement; // a locked button is left at the next frame
+    if (!trail?.length || (now !== document.body && !now.disabled)) return;
     const last = trail.at(-1).at;
+    const other = last.disabled && last.matches(".job") && last.parentElement?.querySelector(".job:enabled");
+    if (other) return other.focus(); // what stops the job, and then what starts another
     if (is_there(last) && last.disabled) return void (locked = true);
     if (is_there(last) && !locked) return; // they left it themselves
     locked = false;
@@ -203,6 +210,7 @@
     for (const open of document.querySelectorAll(".help[open], .menu[open]")) {
       if (!open.contains(event.target) || event.target.closest(".menu :is([data-do], [data-tab], [data-kept])")) open.open = false;
     }
+    if (!event.detail && event.target.closest("#ten [data-do=begin]")) document.querySelector("#pen").focus(); // by keys
     const language = event.target.closest("a.language");
     if (language) language.search = location.search; // the same tab there
     // A pressed button keeps the focus: the next Enter would press it again instead of saying "right".

@@ -69,8 +69,9 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     selection.pick(choose, page.id, outputs, **QUIET)
     past.pick(choose, page.id, outputs, **QUIET).then(None, js=SCROLL_JS, **QUIET)
     step.input(turn_to, [page.id, step], [state, neuron], **QUIET)
-    state.pick(choose_neuron, page.id, neuron, **QUIET)
-    votes.pick(choose_node, page.id, node, **QUIET)
+    last = QUIET | {"trigger_mode": "always_last"}  # of arrows that are held down
+    state.pick(choose_neuron, page.id, neuron, **last)
+    votes.pick(choose_node, page.id, node, **last)
     play.click(start_or_stop, [page.id, step, play], running, **QUIET)
     clock.tick(next_step, [page.id, step], running, **QUIET)
     return with_session(all_of), outputs
@@ -195,7 +196,7 @@ def _votes(model: Recall, drawing: np.ndarray, guess: Guess) -> str:
     rows.append(row("–", int((~seen.any(axis=1)).sum()), "", False))
     saliency = guess.saliency if guess.saliency is not None else np.zeros_like(drawing)
     tinted = render.tinted(preprocessing.canonical(drawing), saliency)
-    picture = html.picture(tinted, texts.VOTED, data_grid=preprocessing.SIDE, data_bits=1)
+    picture = html.picture(tinted, texts.VOTED, data_grid=preprocessing.SIDE, data_bits=1, tabindex=0)
     return (
         f'<h2>{texts.NODES}</h2><p>{texts.NODES_HINT.format(n=n_nodes)}</p><div class="votes">'
         f'{html.figure(picture, texts.VOTED_HINT)}<ul class="bars counted">{"".join(rows)}</ul></div>'
