@@ -25,6 +25,7 @@ MAX_LIST_BYTES = 4_000  # what a .zip says about its members, all of them togeth
 _TYPES = {"U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F32", "F64"}  # safetensors' names
 MAX_AXES = 4
 MAX_SHARED_CHARS = 16  # of a text that may stand in many lines
+_copy_of = functools.lru_cache(1000)(str)  # as `sys.intern`, which keeps texts for ever in some versions of Python
 _END = struct.Struct("<4s4H2LH")  # how a .zip ends: signature, disks, members, size and place of their list, comment
 _INFLATERS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others inflate a chunk whole, however large it becomes
 
@@ -107,11 +108,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _shared(value: Any) -> Any:
     """One copy of a name or label that stands in each of thousands of lines."""
     return _copy_of(value) if isinstance(value, str) and len(value) <= MAX_SHARED_CHARS else value
-
-
-@functools.lru_cache(1000)  # `sys.intern` keeps texts for ever in some versions of Python
-def _copy_of(text: str) -> str:
-    return text
 
 
 def _refuse(constant: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import time
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -23,6 +24,8 @@ from agent.validation import check_whole, clean_label
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+RELABEL_S = 2.0  # to relabel many lessons at once, at most
 
 
 class Pupil(Agent):
@@ -221,16 +224,22 @@ class Pupil(Agent):
         self._change(self._lesson(number), self._label(label))
 
     def relabel_all(self, number: int, label: object) -> int:
-        """Change the label of the user lesson of this number, and of all with the same label; returns how many."""
+        """Change the label of the user lesson of this number, and of all with the same label; returns how many.
+
+        AgentError where that takes longer than two seconds; nothing has changed then.
+        """
         name, old = self._label(label), self._lesson(number).label
         if name == old:
             return 0
         model, log = copy.deepcopy(self.model), copy.deepcopy(self.lessons)
-        lessons = [lesson for lesson in log.user_lessons() if lesson.label == old]
+        lessons, end = [lesson for lesson in log.user_lessons() if lesson.label == old], time.monotonic() + RELABEL_S
         for lesson in reversed(lessons):  # of lessons with the same drawing the newest counts
             if model.ORDER_FREE:
                 model.relabel_one(lesson.drawing, old, name)
             log.relabel(lesson.number, name)
+            if time.monotonic() > end:
+                expected = f"expected fewer lessons of {old!r} to relabel at once"
+                raise AgentError(f"{expected}, got {len(lessons):,}: that takes too long. Relabel them one by one.")
         self.model = model if model.ORDER_FREE else rebuild(type(model), model.config, log)
         self.lessons = log
         return len(lessons)

@@ -10,6 +10,7 @@ from PIL import Image
 from agent import preprocessing, startup
 from agent.agents import new
 from agent.datasets import strokes
+from agent.errors import AgentError
 from agent.models import Guess
 from agent.ui import events, html
 from agent.ui.pad import sketchpad
@@ -142,6 +143,14 @@ def test_a_symbol_is_renamed_everywhere_and_undone_in_one_step(session):
     assert label not in session.pupil.labels and labels.count("love") == before
     session.undo()
     assert "love" not in session.pupil.labels and label in session.pupil.labels
+
+
+def test_a_symbol_of_too_many_lessons_stays_as_it_is(session, monkeypatch):
+    monkeypatch.setattr("agent.agents.pupil.RELABEL_S", -1)
+    before, lesson, n_done = session.pupil.log, session.pupil.lessons.user_lessons()[-1], len(session.history.done)
+    with pytest.raises(AgentError, match="one by one"):
+        notebook.change(session, {"do": "relabel", "number": lesson.number, "label": "love", "all": True})
+    assert session.pupil.log == before and len(session.history.done) == n_done and "love" not in session.pupil.labels
 
 
 def test_ink_drawn_without_lifting_the_pen_is_one_symbol(session):

@@ -81,10 +81,8 @@ def change(session: Session, payload: dict[str, Any]) -> str:
         return texts.FORGOTTEN_LESSON.format(label=safe(lesson.label if lesson else ""))
     if do == "relabel":
         with session.history.change(session, "relabel", str(label)[:8]):
-            if payload.get("all") is True:
-                session.at_pad.relabel_all(number, label)
-            else:
-                session.at_pad.relabel(number, label)
+            relabel = session.at_pad.relabel_all if payload.get("all") is True else session.at_pad.relabel
+            relabel(number, label)
         return with_label(texts.RELABELLED, safe(label))
     raise AgentError(f"expected forget or relabel, got {str(do)[:20]!r}.")
 
@@ -92,11 +90,8 @@ def change(session: Session, payload: dict[str, Any]) -> str:
 def _all_of(session: Session, label: str) -> str:
     """A box to tick for all lessons of a label, where there are several."""
     n = sum(lesson.label == label for lesson in session.at_pad.lessons.user_lessons())
-    if n < 2:
-        return ""
-    return (
-        f'<label class="all"><input type="checkbox" data-all> {texts.SHEET_ALL.format(n=n, label=safe(label))}</label>'
-    )
+    box = f'<input type="checkbox" data-all> {texts.SHEET_ALL.format(n=n, label=safe(label))}'
+    return f'<label class="all">{box}</label>' if n > 1 else ""
 
 
 def _lesson(session: Session, number: object) -> Lesson | None:
