@@ -189,6 +189,14 @@ def test_a_desk_asks_for_the_log_in_chunks_and_raises_the_agent_again(lessons, m
     assert serialization.to_files(run_to_completion(again)) == serialization.to_files(pupil)
 
 
+def test_a_browser_that_was_asked_twice_hears_that_it_is_in_step():
+    pupil, browser = born("nearest"), BrowserBackup()
+    browser.delta(pupil)
+    assert browser.changes(pupil) is None
+    assert browser.receive_chunk("x", 0, 1) is None and browser.changes(pupil)["lines"] == []
+    assert browser.changes(pupil) is None
+
+
 @pytest.mark.parametrize(
     "chunk",
     [("", 0, 0), (None, 0, 9), ("x", 0, 10**9), ("x", 0, 0), ("x", True, 9), ("x", 0, 9.0), ("x" * 60_001, 0, 60_001)],

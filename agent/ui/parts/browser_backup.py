@@ -59,6 +59,7 @@ class BrowserBackup:
     _sent: list[tuple[dict[str, Any], int]] = field(default_factory=list)  # events, and how many fields they had
     _birth: str = ""
     _chunks: list[str] = field(default_factory=list)
+    _is_waiting: bool = False  # the browser, for an answer to what it has sent
 
     @property
     def is_synced(self) -> bool:
@@ -102,8 +103,8 @@ class BrowserBackup:
     def changes(self, pupil: Pupil) -> dict[str, Any] | None:
         """As `delta`, or None where the browser has it all."""
         n_sent, sent_birth = len(self._sent), self._birth
-        delta = self.delta(pupil)
-        if "at" in delta or delta.get("start", n_sent) < n_sent or delta.get("lines"):
+        delta, is_waiting, self._is_waiting = self.delta(pupil), self._is_waiting, False
+        if is_waiting or "at" in delta or delta.get("start", n_sent) < n_sent or delta.get("lines"):
             return delta
         return delta if delta.get("birth", sent_birth) != sent_birth else None
 
@@ -118,7 +119,8 @@ class BrowserBackup:
 
     def receive_chunk(self, chunk: object, at: object, n_chars: object) -> Generator[Progress, None, Pupil] | None:
         """Take a chunk of what the browser has stored; the last one gives the generator that rebuilds the agent."""
-        if self.state is not SyncState.UNSYNCED:
+        if self.state is not SyncState.UNSYNCED:  # requested twice: a late answer had the request once more
+            self._is_waiting = True
             return None
         is_valid = type(at) is int and type(n_chars) is int and isinstance(chunk, str)
         max_chars = MAX_CONFIG_CHARS + MAX_CHARS
