@@ -158,8 +158,7 @@ def test_one_is_kept_in_a_file_and_comes_back(visit, tmp_path):
     other.until_text("#number-status", "Loaded: Ann")
     assert says(other, "Ann") == ["123,123,123,123", "0, exactly"]
     other.tab("Share")
-    other.load(file)
-    other.until_text("#share-status", "It answers in the laboratory, under Numbers.")
+    other.load(file, told="It answers in the laboratory, under Numbers.")
 
 
 @pytest.mark.parametrize("look", [pytest.param("desktop, light", marks=pytest.mark.nightly), "phone, dark"])

@@ -228,10 +228,10 @@ class Visitor:
         """Write into a field, in place of what stood there."""
         self.page.locator(f"{field} textarea, {field} input").first.fill(text)
 
-    def load(self, path):
-        """Load the file of an agent, on the Share tab."""
+    def load(self, path, told="Loaded:"):
+        """Load the file of an agent, on the Share tab, and read what is told of it: it goes away again."""
         self.page.locator("#file-in input[type=file]").set_input_files(path)
-        self.until_text("#share-status", "Loaded:")
+        self.until_text("#share-status", told)
 
     def refused(self, path):
         """Load a file that is no agent, and read why not beside the box, which takes the next file."""
