@@ -117,7 +117,7 @@
   let locked = false;
   const is_there = (at) => at.isConnected && at.checkVisibility({ visibilityProperty: true });
   const kind_of = (at) => [at.tagName, at.id || [at.dataset.do, at.closest("details")?.className]].join();
-  const STOPS = "button, summary, input, [tabindex]";
+  const STOPS = "a, button, summary, input, textarea, [tabindex]";
   const of_kind = (kind, block) => [...(block?.querySelectorAll(STOPS) ?? [])].filter((each) => is_there(each) && kind_of(each) === kind);
   const place = (at) => {
     const [block, kind] = [at.closest(".block[id]"), kind_of(at)];
