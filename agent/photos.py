@@ -35,6 +35,7 @@ MAX_RULE_PX = 9  # thicker lines are no ruling
 FAINT = 40  # a picture with less contrast and a border that is not of one brightness may be noise
 PAD_SHARE = 0.7  # of a drawing on a black pad that is black throughout
 BORDER_TOLERANCE, BORDER_SHARE = 4, 0.9  # a clean drawing has one brightness along most of its border
+RULE_SHARE = 0.9  # of a side: what differs from the paper along more of it is ruling
 
 
 def is_clean(grey: np.ndarray) -> bool:
@@ -56,12 +57,21 @@ def is_clean(grey: np.ndarray) -> bool:
     low, high = int(grey.min()), int(grey.max())
     if min(paper - low, high - paper) > BORDER_TOLERANCE or (high - low < FAINT and np.ptp(rim)):
         return False
-    return not _is_sheet_on_desk(np.abs(grey.astype(np.int16) - paper))
+    difference = np.abs(grey.astype(np.int16) - paper)
+    is_ruled = _is_ruled(difference, is_pad) or _is_ruled(difference.T, is_pad)
+    return not (is_ruled or _is_sheet_on_desk(difference))
 
 
 def border(picture: np.ndarray) -> np.ndarray:
     """The outermost pixels, once each."""
     return np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
+
+
+def _is_ruled(difference: np.ndarray, is_pad: bool) -> bool:
+    """Whether lines run from the left border to the right; on a pad only lines fainter than the strokes."""
+    lines = difference[(difference[:, 0] > BORDER_TOLERANCE) & (difference[:, -1] > BORDER_TOLERANCE)]
+    lines = lines[(lines > BORDER_TOLERANCE).mean(axis=1) > RULE_SHARE]
+    return bool((2 * np.median(lines, axis=1) < difference.max()).any() if is_pad else len(lines))
 
 
 def _is_sheet_on_desk(difference: np.ndarray) -> bool:
@@ -191,9 +201,7 @@ def _blurred(plane: np.ndarray, radius: float) -> np.ndarray:
     for axis in (0, 1):
         padded = np.pad(plane, [(reach, reach) if axis == other else (0, 0) for other in (0, 1)], mode="edge")
         n = plane.shape[axis]
-        plane = sum(
-            weight * padded.take(range(shift, shift + n), axis) for shift, weight in enumerate(weights.tolist())
-        )
+        plane = sum(weight * padded.take(range(at, at + n), axis) for at, weight in enumerate(weights.tolist()))
     return plane.astype(np.float32)
 
 
@@ -201,14 +209,7 @@ def _pixel_noise(grey: np.ndarray) -> float:
     """Standard deviation of the noise of single pixels, from second differences (Immerkær 1996)."""
     if min(grey.shape) < 3:
         return 0.0
-    laplacian = (
-        grey[:-2, :-2]
-        + grey[:-2, 2:]
-        + grey[2:, :-2]
-        + grey[2:, 2:]
-        + 4 * grey[1:-1, 1:-1]
-        - 2 * (grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:])
-    )
+    laplacian = np.diff(np.diff(grey, 2, axis=0), 2, axis=1)
     return float(np.median(np.abs(laplacian)) / 0.6745 / 6)
 
 

@@ -220,7 +220,7 @@ function warp_fields(points, weights) {
 
 // ---------------------------------------------------------------- parts.py
 
-const SPECK = 0.05, FAR_SHARE = 0.3, FAINT_SHARE = 0.23;
+const TINY = 0.005, SPECK = 0.05, FAR_SPECK = 0.15, MANY_GAPS = 5, FAR_SHARE = 0.3, FAINT_SHARE = 0.23;
 
 /** Number the connected parts of a drawing above a floor: 0 where there is none, else 1 …; and how many. */
 function label_parts(drawing, height, width, floor) {
@@ -246,7 +246,7 @@ function label_parts(drawing, height, width, floor) {
   return [parts, n_parts];
 }
 
-/** Remove small marks far from the rest of the ink, such as a tap of the pen in a corner. */
+/** Remove small marks far from the rest of the ink, such as a tap of the pen in a corner, and the smallest anywhere. */
 function drop_far_specks(drawing, height, width) {
   const of_row = new Uint8Array(height), of_column = new Uint8Array(width);
   for (let y = 0; y < height; y++) {
@@ -257,7 +257,7 @@ function drop_far_specks(drawing, height, width) {
     }
   }
   const darkest = Math.max(...of_row), floor = darkest * FAINT_SHARE;
-  if (darkest === 0 || !(has_wide_gap(of_row, floor) || has_wide_gap(of_column, floor))) return;
+  if (darkest === 0 || !(is_scattered(of_row, floor) || is_scattered(of_column, floor))) return;
   const [parts, n_parts] = label_parts(drawing, height, width, floor);
   const mass = new Float64Array(n_parts + 1);
   const boxes = Array.from(mass, () => [height, 0, width, 0]);
@@ -267,11 +267,12 @@ function drop_far_specks(drawing, height, width) {
     boxes[part] = [Math.min(box[0], y), Math.max(box[1], y + 1), Math.min(box[2], x), Math.max(box[3], x + 1)];
   });
   const main = mass.indexOf(Math.max(...mass)), around = boxes[main];
-  const reach = FAR_SHARE * Math.max(around[1] - around[0], around[3] - around[2]);
+  const longest = Math.max(around[1] - around[0], around[3] - around[2]);
   for (let part = 1; part <= n_parts; part++) {
     const [top, bottom, left, right] = boxes[part];
     const down = Math.max(around[0] - bottom, top - around[1]), across = Math.max(around[2] - right, left - around[3]);
-    if (mass[part] < SPECK * mass[main] && Math.max(down, across) > reach) {
+    const gap = Math.max(down, across), share = gap > longest ? FAR_SPECK : gap > FAR_SHARE * longest ? SPECK : TINY;
+    if (mass[part] < share * mass[main]) {
       for (let y = Math.max(0, top - 1); y < Math.min(height, bottom + 1); y++) {
         drawing.fill(0, y * width + Math.max(0, left - 1), y * width + Math.min(width, right + 1));
       }
@@ -279,18 +280,19 @@ function drop_far_specks(drawing, height, width) {
   }
 }
 
-/** Whether the ink along an axis leaves a band empty that is wide, compared with all of it. */
-function has_wide_gap(profile, floor) {
-  let first = -1, last = -1, gap = 0, widest = 0;
+/** Whether the ink along an axis leaves a band empty that is wide, compared with all of it, or many bands. */
+function is_scattered(profile, floor) {
+  let first = -1, last = -1, gap = 0, widest = 0, n_gaps = 0;
   profile.forEach((value, i) => {
     if (value > floor) {
       if (first < 0) first = i;
+      n_gaps += Number(gap > 0);
       last = i;
       widest = Math.max(widest, gap);
       gap = 0;
     } else if (first >= 0) gap += 1;
   });
-  return widest > 0.15 * (last - first + 1);
+  return widest > 0.15 * (last - first + 1) || n_gaps >= MANY_GAPS;
 }
 
 // ---------------------------------------------------------------- edges.py

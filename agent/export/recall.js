@@ -5,13 +5,30 @@ const MAX_AWAY = 600, N_NEAREST = 12, N_LEAST_STRANGE = 6, QUARTERS_WEIGHT = 50,
 const SCALE = 1000, BUDGET_SHARES = [16, 3.2, 1], LABELS_COMPARED = 8, MAX_RARITY = 1, RARITY_HALF = 20;
 const NEAR_PREFIX = 3, AGREEMENT_K = 30, DOUBTFUL_LEAD = 150, REASONS_BUDGET = [90, 30, 6], PLAIN_STRANGENESS = 14000;
 const NEARER_BACKGROUND = 130, NEAR_BACKGROUND = 180, BESIDE_BACKGROUND = 1.25, DIGITS = [..."0123456789"];
-const MAX_TURNED = 50, N_TYPICAL = 32, MIN_TYPICAL = 8, N_REASONS = 3, EXACT_MATCH_RESPONSE = 2 * SCALE, LABELS_PER_TABLE = 16;
+const N_TYPICAL = 32, MIN_TYPICAL = 8, N_REASONS = 3, EXACT_MATCH_RESPONSE = 2 * SCALE, LABELS_PER_TABLE = 16;
 const PREFIX_SIZE = 12, SUFFIX_SIZE = 32; // words of 32 bits: every fourth word of 64 bits, and the others
 const PREFIX_WORDS = [], SUFFIX_WORDS = [];
 for (let w = 0; w < SIGNATURE_WORDS; w++) (w % 8 < 2 ? PREFIX_WORDS : SUFFIX_WORDS).push(w);
-const SQUEEZED = new Float32Array(2 * FRAME * FRAME); // the field that squeezes a drawing to four fifths across
-for (let p = 0; p < FRAME * FRAME; p++) SQUEEZED[FRAME * FRAME + p] = ((p % FRAME) - (FRAME - 1) / 2) / 4;
-const TURNED = [0.2, -0.2, 0.42, -0.42].map(turning_field); // sines of the angles by which an unfamiliar drawing is turned
+const TALL = 2.2, FLAT = 0.8, USUAL_PX = [24, 15], NEARER_SCALED = 0.85, NEARER_TURNED = 0.75, FAR_DIFFERENCE = 9;
+const SQUEEZED = scaling_field(0, 1 / 4); // to four fifths across
+const TURNED = [0.2, -0.2, 0.42, -0.42].map(turning_field); // sines of the angles by which a drawing far from all lessons is turned
+
+/** The field that samples a drawing so much farther from its middle. */
+function scaling_field(down, across) {
+  const field = new Float32Array(2 * FRAME * FRAME), middle = (FRAME - 1) / 2;
+  for (let p = 0; p < FRAME * FRAME; p++) {
+    field[p] = (Math.trunc(p / FRAME) - middle) * down;
+    field[FRAME * FRAME + p] = ((p % FRAME) - middle) * across;
+  }
+  return field;
+}
+
+/** The field that gives a drawing usual proportions, where it is very narrow or flat; else null. */
+function proportion_field(thumbnail) {
+  const [top, bottom, left, right] = ink_box(thumbnail, SIDE, SIDE, 0), height = bottom - top, width = right - left;
+  const is_usual = FLAT * width <= height && height <= TALL * width;
+  return is_usual ? null : scaling_field(height / USUAL_PX[0] - 1, width / USUAL_PX[1] - 1);
+}
 
 /** The field that turns a drawing by an angle of this sine. */
 function turning_field(sine) {
@@ -379,6 +396,11 @@ class RowMatches {
     });
   }
 
+  /** Difference of the nearest row, as a share of what the drawing's own gradients amount to. */
+  get least_difference() {
+    return Math.min(...this.nearest.map(([smallest]) => smallest)) / Math.max(1, sum_of_squares(this.query.codes));
+  }
+
   /** Label id of the newest lesson with exactly this drawing, the user's before bulk ones; null without any. */
   exact_label(thumbnail) {
     const [user] = this.stores;
@@ -580,17 +602,29 @@ class Recall {
       const exact = matches.exact_label(thumbnail), [best, second] = two_largest(responses);
       if (exact !== null) responses[exact] = EXACT_MATCH_RESPONSE;
       else if (best - second < DOUBTFUL_LEAD) {
-        responses = matches.responses(votes, params, this.match_squeezed(thumbnail, evidence));
+        responses = matches.responses(votes, params, this.match_warped(thumbnail, SQUEEZED, matches.compared));
       }
     }
-    const guess = guess_of(params.labels, params.order.map((label_id) => responses[label_id]));
-    guess.evidence = evidence;
-    const most = Math.max(...responses), is_settled = guess.label === null || most === EXACT_MATCH_RESPONSE;
-    const strangeness = is_settled ? 0 : this.unfamiliarity(evidence, responses.indexOf(most));
-    if (!strangeness) return guess;
-    const turned = this.turned(thumbnail, responses, evidence, strangeness);
-    const of_order = params.order.map((label_id) => turned.responses[label_id]);
-    return { ...guess_of(params.labels, of_order), evidence: turned.evidence, unsure: true, unfamiliar: true };
+    const guess = () => ({ ...guess_of(params.labels, params.order.map((label_id) => responses[label_id])), evidence });
+    const most = Math.max(...responses);
+    if (guess().label === null || most === EXACT_MATCH_RESPONSE) return guess();
+    const strangeness = this.unfamiliarity(evidence, responses.indexOf(most));
+    const nearer = matches && this.nearer_copy(thumbnail, matches);
+    if (nearer) responses = nearer.responses(votes.map(() => 0), params);
+    return strangeness ? { ...guess(), unsure: true, unfamiliar: true } : guess();
+  }
+
+  /** Match copies of usual proportions and turned ones; the nearest, if far nearer than the drawing, else null. */
+  nearer_copy(thumbnail, { least_difference: as_drawn, labels_mask }) {
+    const scaled = proportion_field(thumbnail), fields = scaled ? [[scaled, NEARER_SCALED]] : [];
+    if (as_drawn > FAR_DIFFERENCE) for (const turned of TURNED) fields.push([turned, NEARER_TURNED]);
+    let nearest = null;
+    for (const [field, share] of fields) {
+      const copy = this.match_warped(thumbnail, field, labels_mask);
+      const is_nearer = copy.least_difference < share * as_drawn;
+      if (is_nearer && (!nearest || copy.least_difference < nearest.least_difference)) nearest = copy;
+    }
+    return nearest;
   }
 
   /** Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0.
@@ -629,24 +663,6 @@ class Recall {
       params.background = no_digits.stores;
     }
     return params.background;
-  }
-
-  /** Responses to an unfamiliar drawing: by matches alone as it is least strange, turned a little or not at all. */
-  turned(thumbnail, responses, evidence, strangeness) {
-    const everything = responses.map(() => true), no_votes = responses.map(() => 0), { params } = evidence;
-    let most = strangeness * MAX_TURNED;
-    for (const field of TURNED) {
-      const query = query_of(thumbnail, field, this.fixed);
-      const matches = new RowMatches(this.stores, query, everything, 0).compare(params.budget);
-      const turned = matches.responses(no_votes, params);
-      const turned_strangeness = matches.strangeness(turned.indexOf(Math.max(...turned)));
-      const [best, second] = two_largest(turned);
-      if (best === second || turned_strangeness < 0 || 100 * turned_strangeness >= most) continue;
-      most = 100 * turned_strangeness;
-      responses = turned;
-      evidence = { ...evidence, matches, query };
-    }
-    return { responses, evidence };
   }
 
   matches_of(query, label_id, copies = true) {
@@ -710,10 +726,10 @@ class Recall {
     return votes;
   }
 
-  /** Match a drawing squeezed across: hooks, flags and bars longer than those of the lessons get shorter. */
-  match_squeezed(thumbnail, { matches, params }) {
-    const query = query_of(thumbnail, SQUEEZED, this.fixed);
-    return new RowMatches(this.stores, query, matches.compared, 0).compare(params.budget);
+  /** Match a copy of a drawing that a field warps. Squeezed, long hooks, flags and bars get shorter. */
+  match_warped(thumbnail, field, labels_mask) {
+    const query = query_of(thumbnail, field, this.fixed);
+    return new RowMatches(this.stores, query, labels_mask, 0).compare(this.decision_params().budget);
   }
 
   decision_params() {

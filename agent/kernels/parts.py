@@ -4,8 +4,11 @@ import numpy as np
 
 from agent.kernels import compiled, inner
 
-SPECK = 0.05  # parts with less ink than this share of the largest part's are specks …
-FAR = 0.3  # … if they are farther from it than this share of its longest side
+# Parts with less ink than this share of the largest part's are specks: anywhere, farther from it than FAR times its
+# longest side, and farther than that side
+TINY, SPECK, FAR_SPECK = 0.005, 0.05, 0.15
+FAR = 0.3
+MANY_GAPS = 5  # bands of paper that part no single symbol
 FAINT_SHARE = 0.23  # ink below this share of the darkest connects nothing
 ASIDE = np.float32(0.02)  # what a step aside costs a cut, in pixels of ink
 
@@ -58,7 +61,8 @@ def boxes(parts, n_parts):
 def drop_far_specks(drawing):
     """Remove small marks far from the rest of the ink, such as a tap of the pen in a corner.
 
-    Only a drawing whose ink leaves a wide band of rows or columns empty is looked at.
+    Only a drawing whose ink leaves a wide band of rows or columns empty, or is in many pieces, is looked at. The
+    smallest marks go wherever they are.
 
     drawing (H, W) uint8, 0 paper … 255 ink -> the same, in place
     """
@@ -70,7 +74,7 @@ def drop_far_specks(drawing):
             of_row[y], of_column[x] = max(of_row[y], value), max(of_column[x], value)
         darkest = max(darkest, of_row[y])
     floor = darkest * FAINT_SHARE
-    if darkest == 0 or not (_has_wide_gap(of_row, floor) or _has_wide_gap(of_column, floor)):
+    if darkest == 0 or not (_is_scattered(of_row, floor) or _is_scattered(of_column, floor)):
         return
     parts = np.empty((height, width), np.int32)
     n_parts = label_parts(drawing > floor, parts)
@@ -81,28 +85,30 @@ def drop_far_specks(drawing):
                 mass[parts[y, x]] += drawing[y, x]
     main = np.argmax(mass)
     around = boxes(parts, n_parts)
-    reach = FAR * max(around[main, 1] - around[main, 0], around[main, 3] - around[main, 2])
+    longest = max(around[main, 1] - around[main, 0], around[main, 3] - around[main, 2])
     for part in range(1, n_parts + 1):
         down = max(around[main, 0] - around[part, 1], around[part, 0] - around[main, 1])
         across = max(around[main, 2] - around[part, 3], around[part, 2] - around[main, 3])
-        if mass[part] < SPECK * mass[main] and max(down, across) > reach:
+        gap = max(down, across)
+        if mass[part] < (FAR_SPECK if gap > longest else SPECK if gap > FAR * longest else TINY) * mass[main]:
             drawing[
                 max(0, around[part, 0] - 1) : around[part, 1] + 1, max(0, around[part, 2] - 1) : around[part, 3] + 1
             ] = 0
 
 
 @inner
-def _has_wide_gap(profile, floor):
-    """Whether the ink along an axis leaves a band empty that is wide, compared with all of it."""
-    first, last, gap, widest = -1, -1, 0, 0
+def _is_scattered(profile, floor):
+    """Whether the ink along an axis leaves a band empty that is wide, compared with all of it, or many bands."""
+    first, last, gap, widest, n_gaps = -1, -1, 0, 0, 0
     for i in range(profile.shape[0]):
         if profile[i] > floor:
             if first < 0:
                 first = i
+            n_gaps += gap > 0
             last, widest, gap = i, max(widest, gap), 0
         elif first >= 0:
             gap += 1
-    return widest > 0.15 * (last - first + 1)
+    return widest > 0.15 * (last - first + 1) or n_gaps >= MANY_GAPS
 
 
 @compiled

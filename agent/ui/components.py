@@ -20,9 +20,8 @@ from agent.ui.session import SESSIONS, Session
 from agent.ui.texts import server_texts
 
 MAX_SEED = 2**31 - 1
-_DOWNLOADS = TokenBucket(
-    FILE_BYTES, FILE_BYTES_PER_S, time.monotonic()
-)  # shared by all visitors: gradio keeps files for hours
+# Shared by all visitors: gradio keeps files for hours
+_DOWNLOADS = TokenBucket(FILE_BYTES, FILE_BYTES_PER_S, time.monotonic())
 
 
 def step_heading(number: int, title: str) -> gr.HTML:
@@ -120,19 +119,11 @@ def download_after(event: Any, button: gr.DownloadButton) -> None:
     event.success(None, None, None, js=script, **QUIET)
 
 
-def write_agent(agent: Agent, session: Session) -> str:
-    """Write an agent to a .zip named after it, for download; AgentError after too many bytes."""
-    content = serialization.zipped(serialization.to_files(agent))
-    return write_counted(f"{_stem(agent)}.zip", content, session)
-
-
-def write_agent_page(agent: Agent, content: str, session: Session) -> str:
-    """As `write_agent`, the web page of an agent."""
-    return write_counted(f"{_stem(agent)}.html", content.encode(), session)
-
-
-def _stem(agent: Agent) -> str:
-    return re.sub(r"[^\w-]+", "-", agent.name).strip("-").lower() or "agent"
+def write_agent(agent: Agent, session: Session, page: str | None = None) -> str:
+    """Write an agent to a .zip named after it, or its web page, for download; AgentError after too many bytes."""
+    content = serialization.zipped(serialization.to_files(agent)) if page is None else page.encode()
+    stem = re.sub(r"[^\w-]+", "-", agent.name).strip("-").lower() or "agent"
+    return write_counted(f"{stem}.{'zip' if page is None else 'html'}", content, session)
 
 
 def write_counted(name: str, content: bytes, session: Session) -> str:

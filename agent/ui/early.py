@@ -32,7 +32,7 @@ RETURNING_JS = """try {
   document.body.classList.toggle("dark", theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
   const log = JSON.parse(localStorage.getItem("pupil-log"));
   if (log?.lines.length) {
-    document.querySelector("#early").classList.add("returning");
+    document.documentElement.classList.add("returning");
     document.querySelector("#early #chip").textContent = log.about ?? "";
   }
 } catch {} // no storage
@@ -86,16 +86,11 @@ def _page() -> str:
     names = {"undo": texts.UNDO, "redo": texts.REDO, "clear": texts.CLEAR, "photo": input_texts.PHOTO}
     tools = ((name, text, "lg idle" if name in ("undo", "redo") else "lg") for name, text in names.items())
     labels = ((f"label-{label}", label, "lg digit") for label in html.DIGITS)
-    starts = "".join(
-        html.button("start", f"<b>{name}</b><small>{hint}</small>", key == "empty", data_label=key)
-        for key, (name, hint) in texts.FIRST_STARTS.items()
-    )
-    first = reply.first(texts.FIRST, f'<p class="why">{texts.FIRST_HINT}</p><div class="starts">{starts}</div>')
     return (
         f'<div id="header">{header(None, f"{server_texts.LOADING} …")}</div><div id="tabs"><div class="tab-wrapper">'
         f'<div class="tab-container">{tabs}</div></div><div class="tabitem"><div class="column">'
         f'<div id="desk"><div id="paper"><div id="pad"></div></div><div id="tools">{_buttons(tools)}</div>'
-        f'<div id="reply"><div id="guess">{first}{reply.answer("idle", texts.DRAW_ONE, "", texts.KNOWS)}</div>'
+        f'<div id="reply"><div id="guess">{reply.unfilled()}</div>'
         f'<div id="sees">{html.sees(None)}</div><div id="bars">{html.bars((), None)}</div></div></div>'
         f'<div id="tell"><div id="ask"><p><b>{texts.IT_IS_A}</b> <small>{texts.PRESS}</small></p></div>'
         f'<div id="status">{html.status("")}</div>{_buttons(labels)}<div id="own-label">{texts.OWN_LABEL_HINT}</div>'

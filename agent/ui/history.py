@@ -225,13 +225,12 @@ class History:
         self, session: Session, pupil: Pupil, thumbnail: np.ndarray, label: object, ink: np.ndarray | None = None
     ) -> Iterator[None]:
         """Teach a lesson; what is done within the ``with`` block belongs to it."""
-        before = _mark(session)
+        before, session.status = _mark(session), ""
         pupil.learn_thumbnail(thumbnail, label)
-        lesson = pupil.lessons.user_lessons()[-1]
+        lesson, what = pupil.lessons.user_lessons()[-1], "lesson" if pupil is session.pupil else "ten"
         yield
         packed = zlib.compress(ink.tobytes()) if ink is not None else b""
-        step = LessonStep(pupil, lesson, packed, before)
-        self._add(step, session)
+        self._add(LessonStep(pupil, lesson, packed, before, what=what), session)
 
     def rename(self, session: Session, pupil: Pupil, name: str) -> None:
         """Give an agent of the session another name."""

@@ -170,11 +170,12 @@ class Page:
 
 
 def _has_changed(session_id: str) -> bool:
-    """Say whether the agent, or what is on its pad, has changed since the last time this was asked."""
+    """Say whether an agent that is shown, or what is on the pad, has changed since the last time this was asked."""
     with open_session(session_id) as session:
         drawing, before = session.pad.drawing, session.filled
-        ink = None if drawing is None else drawing.tobytes()
-        session.filled = session.key(session.pupil), len(session.pupil.lessons.events), ink
+        agents = filter(None, (session.pupil, session.at_pad, session.comparison_agent))
+        states = [(session.key(agent), agent.name, len(agent.lessons.events)) for agent in agents]
+        session.filled = states, None if drawing is None else drawing.tobytes()
     return session.filled != before
 
 
@@ -284,24 +285,23 @@ def header(session: Session | None, note: str = "", is_job: bool = False) -> str
     ``is_job``: what the note tells of can be stopped.
     """
     pupil = session.at_pad if session else None
-    lessons = formatting.count(pupil.n_lessons, "lesson") if pupil else ""
     busy = " busy" if note and session else ""
     stop = html.button("halt", texts.STOP, css="halt") if is_job else ""
     kind = f"<span class='kind'> · {formatting.kind(pupil.kind)}</span>" if pupil else ""
-    chip = note or (f"<b>{safe(pupil.name)}</b> · {lessons}{kind}" if pupil else "")
+    chip = note or (f"<b>{safe(pupil.name)}</b> · {formatting.lessons(pupil)}{kind}" if pupil else "")
     keys = "".join(
         f"<dt><kbd>{key}</kbd></dt><dd>{meaning}</dd>" for key, meaning in (*texts.KEYS, input_texts.KEY_ARROWS)
     )
     text = "".join(f"<p>{line}</p>" for line in (*texts.HELP, texts.DRAWINGS_PRIVATE))
     others = "".join(_link(language) for language in (ENGLISH, *OTHERS) if language is not current_locale())
     return (
-        f'<div class="top"><h1>{texts.TITLE}</h1><p class="purpose">{texts.PURPOSE}</p>'
-        f'{stop}<details class="menu"><summary class="chip{busy}" id="chip">{chip}</summary>'
-        f"<div>{my_agents.menu(session)}</div></details>"
+        f'<div class="top"><button type="button" class="skip" data-tab="draw">{texts.SKIP}</button>'
+        f'<h1>{texts.TITLE}</h1><p class="purpose">{texts.PURPOSE}</p>{stop}<details class="menu">'
+        f'<summary class="chip{busy}" id="chip">{chip}</summary><div>{my_agents.menu(session)}</div></details>'
         f'<details class="help"><summary aria-label="{texts.HELP_TITLE}">?</summary><div><h2>{texts.HELP_TITLE}</h2>'
         f"{text}<dl>{keys}</dl></div></details>{others}"
-        f'<button type="button" class="round" data-theme aria-label="{texts.THEME}" title="{texts.THEME}">'
-        "◐</button></div>"
+        f'<button type="button" class="round" data-theme data-dark="{texts.IS_DARK}" data-light="{texts.IS_LIGHT}"'
+        f' aria-label="{texts.THEME}" title="{texts.THEME}">◐</button></div>'
     )
 
 

@@ -120,18 +120,18 @@ class PadState:
         """Take what the pad reports; False when it is late or changes nothing."""
         if not thumbnail.any():
             self.has_picture = self.has_picture and self.is_placed
-            self.is_one = False
-            self.n_reports, self.ink = 0, None
+            self.n_reports, self.ink, self.is_one = 0, None, False
             self.finished = None  # a blank pad sends nothing late: the next drawing is new even if it is the same
             if self.drawing is None or self.is_placed:
                 return False
-            self.drawing = self.symbols = None
+            self.drawing = self.symbols = self.placed = None
             return True
         if self.symbols is not None and self.drawing is not None and np.array_equal(thumbnail, self.drawing):
             return False
         if self.finished is not None and np.array_equal(thumbnail, self.finished):
             return False
         self.finished, self.is_placed, self.drawing, self.outcome, self.cleared_after = None, False, thumbnail, (), None
+        self.is_one = self.is_one and (not self.is_back or self.placed is None or self.is_as_placed)  # else drawn on
         self.strokes.append(thumbnail)
         self.n_reports += 1
         return True
@@ -147,13 +147,13 @@ class PadState:
     def finish(self, thumbnail: np.ndarray, outcome: tuple[str, ...] = (), n_lessons: int = 0) -> None:
         """Note that the drawing on the pad was cleared, or taught: what the page shows of it, and the lessons then."""
         self.outcome_at = n_lessons
-        self.drawing, self.finished, self.outcome, self.is_placed = None, thumbnail, outcome, False
+        self.drawing, self.finished, self.outcome, self.is_placed, self.placed = None, thumbnail, outcome, False, None
         self.symbols, self.has_picture, self.cleared_after, self.is_one = None, False, None, False
 
     def reset(self) -> None:
         """Start with a blank pad."""
-        self.drawing, self.outcome, self.is_placed, self.symbols = None, (), False, None
-        self.has_picture, self.cleared_after, self.is_one = False, None, False
+        self.drawing = self.placed = self.symbols = self.cleared_after = None
+        self.outcome, self.is_placed, self.has_picture, self.is_one = (), False, False, False
 
 
 def _counters() -> dict[str, TokenBucket]:
@@ -174,7 +174,7 @@ class Session:
     series: tuple[str, int] | None = None  # the symbol that is drawn several times, and how many are left
     status: str = ""
     news: dict[str, str] = field(default_factory=dict)  # what status lines and the name were last filled with
-    filled: tuple[str, int, bytes | None] | None = None  # agent, its events, ink when all tabs were last filled in
+    filled: tuple[list[Any], bytes | None] | None = None  # agents and ink when all tabs were last filled in
     language: Language = ENGLISH  # of the page that was opened last
     history: History = field(default_factory=History)  # of all that changed an agent
     mistakes: list[Mistake | None] = field(default_factory=list)  # of the last test; None: corrected
@@ -234,7 +234,7 @@ class Session:
     def start_job(self) -> CancelToken:
         """Begin a long job, and cancel the one under way."""
         self.cancel_job()
-        self.job = CancelToken()
+        self.job, self.status = CancelToken(), ""
         return self.job
 
     def cancel_job(self) -> None:
@@ -265,28 +265,25 @@ class Session:
     def turn_page(self, language: Language) -> None:
         """Begin on a newly opened page: its pad is empty, and a status in another language is not repeated."""
         self.pad.reset()
+        self.pad.finished = None  # what is drawn there is new, even if it is the same
         self.news.clear()
         if language is not self.language:
             self.language, self.status = language, ""
 
     def set_challenge(self, challenge: Challenge | None) -> None:
-        """Begin a challenge, or end it: the pad is empty for whoever is drawn for now."""
+        """Begin a challenge, or end it; what is on the pad stays there, for whoever is drawn for now."""
         with self.history.exchange(self, "challenge"):
             self.challenge = challenge
-        self.pad.reset()
+        self.pad.outcome, self.series = (), None
 
     def count(self, what: str, amount: float = 1) -> None:
         """Count a lesson, a share, a class's code or room, or megabytes; AgentError for too many within an hour."""
         counter, limit = self.counters[what], formatting.number(LIMITS[what])
         if not counter.take(amount, time.monotonic()):
             minutes = math.ceil((amount - counter.left) / counter.per_s / 60)
-            many = {
-                "lesson": server_texts.MANY_LESSONS,
-                "share": server_texts.MANY_SHARES,
-                "code": server_texts.MANY_CODES,
-            }
-            text = many.get(what, server_texts.MANY_SAVES)
-            raise AgentError(text.format(n=limit, minutes=formatting.count(minutes, "minute")))
+            t = server_texts
+            many = {"lesson": t.MANY_LESSONS, "share": t.MANY_SHARES, "code": t.MANY_CODES}.get(what, t.MANY_SAVES)
+            raise AgentError(many.format(n=limit, minutes=formatting.count(minutes, "minute")))
 
     def take(self, agent: Agent) -> str:
         """Put an agent of any family where it belongs, and say where that is if it is not the agent in use."""

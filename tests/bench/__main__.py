@@ -422,6 +422,11 @@ PARTS: dict[str, tuple[Callable[..., list[Row]], str]] = {
         "Environments that other packages bring, one run of 3,000 frames each with seed 0: means of the last 500, the error "
         "squared; random actions over stretches of 500 frames:",
     ),
+    "photographs": (
+        elsewhere("photographs", "photographed"),
+        "Digits on paper, photographed or scanned, and on pads, right of 100: mean (least … most) of three hundreds, half test "
+        "digits of MNIST inked anew, half in ways of writing that the everyday hand of this table was not taught:",
+    ),
     "read": (
         elsewhere("reading", "read"),
         "Several symbols in a picture, read by the everyday agent; numbers are in the hand of `strokes`, one in ten "

@@ -4,7 +4,9 @@ import pytest
 from visitor import ABROAD
 
 
-@pytest.mark.parametrize("look", ABROAD)
+@pytest.mark.parametrize(
+    "look", [pytest.param(at, marks=[pytest.mark.nightly] * (at != "desktop, ar")) for at in ABROAD]
+)
 def test_strokes_are_drawn_guessed_taught_and_undone(visit, written, look):
     visitor = visit(look)
     visitor.teach(written["4"][0], "4")

@@ -128,7 +128,7 @@ def test_everything_is_done_by_keys_alone(visit):
     draw_a_line()
     visitor.until_guessed("1")
     keyboard.press("Enter")
-    visitor.until_text("#status", "(2 lessons for 1 so far)")
+    visitor.until_text(".answer.learned", "2 lessons for 1 so far")
     keyboard.press("Backspace")
     visitor.until_text("#status", "Undone: lesson “1”.")
     keyboard.press("Shift+Backspace")
@@ -152,7 +152,7 @@ def test_an_example_and_a_picture_are_put_on_the_pad(visit, tmp_path, written):
     visitor = visit("phone, light")
     visitor.press("#no-pen button.label-wrap")
     visitor.press('#examples button[data-label="0-plain"]')
-    visitor.until_text("#status", "It is on the pad. Say what it is.")
+    visitor.until_text("#status", "It is on the pad. Say what it is")
     visitor.until_guessed("Not sure")
     visitor.press("#label-0")
     visitor.until_learned("0")
@@ -249,6 +249,39 @@ def test_the_focus_goes_on_where_what_is_pressed_goes_away(visit, written):
     visitor.tab("Frames")
     press("#frames-play", "#frames-pause")
     press("#frames-pause", "#frames-play")
+
+
+def test_keys_skip_to_the_pad_and_do_nothing_to_it_from_elsewhere(visit, written):
+    visitor = visit()
+    keyboard = visitor.page.keyboard
+    visitor.draw(written["4"][0])
+    visitor.until_text("#undo", "Undo: stroke")
+    visitor.page.locator("#otherwise button").first.focus()
+    for key in ("Escape", "Backspace"):
+        keyboard.press(key)
+    visitor.until_done()
+    assert "Undo: stroke" in visitor.text("#undo")
+    visitor.tab("Teach")
+    visitor.page.evaluate("document.activeElement.blur()")
+    visitor.page.locator(".skip").focus()
+    keyboard.press("Enter")
+    visitor.until("document.activeElement.matches('#pen')")
+    keyboard.press("Escape")
+    visitor.until_text("#undo", "Undo: clearing")
+    visitor.page.locator("[data-theme]").focus()
+    keyboard.press("Enter")
+    visitor.until_text("#news", "dark now")
+
+
+@pytest.mark.parametrize("look", looks("phone, light"))
+def test_what_is_said_out_of_sight_stands_at_the_foot(visit, written, look):
+    visitor = visit(look)
+    visitor.teach(written["4"][0], "4")
+    assert not visitor.page.locator("#foot").is_visible()
+    visitor.press("#notebook .thumb")
+    visitor.press(".sheet .forget")
+    visitor.until("document.querySelector('#foot.there')?.innerText.includes('Forgotten')")
+    visitor.until("!document.querySelector('#foot.there')")
 
 
 def test_arrows_go_through_all_options_of_a_choice(visit):

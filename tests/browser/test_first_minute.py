@@ -139,6 +139,20 @@ def test_what_is_drawn_and_pressed_before_the_paper_is_laid_is_done(early, writt
     visitor.until_learned("4")
 
 
+def test_what_is_drawn_by_keys_before_the_paper_is_laid_is_done(early):
+    held = []
+    visitor = early(prepare=lambda context: context.route(PAPER, lambda route: held.append(route)))
+    visitor.until("document.querySelector('#pad button.highlight') && document.querySelector('gradio-app .notebook')")
+    visitor.page.locator("#pen").focus()
+    for key in (*["ArrowUp"] * 8, " ", *["ArrowDown"] * 16, " "):
+        visitor.page.keyboard.press(key)
+    visitor.press("gradio-app #label-1")
+    visitor.until(f"() => /Kept: 1/.test({KEPT})")
+    visitor.context.unroute(PAPER)  # and what was held goes on
+    visitor.until_learned("1")
+    assert visitor.n_lessons == 1
+
+
 def test_undo_of_a_press_that_is_being_done_waits_for_it(early, written):
     held = []
     visitor = early(prepare=lambda context: context.route(SCRIPTS, lambda route: held.append(route)))

@@ -100,11 +100,11 @@ def test_starting_again_asks_first_and_can_be_taken_back(visit, written):
     visitor.choose("#start-from", "sixty handwritten digits")
     visitor.until_done()
     visitor.press("#start")
-    visitor.until_text("#question", "A new agent in place of Pupil, 0 lessons?")
+    visitor.until_text("#question", "Pupil stays in the menu")
     visitor.tab("Draw")
     visitor.teach(written["4"][0], "4")
     visitor.page.go_back()
-    visitor.until_text("#question", "A new agent in place of Pupil, 1 lesson?")  # asked until it is answered
+    visitor.until_text("#question", "Pupil stays in the menu")  # asked until it is answered
     visitor.press("#start-not")
     visitor.page.locator("#start-sure").wait_for(state="hidden")
     assert visitor.n_lessons == 1

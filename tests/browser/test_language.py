@@ -14,7 +14,7 @@ def test_german_is_spoken_on_its_page_and_english_on_the_other(visit, written):
     visitor.draw(written["4"][0])
     visitor.until_text("#guess", "Sag mir, was es ist.")
     visitor.press("#label-4")
-    visitor.until_text("#status", "Gelernt als 4 (bisher 1 Lektion zu 4).")
+    visitor.until_text(".answer.learned", "bisher 1 Lektion zu 4")
     visitor.draw(written["4"][0])
     visitor.until_text("#guess", "Das sieht aus wie")
     shown = visitor.page.evaluate(

@@ -10,7 +10,7 @@ def test_keys_teach_confirm_undo_and_clear(visit, written):
     visitor.draw(written["7"][0])
     visitor.until_guessed("7")
     keyboard.press("Enter")
-    visitor.until_text("#status", "(2 lessons for 7 so far)")
+    visitor.until_text(".answer.learned", "2 lessons for 7 so far")
     keyboard.press("Backspace")
     visitor.until_text("#status", "Undone: lesson “7”.")
     keyboard.press("Shift+Backspace")
@@ -71,7 +71,7 @@ def test_a_symbol_is_drawn_five_more_times_with_a_press_each_whatever_the_guess(
     visitor.draw(written["1"][6])
     visitor.page.locator("#right:enabled").wait_for()
     visitor.press("#right")
-    visitor.until_text("#status", "(6 lessons for 0 so far)")
+    visitor.until_text(".answer.learned", "6 lessons for 0 so far")
     visitor.draw(written["7"][1])
     visitor.until_text("#right", "Yes, 7")
 
@@ -87,7 +87,7 @@ def test_a_label_of_ones_own_is_shown_as_text_whatever_it_says(visit, written):
     visitor.draw(written["8"][0])
     visitor.until_guessed("<b>${1}")
     visitor.press("#own-labels button")
-    visitor.until_text("#status", "(2 lessons for <b>${1} so far)")
+    visitor.until_text(".answer.learned", "2 lessons for <b>${1} so far")
     visitor.until_text("#own-labels button small", "2 lessons")
     assert visitor.page.locator("#own-labels button .ink").count() == 2
 
@@ -96,12 +96,12 @@ def test_a_lesson_in_the_notebook_can_be_relabelled_and_forgotten(visit, written
     visitor = visit()
     visitor.teach(written["9"][0], "4")
     visitor.press(".thumb")
-    visitor.until_text(".sheet", "You said this is a 4.")
+    visitor.until_text(".sheet", "Taught as a 4.")
     visitor.page.keyboard.press("9")
     visitor.until_text("#status", "Learned: that was a 9.")
     assert visitor.text(".thumb") == "9"
     visitor.press(".thumb")
-    visitor.until_text(".sheet", "You said this is a 9.")
+    visitor.until_text(".sheet", "Taught as a 9.")
     visitor.page.keyboard.press("Escape")
     visitor.page.locator(".sheet").wait_for(state="detached")
     visitor.press(".thumb")

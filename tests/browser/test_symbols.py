@@ -88,7 +88,7 @@ def test_what_looks_like_two_is_one_symbol_for_who_says_so(visit, reader, tmp_pa
     visitor.until_text("#status", "It is on the pad.")
     visitor.until_inked()
     visitor.press("#own-labels [data-label='♥']")
-    visitor.until_text("#status", "(2 lessons for ♥ so far)")
+    visitor.until_text(".answer.learned", "2 lessons for ♥ so far")
 
 
 def test_a_photo_of_a_sheet_is_corrected_and_taught(visit, reader, tmp_path):

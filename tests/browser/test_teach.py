@@ -18,6 +18,7 @@ def test_sixty_digits_are_taught_and_tested_and_a_mistake_is_corrected(visit):
     assert n_mistakes == round(100 - right)
     visitor.press("button.missed")
     visitor.page.locator(".thumb.corrected").wait_for()
+    visitor.until_text("#news", "Learned: this is a")  # read aloud
     visitor.until_text("#chip", "61 lessons")
     assert visitor.page.locator("button.missed").count() == n_mistakes - 1
 

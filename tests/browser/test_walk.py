@@ -16,7 +16,7 @@ def test_a_walk_from_the_first_four_to_the_loaded_file(visit, written, tmp_path,
     visitor.until_guessed("Not sure")
     visitor.press("#label-4")
     visitor.until_learned("4")
-    assert "(1 lesson for 4 so far)" in visitor.text("#status")
+    assert "1 lesson for 4 so far" in visitor.text(".answer.learned")
     visitor.teach(written["0"][0], "0")
     visitor.draw(written["4"][1])
     visitor.until_guessed("4")

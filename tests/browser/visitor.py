@@ -287,9 +287,7 @@ class Visitor:
             self.until_text("#guess .big", label)
 
     def until_learned(self, label):
-        self.page.locator(".answer.learned").wait_for()
-        article = "an" if label in ("8", "A") else "a"
-        self.until_text("#status", f"Learned: this is {article} {label}")
+        self.until_text(".answer.learned", f"for {label} so far")
 
     def text(self, selector):
         found = self.page.locator(selector)

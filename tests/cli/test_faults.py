@@ -38,7 +38,7 @@ QUICK = ["n_test=20", "n_held_out=0", "n_asked=5", "plots=false", "lessons=300"]
 WHERE = os.environ | {"PYTHONPATH": str(ROOT)}
 
 
-@pytest.mark.parametrize("name", ["mia", "mia.zip"])
+@pytest.mark.parametrize("name", ["mia", pytest.param("mia.zip", marks=pytest.mark.nightly)])
 def test_an_agent_is_whole_when_its_process_is_killed_while_it_saves(tmp_path, name):
     chance, target = random.Random(5), tmp_path / name
     for _ in range(6):

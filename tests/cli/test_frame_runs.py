@@ -197,7 +197,11 @@ def children():
 @pytest.mark.browser
 @pytest.mark.parametrize(
     "script",
-    ["while (true);", "setTimeout(() => { while (true); }, 500)", "onmousemove = () => { while (true); }"],
+    [
+        "while (true);",
+        pytest.param("setTimeout(() => { while (true); }, 500)", marks=pytest.mark.nightly),
+        pytest.param("onmousemove = () => { while (true); }", marks=pytest.mark.nightly),
+    ],
 )
 def test_a_page_that_does_not_go_on_is_one_sentence_and_its_browser_is_closed(here, capsys, monkeypatch, script):
     monkeypatch.setattr(external, "PATIENCE_S", 15)

@@ -202,7 +202,7 @@ def test_what_goes_wrong_while_a_sweep_of_workers_stops_is_said(here, capsys, mo
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("hydra_plugins") is None, reason="no launcher with workers is installed")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)])
 def test_a_signal_in_a_sweep_of_workers_saves_every_run_at_work(here, number):
     words = ["-m", "hydra/launcher=joblib", "agent=nearest", "task=strokes", "seed=1,2,3,4", "lessons=3000"]
     words += ["n_test=20", "n_held_out=5", "n_asked=5", "plots=false"]

@@ -77,7 +77,7 @@ def test_undo_takes_back_a_lesson_of_the_challenge_and_never_one_of_the_visitors
     press("begin")
     draw.teach_digit("desk", on_pad(drawings[1]), gr.EventData(gr.Button(labels[1]), None))
     draw.undo_last("desk")
-    assert status(desks) == f"Undone: lesson “{labels[1]}”."
+    assert status(desks) == f"Undone: lesson “{labels[1]}” of ten."
     draw.undo_last("desk")
     assert status(desks) == "Undone: ten drawings."
     draw.redo_last("desk")
@@ -87,6 +87,18 @@ def test_undo_takes_back_a_lesson_of_the_challenge_and_never_one_of_the_visitors
     assert status(desks) == "Nothing to redo."
     with desks.open("desk") as session:
         assert session.challenge is None and [each.label for each in session.pupil.lessons.user_lessons()] == ["A"]
+
+
+def test_what_is_on_the_pad_stays_there(desks, ten):
+    """Nobody is told that it would go."""
+    draw.see("desk", on_pad(ten[0][0]))
+    for do in ("begin", "stop"):
+        assert press(do)[0] == gr.skip()
+        with desks.open("desk") as session:
+            assert session.pad.drawing is not None
+    press("begin")
+    draw.teach_digit("desk", on_pad(ten[0][0]), gr.EventData(gr.Button(ten[1][0]), None))
+    assert status(desks) == "Drawing 2 of 10."
 
 
 def test_another_agent_on_the_desk_ends_the_challenge(desks):

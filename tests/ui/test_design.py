@@ -123,3 +123,16 @@ def test_an_agent_that_came_meanwhile_stays(desks):
     assert texts.REPLACED in [shown[0] for shown in steps][-1]
     with desks.open("desk") as session:
         assert session.pupil.name == "Tom"
+
+
+def test_a_question_stays_until_it_is_answered_or_another_agent_comes(desks):
+    nothing = (gradio.skip(),) * 5
+    with desks.open("desk") as session:
+        assert design.ask_again(session) == nothing  # as where the page was filled in before the question was asked
+        asked = design.ask_about(session)
+        session.pupil.name = "Tom"
+        assert "Mia" in asked[0] and "Tom" in design.ask_again(session)[0]
+        session.replace(new("nearest"))
+        question, ask, *answers = design.ask_again(session)
+        assert question == "" and ask.visible and not any(button.visible for button in answers)
+        assert design.ask_again(session) == nothing

@@ -166,6 +166,26 @@ def test_ink_drawn_without_lifting_the_pen_is_one_symbol(session):
     assert session.pad.symbols is not None
 
 
+def test_a_drawing_that_undo_brings_back_is_one_symbol_as_it_was_taught(session):
+    arch = np.zeros((280, 280), np.uint8)
+    arch[100:112, 40:240] = arch[100:150, 40:52] = arch[100:150, 134:146] = arch[100:150, 228:240] = 255
+    report = {"background": None, "layers": [], "composite": arch}
+    session.pupil = new("nearest")
+    draw.see("mia", report)
+    draw.teach_label("mia", report, "7")
+    draw.undo_last("mia")
+    draw.see("mia", report)
+    assert session.pad.symbols is None and session.pupil.n_lessons == 0
+    more = arch.copy()
+    more[180:260, 100:112] = 255
+    draw.see("mia", {**report, "composite": more})
+    assert not session.pad.is_one  # something was drawn on it
+    session.pad.is_one = True
+    draw.see("mia", report)
+    draw.teach_label("mia", report, "7")
+    assert np.array_equal(session.pupil.lessons.user_lessons()[0].drawing, preprocessing.to_thumbnail(arch))
+
+
 def test_a_picture_on_the_pad_is_not_called_a_stroke(session):
     session.pad.place(preprocessing.to_thumbnail(sketchpad.example("7-plain")))
     assert draw.answer_of(session)[-2]["value"] == "Undo: picture"

@@ -18,7 +18,7 @@ from agent.datasets import digits
 from agent.errors import AgentError
 from agent.progress import Progress
 from agent.ui import events, html, page
-from agent.ui.parts import notebook
+from agent.ui.parts import challenge, notebook
 from agent.ui.server import api
 from agent.ui.session import LESSON_BYTES, Session, Sessions
 from agent.ui.tabs import draw, frames
@@ -279,6 +279,18 @@ def test_all_is_filled_in_again_where_a_lesson_overtook_what_filled_it_in(pad):
     with events.open_session(session_id) as session:
         session.pad.report(np.eye(28, dtype=np.uint8) * 255)  # a stroke
     assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
+
+    with events.open_session(session_id) as session:
+        session.set_challenge(challenge.Challenge("new"))
+    assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
+    with events.open_session(session_id) as session:
+        session.set_challenge(None)
+        session.pupil.name = "Mia"
+    assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
+    with events.open_session(session_id) as session:
+        session.comparison_agent = new("recall")
+    assert opened._refresh_overtaken(session_id) == {notes: "1 lessons"}
+    assert opened._refresh_overtaken(session_id) == gr.skip()
 
     def slow(session):  # a lesson comes while the second tab is filled in
         if len(session.pupil.lessons) == 1:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(ROOT.glob("agent/**/*.py"))
 # A ratchet: lower them whenever they can be lowered, to 120 files, 23,000 lines and 60 lines
-MAX_FILES, MAX_LINES, MAX_APP_LINES = 143, 32_705, 60
+MAX_FILES, MAX_LINES, MAX_APP_LINES = 143, 32_697, 60
 # Files that still do it: the lists only get shorter
 INSIDES = {
     "hydra._internal": set(),

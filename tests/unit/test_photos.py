@@ -189,3 +189,35 @@ def test_a_photo_of_twenty_four_megapixels_is_read_and_one_of_sixty_refused(pupi
 def test_blurred_ink_is_read(pupil, drawn):
     picture = photographed(paper(drawn[3][0])).filter(ImageFilter.GaussianBlur(4))
     assert pupil.predict_one(picture).label == "3"
+
+
+def on_rules(page, ink, paper_level, line, thickness=2, is_squared=False):
+    picture, rules = paper(page, ink, paper_level), np.zeros(page.shape, bool)
+    for offset in range(thickness):
+        rules[9 + offset :: 34] = True
+        rules[:, 9 + offset :: 34] |= is_squared
+    return np.where(rules & (page < 0.5), line, picture).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "drawing", [(40, 235, 180), (20, 235, 80), (30, 235, 30), (30, 235, 170, 5), (255, 0, 70), (250, 25, 80, 2, True)]
+)
+def test_ruling_without_any_noise_is_no_ink(pupil, drawn, drawing):
+    read = [pupil.predict_one(on_rules(page, *drawing)).label for page, _ in drawn]
+    assert sum(label == answer for label, (_, answer) in zip(read, drawn, strict=True)) >= 9, read
+
+
+def test_specks_all_over_a_clean_scan_are_no_ink(drawn):
+    rng, page = np.random.default_rng(3), paper(drawn[3][0]).astype(np.uint8)
+    speckled = page.copy()
+    for y, x in zip(rng.integers(0, HEIGHT - 2, 40), rng.integers(0, WIDTH - 2, 40), strict=True):
+        speckled[y : y + 2, x : x + 2] = 60
+    assert photos.is_clean(speckled)
+    clean, ink = (preprocessing.to_thumbnail(picture) > 0 for picture in (page, speckled))
+    assert abs(ink.sum() - clean.sum()) < 0.3 * clean.sum()
+
+
+def test_lines_on_a_pad_as_dark_as_its_strokes_are_ink():
+    pad = np.zeros((280, 280), np.uint8)
+    pad[100:112] = pad[160:172] = 255
+    assert photos.is_clean(pad) and np.array_equal(preprocessing.read(pad), pad)

@@ -15,6 +15,7 @@ from agent.datasets import digits, fonts, strokes
 from agent.errors import AgentError
 from agent.kernels import recall as kernels
 from agent.models.recall import decision
+from agent.models.recall.params import proportion_field
 from agent.training import evaluate
 
 
@@ -221,6 +222,28 @@ def test_digits_turned_far_are_read_and_still_said_to_be_unfamiliar():
     is_unfamiliar = np.array([guess.unfamiliar for guess in guesses])
     assert is_unfamiliar.sum() > 5 and is_right[is_unfamiliar].mean() > 0.8 and is_right.mean() > 0.9
     assert all(guess.unsure for guess in guesses if guess.unfamiliar)
+
+
+@pytest.mark.parametrize("share", [(0.5, 1.0), (1.0, 0.5)])
+def test_digits_far_narrower_or_flatter_than_any_lesson_are_read(share):
+    model, names = new("recall", starter="everyday").model, strokes.styles()[::4]
+    n_right, n_right_as_drawn = 0, 0
+    for seed, name in enumerate(names):
+        drawing = Image.fromarray(strokes.draw(name, 7_000 + seed, side=220))
+        squeezed = drawing.resize((round(220 * share[1]), round(220 * share[0])), Image.Resampling.BOX)
+        n_right += model.predict_one(preprocessing.to_thumbnail(np.pad(np.asarray(squeezed), 30))).label == name[0]
+        n_right_as_drawn += model.predict_one(preprocessing.to_thumbnail(np.asarray(drawing))).label == name[0]
+    assert n_right_as_drawn >= n_right >= 0.85 * len(names), (n_right, n_right_as_drawn)
+
+
+def test_only_very_narrow_or_flat_drawings_are_looked_at_in_usual_proportions():
+    thumbnail = np.zeros((28, 28), np.uint8)
+    thumbnail[2:26, 10:21] = 255
+    assert proportion_field(thumbnail) is None
+    thumbnail[2:26, 10:15] = 0
+    down, across = proportion_field(thumbnail)[0]
+    assert not down.any() and np.allclose(across[0] - across[0, 0], np.arange(32) * (6 / 15 - 1))
+    assert proportion_field(thumbnail.T)[0, 0, 31, 0] == np.float32(15.5 * (6 / 24 - 1))
 
 
 def test_what_is_unfamiliar_depends_on_the_lessons_and_not_on_their_order(others):

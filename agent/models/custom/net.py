@@ -101,8 +101,9 @@ class Net:
                 prefix, _, rest = name.partition(".")
                 if prefix == "optim":
                     number, _, key = rest.partition(".")
-                    moments.setdefault(int(number), {})[key] = torch.tensor(array)
-            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": _as_before(moments)})
+                    value = torch.tensor(array)  # files hold no array without axes, as counts of steps are
+                    moments.setdefault(int(number), {})[key] = value.reshape(()) if key == "step" else value
+            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
             self.n_seen = int(tensors[N_SEEN][0])
         except (RuntimeError, KeyError, ValueError, IndexError) as error:
             name, message = type(self.module).__name__, " ".join(str(error).split())[:200]
@@ -175,11 +176,3 @@ def _array(value: Any) -> np.ndarray:
         return np.array(value)
     value = value.detach().cpu()
     return (value.float() if value.dtype.is_floating_point and value.element_size() < 4 else value).numpy().copy()
-
-
-def _as_before(moments: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """Give counts of steps the shape they had: files hold no array without axes."""
-    return {
-        number: {key: value.reshape(()) if key == "step" else value for key, value in state.items()}
-        for number, state in moments.items()
-    }

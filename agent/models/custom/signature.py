@@ -156,7 +156,8 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
             expected = f"expected agent.{key} of {path} as a number, true, false, text, or a list of these"
             raise AgentError(f"{expected}, got {value!r}.")
     fields: list[tuple[str, Any, Any]] = [("seed", int, setting(0, le=MAX_SEED))]
-    values_of_task = _joined(spaces.labels), ",".join(map(str, spaces.shape)), spaces.white
+    between = "\n" if any(" " in label for label in spaces.labels) else " "
+    values_of_task = between.join(spaces.labels), ",".join(map(str, spaces.shape)), spaces.white
     task_values = zip(TASK_FIELDS[1:], values_of_task, strict=True)
     fields += [(key, object, dataclasses.field(default=value)) for key, value in task_values]  # not checked
     for key, value in values.items():
@@ -166,11 +167,6 @@ def config_class(maker: Any, path: str, given: Mapping[str, Any], spaces: Spaces
         metadata = metadata if training is None else training.metadata
         fields.append((key, kind, dataclasses.field(default=value, metadata=metadata)))
     return make_dataclass(f"{name}Config", fields, frozen=True, namespace={"__post_init__": check_settings})
-
-
-def _joined(labels: tuple[str, ...]) -> str:
-    """Write labels with a space between them, or a line where one of them has a space in it."""
-    return ("\n" if any(" " in label for label in labels) else " ").join(labels)
 
 
 def task_of(config: Any) -> Spaces:

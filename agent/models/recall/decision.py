@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from agent.datasets import strokes
-from agent.kernels import MATCHING_READY, matching
+from agent.kernels import MATCHING_READY, edges, matching
 from agent.kernels import recall as kernels
 from agent.models.recall.params import RecallConfig
 from agent.models.recall.refinement import RefinedNodes
@@ -25,6 +25,7 @@ NEAR_PREFIX = 3  # tenths of a signature prefix's bits that may differ from the 
 NEARER_BACKGROUND = 130  # hundredths of the difference to the best label at which the background is as near
 NEAR_BACKGROUND = 180  # likewise, of the signature prefix's: beyond it rows of the background are not compared
 AGREEMENT_K = 30  # nearest rows with the leader's label from which on ``clear_lead`` suffices
+_STRENGTHS = sum((part - edges.CODE_ZERO) ** 2 for part in (np.arange(256) & 15, np.arange(256) >> 4))  # of each code
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,11 @@ class RowMatches:
         second = matches if squeezed is None else squeezed._matches
         kernels.responses(votes, matches, second, params.all_votes, params.votes_weight, SCALE, responses)
         return responses
+
+    @property
+    def least_difference(self) -> float:
+        """Difference of the nearest row, as a share of what the drawing's own gradients amount to."""
+        return int(self._matches.nearest[:, 0].min()) / max(1, int(_STRENGTHS[self._query.code].sum()))
 
     def exact_label(self, thumbnail: np.ndarray) -> int | None:
         """Label id of the newest lesson with exactly this drawing, the user's before bulk ones; None without any."""

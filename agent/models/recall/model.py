@@ -45,6 +45,7 @@ from agent.models.recall.params import (
     FixedParams,
     RecallConfig,
     bit_indices,
+    proportion_field,
     sample_params,
     warp_fields,
 )
@@ -52,10 +53,11 @@ from agent.models.recall.row_store import PREFIX_WORDS, SUFFIX_WORDS, RowStore
 from agent.validation import check_arrays
 
 DOUBTFUL_LEAD = 150  # lead of responses below which the drawing is matched squeezed, too
+NEARER_SCALED, NEARER_TURNED = 0.85, 0.75  # shares of a drawing's least difference below which its copy is answered
+FAR_DIFFERENCE = 9.0  # least difference from which on a drawing is turned
 REASONS_BUDGET = np.array([90, 30, 6])  # rows selected for reasons where votes alone decided
 PLAIN_STRANGENESS = 14_000  # up to which no drawing is unfamiliar, however alike the lessons are
 BESIDE_BACKGROUND = 1.25  # times as strange a drawing must be for that where the background tells letters, too
-MAX_TURNED = 50  # hundredths of the strangeness as drawn that a turned drawing may have, to be what is answered
 N_TYPICAL, MIN_TYPICAL = 32, 8  # lessons that say how strange lessons are to their own label; at least so many must
 N_REASONS = 3  # lessons named as reasons of a guess
 EXACT_MATCH_RESPONSE = 2 * SCALE
@@ -185,7 +187,7 @@ class Recall:
     def _drop_if_unused(self, label: str) -> None:
         """Forget a label without lessons."""
         label_id = self._label_list.index(label)
-        if not any(remaining.has_lessons(label_id) for remaining in self._stores):
+        if not any(remaining.counts(len(self._label_list))[label_id] for remaining in self._stores):
             self._label_list.pop(label_id)
             for remaining in self._stores:
                 remaining.drop_label(label_id)
@@ -232,13 +234,27 @@ class Recall:
             if exact is not None:
                 responses[exact] = EXACT_MATCH_RESPONSE
             elif best - second < DOUBTFUL_LEAD:
-                responses = matches.responses(votes, params, self._match_squeezed(thumbnail, evidence))
+                squeezed = self._match_warped(thumbnail, SQUEEZED, matches.compared)
+                responses = matches.responses(votes, params, squeezed)
         guess = Guess.of(params.labels, responses[params.order])
-        is_settled = guess.label is None or responses.max() == EXACT_MATCH_RESPONSE
-        if not is_settled and (strangeness := self._unfamiliarity(evidence, int(responses.argmax()))):
-            responses, evidence = self._turned(thumbnail, responses, evidence, strangeness)
-            guess = replace(Guess.of(params.labels, responses[params.order]), unsure=True, unfamiliar=True)
-        return guess, evidence
+        if guess.label is None or responses.max() == EXACT_MATCH_RESPONSE:
+            return guess, evidence
+        strangeness = self._unfamiliarity(evidence, int(responses.argmax()))
+        nearer = None if matches is None else self._nearer_copy(thumbnail, matches)
+        if nearer is not None:
+            responses = nearer.responses(np.zeros_like(votes), params)
+            guess = Guess.of(params.labels, responses[params.order])
+        return replace(guess, unsure=True, unfamiliar=True) if strangeness else guess, evidence
+
+    def _nearer_copy(self, thumbnail: np.ndarray, matches: RowMatches) -> RowMatches | None:
+        """Match copies of usual proportions and turned ones; the nearest, if far nearer than the drawing, else None."""
+        as_drawn, field = matches.least_difference, proportion_field(thumbnail)
+        fields = [] if field is None else [(field, NEARER_SCALED)]
+        if as_drawn > FAR_DIFFERENCE:
+            fields += [(turned[None], NEARER_TURNED) for turned in TURNED]
+        copies = [(self._match_warped(thumbnail, field, matches.labels_mask), share) for field, share in fields]
+        nearer = [copy for copy, share in copies if copy.least_difference < share * as_drawn]
+        return min(nearer, key=lambda copy: copy.least_difference, default=None)
 
     def _unfamiliarity(self, evidence: Evidence, label_id: int) -> int:
         """Strangeness of a drawing that is much stranger to a label than lessons are to their own labels; else 0.
@@ -266,23 +282,6 @@ class Recall:
         bound = self._typical_strangeness() * self.config.unfamiliar
         bound *= 1 if params.background is None else BESIDE_BACKGROUND
         return strangeness if 0 < bound < strangeness else 0
-
-    def _turned(
-        self, thumbnail: np.ndarray, responses: np.ndarray, evidence: Evidence, strangeness: int
-    ) -> tuple[np.ndarray, Evidence]:
-        """Responses to an unfamiliar drawing: by matches alone as it is least strange, turned or as it is."""
-        everything, no_votes = np.ones(len(responses), bool), np.zeros_like(evidence.votes)
-        bound = strangeness * MAX_TURNED
-        for turn in range(1, len(TURNED) + 1):
-            query = _query(self._encode(thumbnail, TURNED, turn))
-            matches = RowMatches(self._stores, query, everything, 0).compare(evidence.params.budget)
-            turned = matches.responses(no_votes, evidence.params)
-            strangeness = matches.strangeness(int(turned.argmax()))
-            best, second = _two_largest(turned)
-            if best > second and 0 <= 100 * strangeness < bound:
-                bound, responses = 100 * strangeness, turned
-                evidence = evidence._replace(matches=matches, encoded=evidence.encoded._replace(query=query))
-        return responses, evidence
 
     def _typical_strangeness(self) -> int:
         """Median strangeness of some lessons to the other lessons of their labels; 0 where too few have others."""
@@ -327,10 +326,10 @@ class Recall:
             return Evidence(params, encoded, votes, None, matches.is_plain)
         return Evidence(params, encoded, votes, matches.compare(params.budget))
 
-    def _match_squeezed(self, thumbnail: np.ndarray, evidence: Evidence) -> RowMatches:
-        """Match a drawing squeezed across: hooks, flags and bars longer than those of the lessons get shorter."""
-        query = _query(self._encode(thumbnail, SQUEEZED, 1))
-        return RowMatches(self._stores, query, evidence.matches.compared, 0).compare(evidence.params.budget)
+    def _match_warped(self, thumbnail: np.ndarray, field: np.ndarray, labels_mask: np.ndarray) -> RowMatches:
+        """Match a copy of a drawing that a field warps. Squeezed, long hooks, flags and bars get shorter."""
+        query = _query(self._encode(thumbnail, field, 1))
+        return RowMatches(self._stores, query, labels_mask, 0).compare(self._decision_params().budget)
 
     def _encode(self, thumbnail: np.ndarray, fields: np.ndarray, copy: int) -> kernels.Features:
         """Encode one drawing, or a copy of it that one of the fields warps, as for `kernels.encode_copies`."""

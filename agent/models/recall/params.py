@@ -23,12 +23,30 @@ NARROW_LABELS = 16  # up to so many labels a location is 16 bits wide, beyond it
 MAX_BYTES = 46_000_000  # of tables and of the rows of copies; larger tables allow fewer labels
 WINDOWS = (9, 14)  # sides of the square a node reads from, in pixels
 GRID = 4
-# The field that squeezes a drawing to four fifths across: (1, 2, 32, 32) float32
-SQUEEZED = np.zeros((1, 2, FRAME, FRAME), np.float32)
-SQUEEZED[0, 1] = (np.arange(FRAME) - (FRAME - 1) / 2) / 4
-SQUEEZED.flags.writeable = False  # as other fields, so that kernels are compiled once
-TURNS = (0.2, -0.2, 0.42, -0.42)  # sines of the angles by which an unfamiliar drawing is turned, 12 or 25 degrees
+TALL, FLAT = 2.2, 0.8  # height over width of drawings beyond which they are looked at in usual proportions, too …
+USUAL_PX = 24, 15  # … with this height and width
+# Sines of the angles by which a drawing far from all lessons is turned, 12 or 25 degrees
+TURNS = 0.2, -0.2, 0.42, -0.42
 UNIT = 1 / 256  # one step of a saved control point, in pixels
+
+
+def _scaling_field(down: float, across: float) -> np.ndarray:
+    """The field that samples a drawing so much farther from its middle: (1, 2, 32, 32) float32, read-only."""
+    away = np.arange(FRAME) - (FRAME - 1) / 2
+    field = np.stack(np.broadcast_arrays(away[:, None] * down, away * across)).astype(np.float32)[None]
+    field.flags.writeable = False  # as other fields, so that kernels are compiled once
+    return field
+
+
+SQUEEZED = _scaling_field(0, 1 / 4)  # to four fifths across
+
+
+def proportion_field(thumbnail: np.ndarray) -> np.ndarray | None:
+    """The field that gives a drawing usual proportions, where it is very narrow or flat; else None."""
+    inked = (thumbnail.any(axis=axis).tobytes() for axis in (1, 0))  # a quarter of the time of `np.flatnonzero`
+    height, width = (along.rfind(1) - along.find(1) + 1 for along in inked)
+    is_usual = FLAT * width <= height <= TALL * width
+    return None if is_usual else _scaling_field(height / USUAL_PX[0] - 1, width / USUAL_PX[1] - 1)
 
 
 def _turning_fields() -> np.ndarray:
@@ -162,9 +180,11 @@ def sample_warps(n_warps: int, rng: np.random.Generator, strength: WarpStrength 
     numpy.ndarray
         (n_warps, 2, 4, 4) int16, displacements down and right in 1/256 pixels.
     """
+    # Ratio of the standard deviation of control points to that of the bend they cause
+    bend_scale = float(1.0 / np.sqrt((frame_weights() ** 2).sum(axis=1).mean() ** 2))
     places = np.linspace(-(FRAME - 1) / 2, (FRAME - 1) / 2, GRID)
     down, right = np.meshgrid(places, places, indexing="ij")
-    points, bend = np.empty((n_warps, 2, GRID, GRID)), strength.bend * _bend_scale()
+    points, bend = np.empty((n_warps, 2, GRID, GRID)), strength.bend * bend_scale
     for warp in range(n_warps):
         turn = np.deg2rad(rng.uniform(-strength.turn, strength.turn))
         slant, *stretch = rng.uniform(-strength.stretch, strength.stretch, 3)
@@ -206,12 +226,7 @@ def frame_weights() -> np.ndarray:
     left = np.minimum(at.astype(int), GRID - 2)
     t = at - left
     cubic = np.stack(
-        [
-            (-t + 2 * t**2 - t**3) / 2,
-            (2 - 5 * t**2 + 3 * t**3) / 2,
-            (t + 4 * t**2 - 3 * t**3) / 2,
-            (-(t**2) + t**3) / 2,
-        ]
+        [(-t + 2 * t**2 - t**3) / 2, (2 - 5 * t**2 + 3 * t**3) / 2, (t + 4 * t**2 - 3 * t**3) / 2, (-(t**2) + t**3) / 2]
     )
     weights = np.zeros((FRAME, GRID + 2))
     for offset in range(4):
@@ -222,8 +237,3 @@ def frame_weights() -> np.ndarray:
     inner[:, -1] += 2 * weights[:, -1]
     inner[:, -2] -= weights[:, -1]
     return inner
-
-
-def _bend_scale() -> float:
-    """Ratio of the standard deviation of control points to that of the bend they cause."""
-    return float(1.0 / np.sqrt((frame_weights() ** 2).sum(axis=1).mean() ** 2))

@@ -209,10 +209,6 @@ class RowStore:
 
     # ---------------------------------------------------------------- finding
 
-    def has_lessons(self, label_id: int) -> bool:
-        """Say whether any lesson has a label."""
-        return bool((self.lesson_label_ids[: self.n_lessons] == label_id).any())
-
     def counts(self, n_labels: int) -> np.ndarray:
         """Count the lessons of each label: (L,) int64."""
         if len(self._counts) != n_labels:

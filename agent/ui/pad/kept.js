@@ -96,7 +96,7 @@
   const on_layer = {
     pointerdown: (event) => {
       if (!event.isPrimary || event.button) return;
-      event.target.setPointerCapture(event.pointerId);
+      if (event.isTrusted) event.target.setPointerCapture(event.pointerId); // the pen of keys has no pointer
       stroke = [point(event)];
     },
     pointermove: (event) => event.isPrimary && stroke?.push(point(event)),

@@ -31,7 +31,7 @@ def menu(session: Session | None) -> str:
     agents = "".join(_agent(session, pupil) for pupil in session.earlier)
     browser = html.attributes(id="kept-agents", data_here=session.key(session.pupil), data_remove=texts.REMOVE_AGENT)
     lists = f'<ul class="my-agents">{agents}</ul><ul class="my-agents"{browser}></ul>'
-    lists += f'<template id="kept-rename">{_folded_name_field("")}</template>'
+    lists += f'<template id="kept-rename" data-back="{texts.BRING_BACK}">{_folded_name_field("")}</template>'
     named = _name_field(session.pupil.name) if session.at_pad is session.pupil else ""  # that of the one named above
     return f'<h2>{texts.MY_AGENTS}</h2>{named}{lists}<p class="hint">{texts.MY_AGENTS_HINT}</p>{new}'
 
@@ -102,10 +102,10 @@ def change(session: Session, payload: dict[str, Any]) -> str:
 def rename(session: Session, pupil: Pupil, name: object) -> str:
     """Give an agent another name; gives a line on it."""
     try:
-        name = clean_name(name)
+        if len(name := clean_name(name)) > MAX_NAME_CHARS:
+            return texts.NO_NAME
     except AgentError:
         return texts.NO_NAME
-    if len(name) > MAX_NAME_CHARS:
-        return texts.NO_NAME
+    session.news.pop("share", None)  # names the agent
     session.history.rename(session, pupil, name)
     return texts.RENAMED.format(name=safe(name))

@@ -30,8 +30,23 @@ def answer(state: str, lead: str, big: str, explanation: str, because: str = "",
 
 def first(lead: str, content: str) -> str:
     """What the page shows in place of guess and bars before the first lesson."""
-    purpose = f'<p class="purpose">{texts.PURPOSE}</p>'
-    return f'<div class="answer idle first">{purpose}<p class="lead">{lead}</p>{content}</div>'
+    purpose, keys = f'<p class="purpose">{texts.PURPOSE}</p>', f'<p class="why keys">{texts.BY_KEYS}</p>'
+    return f'<div class="answer idle first">{purpose}<p class="lead">{lead}</p>{content}{keys}</div>'
+
+
+def starts(lead: str, selected: str) -> str:
+    """What to do first, and what the agent may know already, one press each."""
+    buttons = "".join(
+        html.button("start", f"<b>{name}</b><small>{hint}</small>", key == selected, data_label=key)
+        for key, (name, hint) in texts.FIRST_STARTS.items()
+    )
+    return first(lead, f'<p class="why">{texts.FIRST_HINT}</p><div class="starts">{buttons}</div>')
+
+
+def unfilled() -> str:
+    """What to do, before there is a session: the page shows that of a first visit or that of a later one."""
+    later = answer("idle", texts.DRAW_ONE, "", texts.KNOWS)
+    return f'<div class="unfilled">{starts(texts.FIRST, "empty")}{later}</div>'
 
 
 def guess_of(pupil: Pupil, labels: Sequence[str], guess: Guess) -> str:

@@ -35,11 +35,6 @@ CONTINUED_TASKS = {*TASKS, Generate.NAME}  # those that read no file and no clas
 RunSettings = Mapping[str, Any]  # keywords of `agent.experiments.iter_run`
 
 
-def shared_folder() -> Path:
-    """Folder of the runs that everybody sees: PUPIL_RUNS, else where the command line leaves them."""
-    return Path(os.environ.get("PUPIL_RUNS") or "runs")
-
-
 class RunLibrary:
     """The runs that a session can look at.
 
@@ -71,7 +66,8 @@ class RunLibrary:
     def read(self) -> None:
         """Read all runs anew, those of the session first."""
         runs, left_out = read_runs(self._folder) if self._folder else ([], [])
-        shared, left_out_shared = read_runs(shared_folder())
+        folder = os.environ.get("PUPIL_RUNS") or "runs"  # of the runs that everybody sees, else of the command line's
+        shared, left_out_shared = read_runs(Path(folder))
         self.left_out = [*left_out, *left_out_shared]
         self.runs = {self._numbers.setdefault(run.folder, len(self._numbers)): run for run in (*runs, *shared)}
         if self.opened not in self.runs:

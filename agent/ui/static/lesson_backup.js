@@ -75,7 +75,7 @@ const named = ({ about, birth }, name) => ({
 });
 
 const when = (at) => (at ? new Date(at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }) : "");
-const line_of = ({ about, knows, at }) => [about, knows, when(at)].filter(Boolean).join(" · ");
+const line_of = ({ about, knows, at }) => [about.split(" · ").at(-1), knows, when(at)].filter(Boolean).join(" · ");
 
 // The menu lists the agents that the app has; those that only this browser keeps are added when it opens.
 const button = (data, content, label) => {
@@ -98,8 +98,11 @@ document.addEventListener("toggle", ({ target }) => {
   const rows = others().filter(({ agent }) => !here.includes(agent)).map((log) => {
     const { agent, about } = log;
     const row = document.createElement("li");
-    row.append(button({ kept: agent }, line_of(log)), button({ dropped: agent }, list.dataset.remove, `${list.dataset.remove}: ${about}`));
+    row.append(button({ kept: agent }, ""), button({ dropped: agent }, list.dataset.remove, `${list.dataset.remove}: ${about}`));
     row.lastChild.className = "small";
+    row.firstChild.innerHTML = "<b></b> <small></small>";
+    row.querySelector("b").textContent = name_of(about);
+    row.querySelector("small").textContent = line_of(log);
     row.dataset.keptRow = agent;
     row.append(target.querySelector("#kept-rename").content.cloneNode(true));
     const field = row.querySelector("input");
@@ -121,12 +124,26 @@ document.addEventListener("click", ({ target }) => {
     trigger("log", { do: "open" });
   }
   const gone = dropped ?? (pressed.dataset.do === "remove" && pressed.closest("[data-label]").dataset.label);
+  const log = others().find(({ agent }) => agent === gone);
   if (gone) put(AGENTS, others().filter(({ agent }) => agent !== gone));
-  if (dropped) pressed.closest("li").remove();
+  if (dropped && log) { // the app knows nothing of it, nor does its Undo
+    const row = pressed.closest("li");
+    const before = [...row.childNodes];
+    const back = button({}, `${document.querySelector("#kept-rename").dataset.back} ${name_of(log.about)}`);
+    const fill = (...nodes) => requestAnimationFrame(() => { // the press is in the menu, which stays open
+      row.replaceChildren(...nodes);
+      nodes[0].focus();
+    });
+    back.addEventListener("click", () => {
+      put(AGENTS, [log, ...others()]);
+      fill(...before);
+    });
+    fill(back);
+  }
   if (!renamed) return;
   const name = pressed.closest(".own").querySelector("input").value.replace(/\p{C}/gu, "").trim();
   if (!name) return;
   put(AGENTS, others().map((log) => (log.agent === renamed ? { ...log, ...named(log, name) } : log)));
-  pressed.closest("li").firstChild.textContent = line_of(others().find(({ agent }) => agent === renamed));
+  pressed.closest("li").querySelector("b").textContent = name;
   pressed.closest("details").open = false;
 });

@@ -45,6 +45,7 @@
       return press(event, sheet ? `.sheet [data-label="${event.key}"]` : `#label-${event.key}`);
     }
     if (sheet || (event.key === "Enter" && event.target.closest?.("button, a, summary"))) return;
+    if (!is_z && /^(Escape|Backspace)$/.test(event.key) && !(event.target === document.body || event.target.closest("#pad, #pen, #tools, #tell"))) return;
     if (event.key !== "Backspace" && !is_z) return named[event.key] && press(event, named[event.key]);
     press(event, event.shiftKey ? "#redo" : "#undo");
   });
@@ -52,7 +53,7 @@
   // What came of long work is read aloud once it is there, wherever the focus is.
   const DONE = ".progress:has(i[style*='width:100.0%'])"; // numbers, how far it is, are not read
   const BARS = ["#course", "#numbers-bar", "#numbers-repeating", "#class-progress", "#make-progress", "#continue-progress"];
-  const LINES = ["#share-status .status:not(:has(span))", "#design-status p", "#frames-status p", "#number-status p", "#refused p"];
+  const LINES = ["#share-status .status:not(:has(span))", "#design-status p", "#frames-status p", "#number-status p", "#refused p", "#mistakes .news"];
   const NEWS = [...BARS.map((bar) => `${bar} ${DONE} p`), ...LINES, `#accuracy ${DONE} + p`, "#drawn figcaption:has(span)"];
   const said = Object.assign(document.createElement("div"), { id: "news", className: "unseen" });
   Object.assign(said, { role: "status", ariaLive: "polite" });
@@ -70,6 +71,20 @@
       read[at] = text;
     }
   }).observe(document.querySelector("gradio-app #tabs"), { childList: true, subtree: true, characterData: true, attributeFilter: ["style"] });
+
+  // What is said of an action on Draw while its place is out of sight stands at the foot of the window, too, for a while.
+  const foot = Object.assign(document.createElement("div"), { id: "foot", ariaHidden: "true" });
+  document.body.append(foot);
+  let leaving;
+  new MutationObserver(() => {
+    const line = shown("#status .status");
+    const box = line?.getBoundingClientRect();
+    if (!line?.innerText.trim() || (box.bottom > 0 && box.top < innerHeight)) return;
+    foot.textContent = line.innerText;
+    foot.classList.add("there");
+    clearTimeout(leaving);
+    leaving = setTimeout(() => foot.classList.remove("there"), 4000);
+  }).observe(document.querySelector("gradio-app #status"), { childList: true, subtree: true, characterData: true });
 
   // Undo and Redo with nothing to do are inert: of strokes the page knows, of all else the app, which then calls them idle.
   const is_idle = (button) => button.matches(".idle") && !document.body.matches(`.stroke-${button.id}`);
@@ -181,7 +196,7 @@
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-tab]");
     if (link) await go(link.dataset.tab);
-    if (link && !event.detail) tab_of(link.dataset.tab)?.focus(); // by keys
+    if (link && !event.detail) (link.matches(".skip") ? document.querySelector("#pen") : tab_of(link.dataset.tab))?.focus(); // by keys
     if (link?.dataset.then) { // what is pressed there, as soon as it can be
       for (let frames = 120; !document.querySelector(link.dataset.then)?.checkVisibility() && frames; frames--) await new Promise(requestAnimationFrame);
       document.querySelector(link.dataset.then)?.click();
@@ -206,6 +221,7 @@
     if (event.target.closest("[data-theme]")) {
       const dark = document.body.classList.toggle("dark");
       localStorage.setItem("pupil-theme", dark ? "dark" : "light");
+      said.textContent = event.target.closest("[data-theme]").dataset[dark ? "dark" : "light"];
     }
     for (const open of document.querySelectorAll(".help[open], .menu[open]")) {
       if (!open.contains(event.target) || event.target.closest(".menu :is([data-do], [data-tab], [data-kept])")) open.open = false;

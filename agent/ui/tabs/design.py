@@ -34,9 +34,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     with gr.Column(elem_classes="card"):
         asking = _build_form(page, status_line)
     page.tell_about("design", status_line)
-    page.at_start(with_session(lambda _: leave_question()), asking)
-    page.on_open(ask_again, [page.id, asking[0]], asking)
-    return with_session(header), [page.header]
+    return with_session(lambda session: (header(session), *ask_again(session))), [page.header, *asking]
 
 
 def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Component]:
@@ -60,8 +58,8 @@ def _build_form(page: Page, status_line: gr.HTML) -> list[gr.components.Componen
     asking = [question, ask, sure, keep_it, stop]
     # model by model: what `settings_from` reads and `preset_values` fills
     components = [component for of_kind in fields.values() for component in of_kind.values()]
-    ask.click(with_session(_ask_about), page.id, asking, **QUIET)
-    keep_it.click(leave_question, None, asking, **QUIET)
+    ask.click(with_session(ask_about), page.id, asking, **QUIET)
+    keep_it.click(with_session(_question), page.id, asking, **QUIET)
     kind.change(offer, kind, [preset, *groups.values(), filled, *components], **QUIET)
     preset.input(preset_values, [kind, preset], [filled, *components], **QUIET)
     outputs = [status_line, page.header, *asking]
@@ -88,15 +86,15 @@ def start(
             stopped = texts.START_STOPPED if pupil is session.pupil else texts.REPLACED
             yield _summary(session, stopped)
         elif pupil is None:
-            news = text.format(share=share)
-            yield status_of(session, news, "design"), header(session, news, is_job=True), *_question(stop=True)
+            news, stop = text.format(share=share), _question(session, pressed="stop")
+            yield status_of(session, news, "design"), header(session, news, is_job=True), *stop
         else:
             yield _summary(session, texts.STARTED.format(lessons=lessons(pupil)))
 
 
 def _summary(session: Session, text: str = "") -> tuple[Any, ...]:
     """What happened, else what the agent is; the header; nothing is asked."""
-    return status_of(session, text, "design"), header(session), *leave_question()
+    return status_of(session, text, "design"), header(session), *_question(session)
 
 
 refresh = with_session(_summary)
@@ -154,26 +152,23 @@ def starter_of(pupil: Pupil) -> str | None:
     return next((name for name, of_starter in sources_of.items() if of_starter == sources), None)
 
 
-@with_session
-def ask_again(session: Session, question: str) -> tuple[Any, ...]:
-    """Keep what is asked true of the agent as it is now; what was not being asked stays as it is."""
-    return _ask_about(session) if question else (gr.skip(),) * 5
+def ask_again(session: Session) -> tuple[Any, ...]:
+    """Keep what is asked true of the agent as it is now; of another one nothing is asked any more."""
+    asked_of = session.news.get("asked of")
+    if not asked_of:  # what is filled in late leaves a question alone that was asked meanwhile
+        return (gr.skip(),) * 5
+    return ask_about(session) if asked_of == session.key(session.pupil) else _question(session)
 
 
-def _ask_about(session: Session) -> tuple[Any, ...]:
+def ask_about(session: Session) -> tuple[Any, ...]:
     """Ask before the agent is replaced."""
-    question = texts.START_ASK.format(name=safe(session.pupil.name), lessons=lessons(session.pupil))
-    return _question(f"<p>{question}</p>", sure=True)
+    return _question(session, f"<p>{texts.START_ASK.format(name=safe(session.pupil.name))}</p>", "sure")
 
 
-def leave_question() -> tuple[Any, ...]:
-    """Ask nothing."""
-    return _question(ask=True)
-
-
-def _question(text: str = "", ask: bool = False, sure: bool = False, stop: bool = False) -> tuple[Any, ...]:
-    """A question, and the buttons that can be pressed: the one that asks it, its two answers, or stop."""
-    return text, *(gr.Button(visible=visible) for visible in (ask, sure, sure, stop))
+def _question(session: Session, text: str = "", pressed: str = "ask") -> tuple[Any, ...]:
+    """A question, and what can be pressed: the button that asks it, its two answers ("sure"), or "stop"."""
+    session.news["asked of"] = session.key(session.pupil) if text else ""
+    return text, *(gr.Button(visible=pressed == button) for button in ("ask", "sure", "sure", "stop"))
 
 
 def offer(kind: str) -> list[Any]:

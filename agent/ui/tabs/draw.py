@@ -50,7 +50,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
             photo = gr.UploadButton(input_texts.PHOTO, file_types=["image"], elem_id="photo")
             stroke = gr.Textbox(visible="hidden")  # what a press has done with strokes on the pad
         with gr.Column(elem_id="reply"):
-            guess = gr.HTML(reply.answer("idle", texts.DRAW_ONE, "", ""), elem_id="guess", js_on_load=PICK_JS)
+            guess = gr.HTML(reply.unfilled(), elem_id="guess", js_on_load=PICK_JS)
             sees = gr.HTML(html.sees(None), elem_id="sees")
             bars = gr.HTML(html.bars((), None), elem_id="bars")
             other_guess = gr.HTML("", elem_id="guest", js_on_load=PICK_JS)
@@ -94,7 +94,7 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     photo.upload(put_photo, [page.id, photo], [pad, *answer, status], **QUIET)
     ten.pick(begin_or_stop_challenge, page.id, [pad, *everything], **QUIET).success(None, js=TO_PAD_JS, **QUIET)
     for pick in (guess.pick, other_guess.pick, page.header.pick):
-        beginning = pick(change_agent, page.id, [guess, status, page.header], **PRESSES)
+        beginning = pick(change_agent, page.id, [*answer, status, page.header], **PRESSES)
         beginning.failure(with_session(header), page.id, page.header, **QUIET)
         page.refill_after(beginning)
     for button, turn in ((undo, undo_last), (redo, redo_last)):
@@ -197,19 +197,14 @@ def _invitation(session: Session) -> str:
     start = design.starter_of(pupil) if pupil is session.pupil else None
     if start is None:
         return reply.answer("idle", texts.DRAW_ONE, "", texts.KNOWS if pupil.n_lessons else texts.KNOWS_NOTHING)
-    starts = "".join(
-        html.button("start", f"<b>{name}</b><small>{hint}</small>", key == start, data_label=key)
-        for key, (name, hint) in texts.FIRST_STARTS.items()
-    )
-    lead = texts.FIRST if start == "empty" else texts.FIRST_KNOWS
-    return reply.first(lead, f'<p class="why">{texts.FIRST_HINT}</p><div class="starts">{starts}</div>')
+    return reply.starts(texts.FIRST if start == "empty" else texts.FIRST_KNOWS, start)
 
 
 # ---------------------------------------------------------------- events
 
 
 @serialized
-def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, str, str]]:
+def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
     """Do what was pressed in the menu at the top, or before the first lesson; show how far a new agent is."""
     payload = event_payload(event)
     if payload.get("do") != "start":
@@ -218,7 +213,7 @@ def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, s
             session.status = texts.SERIES_LEFT.format(label=safe(payload["label"]), n=N_SERIES)
         else:
             session.status = my_agents.change(session, payload)
-        yield answer_of(session)[0], html.status(session.status), header(session)
+        yield *answer_of(session), html.status(session.status), header(session)
         return
     what = payload.get("label")
     if what not in my_agents.MADE_HERE:
@@ -230,11 +225,11 @@ def change_agent(session: Session, event: gr.EventData) -> Iterator[tuple[str, s
         elif pupil is None:
             text = texts.STARTING.format(share=share)
             wait = reply.first(texts.FIRST_WAIT, progress_bar(share / 100, text))
-            yield wait, html.status(""), header(session, text, is_job=True)
+            yield wait, *[gr.skip()] * (N_ANSWER - 1), html.status(""), header(session, text, is_job=True)
             continue
         else:
             session.status = texts.STARTED.format(lessons=formatting.lessons(pupil))
-        yield answer_of(session)[0], html.status(session.status), header(session)
+        yield *answer_of(session), html.status(session.status), header(session)
 
 
 @with_session
@@ -332,7 +327,7 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     if not session.browser.is_synced:
         return gr.skip(), *all_of(session, server_texts.WAIT)
     pupil = session.at_pad
-    label, lessons, status = _learn(session, thumbnail, label, ink)
+    label, lessons, news = _learn(session, thumbnail, label, ink)
     lead = texts.LEARNED_KNEW if pupil.lessons.user_lessons()[-1].was_correct else texts.LEARNED
     learned = reply.answer(
         "learned",
@@ -347,19 +342,18 @@ def _teach(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarr
     session.pad.finish(thumbnail, outcome, pupil.n_lessons)
     if session.at_pad is not pupil:
         session.pad.reset()
-    return sketchpad.blank(), *all_of(session, status)
+    return sketchpad.blank(), *all_of(session, news)
 
 
 def _learn(session: Session, thumbnail: np.ndarray, label: object, ink: np.ndarray | None) -> tuple[str, str, str]:
-    """Teach a lesson; gives its label, how many of that label there are, and how far a challenge or the label is."""
+    """Teach a lesson; gives its label, how many of that label there are, and how far a challenge is, if any."""
     session.count("lesson")
     pupil, news = session.at_pad, ""
     with session.history.lesson(session, pupil, thumbnail, label, ink):
         if pupil is not session.pupil:
             news = session.challenge.advance()
     label = pupil.lessons.user_lessons()[-1].label
-    lessons = formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson")
-    return label, lessons, news or with_label(texts.LEARNED_STATUS, safe(label), lessons=lessons)
+    return label, formatting.count(notebook.count_labels(pupil.lessons)[label], "lesson"), news
 
 
 def _what_next(session: Session, pupil: Pupil, label: str) -> str:
@@ -368,9 +362,9 @@ def _what_next(session: Session, pupil: Pupil, label: str) -> str:
         expected, n_left = session.series
         session.series = (expected, n_left - 1) if expected == label and n_left > 1 else None
         return texts.SERIES_LEFT.format(label=safe(label), n=n_left - 1) if session.series else ""
+    if pupil is not session.pupil:
+        return ""
     if pupil.n_lessons > 2 or len(pupil.labels) != pupil.n_lessons:
-        if pupil is not session.pupil:
-            return ""
         return html.button("series", texts.SERIES.format(n=N_SERIES), data_label=label)
     if pupil.n_lessons == 1:
         return with_label(texts.NEXT_SYMBOL, 7 if label != "7" else 3)
@@ -394,7 +388,8 @@ def _teach_symbols(session: Session, several: Symbols, thumbnail: np.ndarray, la
     for place, label in labels.items():
         if session.at_pad is not pupil:  # its challenge is over
             break
-        several.labels[place], _, status = _learn(session, several.symbols[place].drawing, label, None)
+        name, lessons, news = _learn(session, several.symbols[place].drawing, label, None)
+        several.labels[place], status = name, news or with_label(texts.LEARNED_STATUS, safe(name), lessons=lessons)
         if session.at_pad is not pupil:
             session.pad.reset()
     several.selected = None
@@ -485,7 +480,7 @@ def begin_or_stop_challenge(session: Session, event: gr.EventData) -> Any:
         text = texts.BACK_DONE.format(name=session.pupil.name, lessons=formatting.lessons(session.pupil))
         return gr.skip(), *all_of(session, text)
     session.set_challenge(Challenge(session.pupil.name) if do == "begin" else None)
-    return sketchpad.blank(), *all_of(session, challenge_texts.BEGUN if do == "begin" else challenge_texts.STOPPED)
+    return gr.skip(), *all_of(session, challenge_texts.BEGUN if do == "begin" else challenge_texts.STOPPED)
 
 
 @with_session
@@ -523,8 +518,8 @@ def _turned(session: Session, step: Step | None, text: str, nothing: str) -> Any
     if isinstance(step, LessonStep) and text == texts.UNDONE and pad.symbols is None and not pad.has_own_ink:
         ink = np.asarray(render.picture(step.ink, sketchpad.SIDE_PX // len(step.ink)))
         pad.place(preprocessing.to_thumbnail(ink), is_back=True)
-        value = sketchpad.value(ink)
-    elif pad.drawing is None or not pad.has_own_ink:
+        value, pad.is_one = sketchpad.value(ink), True  # as it was taught
+    elif pad.drawing is None or (isinstance(step, LessonStep) and not pad.has_own_ink):
         if pad.drawing is not None:
             pad.finish(pad.drawing)
         value, pad.cleared_after = sketchpad.blank(), None

@@ -22,7 +22,7 @@ from agent.errors import AgentError
 from agent.models.frames.layers import Layer
 from agent.ui import components, html
 from agent.ui.events import QUIET, open_session, with_session
-from agent.ui.formatting import number
+from agent.ui.formatting import count, number
 from agent.ui.html import safe, status
 from agent.ui.page import Page
 from agent.ui.session import Session
@@ -254,7 +254,7 @@ def _panel(state: FramesState, panel: Panel) -> str:
         style = f"left:{left:.1%};top:{top:.1%};width:{width:.1%};height:{height:.1%}"
         whole = f'<img class="ink" src="{_picture(panel.page)}" alt="{texts.WHOLE}"><i style="{style}"></i>'
         pictures = html.figure(f'<div class="whole">{whole}</div>', texts.WHOLE) + pictures
-    stats = texts.FACTS.format(n=number(panel.agent.n_lessons), rate=number(state.rate, ".0f"))
+    stats = texts.FACTS.format(frames=count(panel.agent.n_lessons, "frame"), rate=number(state.rate, ".0f"))
     why = texts.WHY.format(why=safe(translated(panel.expectation.because)))
     return (
         f'<section><h3>{safe(panel.agent.kind)} <small>{stats}</small></h3><div class="pair">{pictures}</div>'
@@ -277,10 +277,13 @@ def _curves(state: FramesState) -> str:
         name = f"{safe(panel.agent.kind)}: " if len(state.panels) > 1 else ""
         names = {"mine": texts.OWN, "repeat": texts.REPEAT, "mean": texts.MEAN}
         errors = [Line(css, text, panel.curve.points(column)) for column, (css, text) in enumerate(names.items())]
+        lately = [(float(np.mean(line.points[-10:], axis=0)[1]), line.name) for line in errors if line.points]
+        error, nearest = min(lately, default=(0.0, ""))
+        best = texts.NEAREST.format(name=nearest, error=number(error, ".3g")) if nearest else ""
         scores = panel.curve.points(3)
         score_chart = _chart([Line("mine", texts.SCORE, scores)]) if scores else f"<p>{texts.SCORES_NONE}</p>"
         parts.append(
-            f"<div><h3>{name}{texts.ERRORS}</h3><p>{texts.ERRORS_HINT}</p>{_chart(errors)}"
+            f"<div><h3>{name}{texts.ERRORS}</h3><p>{texts.ERRORS_HINT} <b>{best}</b></p>{_chart(errors)}"
             f"<h3>{name}{texts.SCORES}</h3>{score_chart}</div>"
         )
     return f'<div class="seats">{"".join(parts)}</div>'
@@ -292,15 +295,12 @@ def _chart(lines: Sequence[Line]) -> str:
     low, high = min([0.0, *values]), max([0.0, *values])
     high = high if high > low else low + 1e-6  # nothing but zeros
     last = max([10.0, *(x for line in lines for x, _ in line.points)])
-    ticks = {_tick(value): value for value in (high, (low + high) / 2, low)}  # where all are 0, only one of them
+    values = high, (low + high) / 2, low  # where all are 0, only one of them
+    ticks = {"0" if abs(value) < 1e-5 else number(value, ".2g"): value for value in values}
     x = charts.Axis(0.0, last, [(share * last, number(share * last, ",.0f")) for share in (0.0, 0.5, 1.0)])
     y = charts.Axis(low, high, [(value, text) for text, value in ticks.items()])
     visible = [line for line in lines if line.points]
     return html.chart(visible, x, y, lambda value: number(value, ".3g"), texts.CURVE_EMPTY)
-
-
-def _tick(value: float) -> str:
-    return "0" if abs(value) < 1e-5 else number(value, ".2g")
 
 
 def _wiring() -> str:

@@ -68,8 +68,8 @@ def build(page: Page) -> tuple[Any, list[Any]]:
     draw_buttons.pick(draw_one, page.id, from_memory, **QUIET)
     selection.pick(choose, page.id, outputs, **QUIET)
     past.pick(choose, page.id, outputs, **QUIET).then(None, js=SCROLL_JS, **QUIET)
-    step.input(turn_to, [page.id, step], [state, neuron], **QUIET)
     last = QUIET | {"trigger_mode": "always_last"}  # of arrows that are held down
+    step.input(turn_to, [page.id, step], [state, neuron], **last)
     state.pick(choose_neuron, page.id, neuron, **last)
     votes.pick(choose_node, page.id, node, **last)
     play.click(start_or_stop, [page.id, step, play], running, **QUIET)

@@ -70,10 +70,10 @@ def _build_keep(page: Page, status_line: gr.HTML) -> tuple[gr.Textbox, gr.Checkb
         bare = {"show_label": False, "container": False}
         name = gr.Textbox(label=texts.NAME, max_length=my_agents.MAX_NAME_CHARS, elem_id="name", **bare)
         rename_button = gr.Button(texts.RENAME, elem_id="rename")
+    with_drawings = gr.Checkbox(label=texts.WEB_PAGE_WITH, info=texts.WEB_PAGE_HINT, elem_id="page-drawings")
     with gr.Row(elem_classes="buttons"):
         save_button = gr.Button(texts.SAVE, variant="primary", elem_id="save")
         page_button = gr.Button(texts.WEB_PAGE, elem_id="save-page")
-    with_drawings = gr.Checkbox(label=texts.WEB_PAGE_WITH, info=texts.WEB_PAGE_HINT, elem_id="page-drawings")
     gr.HTML(f"<h3>{texts.LOAD}</h3>")
     # Any file: one of another type gradio would refuse without a word
     file = gr.File(label=texts.LOAD, show_label=False, height=132, elem_id="file-in")
@@ -233,7 +233,7 @@ def save_page(session: Session, drawings: bool) -> Steps:
         return
     code = current_locale().code
     content = yield Unlocked(partial(to_html, pupil, code if code in LANGUAGES else "en", drawings=True))
-    path = components.write_agent_page(pupil, content, session)
+    path = components.write_agent(pupil, session, content)
     yield path, *render_status(session, texts.SAVED.format(name=safe(Path(path).name)))
 
 

@@ -253,7 +253,7 @@ def correct(session: Session, event: gr.EventData) -> tuple[str, str]:
     mistake = session.mistakes[place]
     with session.history.lesson(session, session.pupil, mistake.drawing, mistake.label):
         session.mistakes[place] = None
-    return _mistakes(session), header(session)
+    return _mistakes(session, with_label(texts.LEARNED, safe(mistake.label))), header(session)
 
 
 def _accuracy(evaluation: training.Evaluation | None, share: float, text: str) -> str:
@@ -272,14 +272,15 @@ def _confusion(evaluation: training.Evaluation | None) -> str:
     return confusion_figure(evaluation.confusion, evaluation.labels, texts.CONFUSION_ALT, texts.CONFUSION)
 
 
-def _mistakes(session: Session) -> str:
-    """The mistakes of the last test; pressing one corrects it."""
+def _mistakes(session: Session, news: str = "") -> str:
+    """The mistakes of the last test; pressing one corrects it, ``news`` tells of the last that was."""
     if not session.mistakes:
         return ""
     thumbs = "".join(_mistake(place, mistake) for place, mistake in enumerate(session.mistakes[:MAX_MISTAKES]))
     more = texts.MISTAKES_MORE.format(shown=MAX_MISTAKES, total=len(session.mistakes)) + " · "
     hint = (more if len(session.mistakes) > MAX_MISTAKES else "") + texts.MISTAKES_HINT
-    return f'<h3>{texts.MISTAKES} <small>{hint}</small></h3><div class="mistakes">{thumbs}</div>'
+    hint = f'<small class="news">{news}</small>' if news else f"<small>{hint}</small>"
+    return f'<h3>{texts.MISTAKES} {hint}</h3><div class="mistakes">{thumbs}</div>'
 
 
 def _mistake(place: int, mistake: Mistake | None) -> str:
