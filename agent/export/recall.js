@@ -9,7 +9,7 @@ const N_TYPICAL = 32, MIN_TYPICAL = 8, N_REASONS = 3, EXACT_MATCH_RESPONSE = 2 *
 const PREFIX_SIZE = 12, SUFFIX_SIZE = 32; // words of 32 bits: every fourth word of 64 bits, and the others
 const PREFIX_WORDS = [], SUFFIX_WORDS = [];
 for (let w = 0; w < SIGNATURE_WORDS; w++) (w % 8 < 2 ? PREFIX_WORDS : SUFFIX_WORDS).push(w);
-const TALL = 2.2, FLAT = 0.8, USUAL_PX = [24, 15], NEARER_SCALED = 0.85, NEARER_TURNED = 0.75, FAR_DIFFERENCE = 9;
+const TALL = 2.2, FLAT = 0.8, USUAL_PX = [24, 15], NEARER_SCALED = 0.82, NEARER_TURNED = 0.75, FAR_DIFFERENCE = 9;
 const SQUEEZED = scaling_field(0, 1 / 4); // to four fifths across
 const TURNED = [0.2, -0.2, 0.42, -0.42].map(turning_field); // sines of the angles by which a drawing far from all lessons is turned
 

@@ -281,9 +281,13 @@ class Session:
         counter, limit = self.counters[what], formatting.number(LIMITS[what])
         if not counter.take(amount, time.monotonic()):
             minutes = math.ceil((amount - counter.left) / counter.per_s / 60)
-            t = server_texts
-            many = {"lesson": t.MANY_LESSONS, "share": t.MANY_SHARES, "code": t.MANY_CODES}.get(what, t.MANY_SAVES)
-            raise AgentError(many.format(n=limit, minutes=formatting.count(minutes, "minute")))
+            texts = {
+                "lesson": server_texts.MANY_LESSONS,
+                "share": server_texts.MANY_SHARES,
+                "code": server_texts.MANY_CODES,
+            }
+            text = texts.get(what, server_texts.MANY_SAVES)
+            raise AgentError(text.format(n=limit, minutes=formatting.count(minutes, "minute")))
 
     def take(self, agent: Agent) -> str:
         """Put an agent of any family where it belongs, and say where that is if it is not the agent in use."""

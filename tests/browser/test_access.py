@@ -274,13 +274,17 @@ def test_keys_skip_to_the_pad_and_do_nothing_to_it_from_elsewhere(visit, written
 
 
 @pytest.mark.parametrize("look", looks("phone, light"))
-def test_what_is_said_out_of_sight_stands_at_the_foot(visit, written, look):
+def test_what_is_said_of_an_action_is_in_sight_in_its_place_or_at_the_foot(visit, written, look):
     visitor = visit(look)
     visitor.teach(written["4"][0], "4")
     assert not visitor.page.locator("#foot").is_visible()
     visitor.press("#notebook .thumb")
     visitor.press(".sheet .forget")
-    visitor.until("document.querySelector('#foot.there')?.innerText.includes('Forgotten')")
+    place = "document.querySelector('#status .status')"
+    is_in_sight = visitor.page.evaluate(f"{place}.getBoundingClientRect().top > 0")
+    assert is_in_sight == look.startswith("desktop")
+    said = place if is_in_sight else "document.querySelector('#foot.there')"
+    visitor.until(f"{said}?.innerText.includes('Forgotten')")
     visitor.until("!document.querySelector('#foot.there')")
 
 

@@ -53,7 +53,7 @@ from agent.models.recall.row_store import PREFIX_WORDS, SUFFIX_WORDS, RowStore
 from agent.validation import check_arrays
 
 DOUBTFUL_LEAD = 150  # lead of responses below which the drawing is matched squeezed, too
-NEARER_SCALED, NEARER_TURNED = 0.85, 0.75  # shares of a drawing's least difference below which its copy is answered
+NEARER_SCALED, NEARER_TURNED = 0.82, 0.75  # shares of a drawing's least difference below which its copy is answered
 FAR_DIFFERENCE = 9.0  # least difference from which on a drawing is turned
 REASONS_BUDGET = np.array([90, 30, 6])  # rows selected for reasons where votes alone decided
 PLAIN_STRANGENESS = 14_000  # up to which no drawing is unfamiliar, however alike the lessons are
