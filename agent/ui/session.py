@@ -281,12 +281,7 @@ class Session:
         counter, limit = self.counters[what], formatting.number(LIMITS[what])
         if not counter.take(amount, time.monotonic()):
             minutes = math.ceil((amount - counter.left) / counter.per_s / 60)
-            texts = {
-                "lesson": server_texts.MANY_LESSONS,
-                "share": server_texts.MANY_SHARES,
-                "code": server_texts.MANY_CODES,
-            }
-            text = texts.get(what, server_texts.MANY_SAVES)
+            text = server_texts.MANY[what]
             raise AgentError(text.format(n=limit, minutes=formatting.count(minutes, "minute")))
 
     def take(self, agent: Agent) -> str:

@@ -81,6 +81,9 @@ def serving(folder, *words, **more):
     server = Server(folder, *words, **more)
     try:
         yield server
+    except BaseException:  # the report says how the server fared
+        print(f"the server, {server.process.poll()=}, said at last:\n{server.log.read_text()[-4000:]}")
+        raise
     finally:
         server.stop()
     log = server.log.read_text()
