@@ -102,8 +102,10 @@ def test_a_drawing_nobody_named_yet_is_there_again_after_a_reload_and_in_the_oth
     visitor.until_guessed("4")
     visitor.open()
     visitor.until_guessed("4")
+    visitor.leaving = True
     visitor.press(".language")
-    visitor.until("() => document.documentElement.lang === 'de'")
+    visitor.page.wait_for_url("**/de")
+    visitor.leaving = False
     visitor.arrive()
     visitor.until_guessed("4")
     visitor.press("#label-4")
