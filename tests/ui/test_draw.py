@@ -138,7 +138,8 @@ def test_a_symbol_is_renamed_everywhere_and_undone_in_one_step(session):
     number = session.pupil.lessons.user_lessons()[-1].number
     label = session.pupil.lessons.user_lessons()[-1].label
     assert "data-all" in notebook.sheet(session, number)
-    notebook.change(session, {"do": "relabel", "number": number, "label": "love", "all": True})
+    news = notebook.change(session, {"do": "relabel", "number": number, "label": "love", "all": True})
+    assert news == "Renamed everywhere: each of them is a love now."
     labels = [lesson.label for lesson in session.pupil.lessons.user_lessons()]
     assert label not in session.pupil.labels and labels.count("love") == before
     session.undo()

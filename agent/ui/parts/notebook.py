@@ -81,9 +81,9 @@ def change(session: Session, payload: dict[str, Any]) -> str:
         return texts.FORGOTTEN_LESSON.format(label=safe(lesson.label if lesson else ""))
     if do == "relabel":
         with session.history.change(session, "relabel", str(label)[:8]):
-            relabel = session.at_pad.relabel_all if payload.get("all") is True else session.at_pad.relabel
-            relabel(number, label)
-        return with_label(texts.RELABELLED, safe(label))
+            is_all = payload.get("all") is True
+            (session.at_pad.relabel_all if is_all else session.at_pad.relabel)(number, label)
+        return with_label(texts.RELABELLED_ALL if is_all else texts.RELABELLED, safe(label))
     raise AgentError(f"expected forget or relabel, got {str(do)[:20]!r}.")
 
 
