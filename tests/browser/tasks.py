@@ -65,6 +65,7 @@ class Walk:
         """Draw a digit, and wait for the guess."""
         if self.with_keys:
             before = self.visitor.page.evaluate(ANSWER)
+            self.visitor.page.locator("#pen").blur()  # its hint is no ink
             self.visitor.until_empty()
             for key in PEN[label].replace("^", "Shift+Arrow").replace("_", "Space").split():
                 self.visitor.page.locator("#pen").press(key)
